@@ -1,0 +1,49 @@
+/** One declaration per command: parsing, help, completion and the README's table all read it. */
+import type { Io } from "../lib/model/io.ts";
+
+export interface Flag {
+  /** Without the dashes. */
+  readonly name: string;
+  /** `duration` accepts 500ms, 20s, 5m, 1h and yields milliseconds; `list` is comma-separated and may repeat. */
+  readonly type: "string" | "integer" | "number" | "boolean" | "duration" | "list";
+  readonly help: string;
+  /** Shown in help: `--out FILE`. */
+  readonly placeholder?: string;
+  /** The only values allowed. */
+  readonly values?: readonly string[];
+  readonly default?: string | number | boolean;
+  /** Accepted for scripts that already pass it, without effect yet: said once on stderr when it is used. */
+  readonly pending?: boolean;
+}
+
+export interface Example {
+  readonly command: string;
+  readonly text: string;
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line, no full stop. */
+  readonly summary: string;
+  readonly description?: string;
+  readonly examples: readonly Example[];
+  readonly flags: readonly Flag[];
+  readonly positionals?: { readonly name: string; readonly help: string; readonly min: number; readonly max: number };
+  readonly subcommands?: readonly Command[];
+  /** Not listed in help: for the program's own children. */
+  readonly hidden?: boolean;
+  /** Resolves to the exit code. Absent on a command that only groups subcommands. */
+  readonly run?: (input: Input, io: Io) => Promise<number>;
+}
+
+/** What the caller typed, checked against the declaration. A getter for a flag that was not given yields its default, or undefined. */
+export interface Input {
+  readonly positionals: readonly string[];
+  string(flag: string): string | undefined;
+  /** integer, number and duration (milliseconds). */
+  number(flag: string): number | undefined;
+  boolean(flag: string): boolean;
+  list(flag: string): readonly string[];
+  /** True when the caller typed it. */
+  given(flag: string): boolean;
+}
