@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The wire format between the kernel and user space: what one record in the ring looks like. Plain fixed-size structs, no
+ * kernel types. lib/decode/wire.gen.ts is generated from the BTF of this file; change the layout here and nowhere else.
+ *
+ * 64-bit fields come first and nothing is padded by the compiler (-Wpadded -Werror). Times are ktime nanoseconds.
+ */
+#ifndef LLM_SLO_EVENT_H
+#define LLM_SLO_EVENT_H
+
+typedef unsigned char llm_u8;
+typedef unsigned short llm_u16;
+typedef unsigned int llm_u32;
+typedef int llm_s32;
+typedef unsigned long long llm_u64;
+
+enum llm_slo_kind {
+	LLM_SLO_DNS = 1,
+	LLM_SLO_CONNECT = 2,
+	LLM_SLO_EXCHANGE = 3,
+	LLM_SLO_GAP = 4,
+	LLM_SLO_RUNQ = 5,
+	LLM_SLO_THROTTLED = 6,
+	LLM_SLO_WAIT_SUM = 7,
+	LLM_SLO_KINDS = 8,
+};
+
+/* Header of every record. The owner is the one remembered in process context. */
+struct llm_slo_event {
+	llm_u64 ts_ns; /* when the thing ended */
+	llm_u64 cgroup_id; /* cgroup v2 id of the owner, 0 unknown */
+	llm_u32 pid; /* thread group */
+	llm_u32 tid; /* thread */
+	llm_u32 netns; /* inode of the network namespace, 0 not applicable */
+	llm_u16 kind; /* enum llm_slo_kind */
+	llm_u16 flags; /* meaning depends on the kind */
+	char comm[16]; /* name of the process, not of the thread */
+};
+
+/* src is the owner's end. IPv4 addresses are written v4-mapped. Ports in host order. */
+struct llm_slo_tuple {
+	llm_u8 src[16];
+	llm_u8 dst[16];
+	llm_u16 src_port;
+	llm_u16 dst_port;
+	llm_u16 protocol; /* 6 TCP, 17 UDP */
+	llm_u16 reserved;
+};
+
+/* A thread's clock: cumulative nanoseconds since the thread was first seen. run_ns = ~0 says that it was not known. */
+struct llm_slo_clock {
+	llm_u64 run_ns;
+	llm_u64 runq_ns;
+	llm_u64 throttled_ns;
+	llm_u64 timer_ns;
+};
+
+/* An instant on a socket, and the owner thread's clock at that instant. ns = 0: has not happened, or cannot be seen. */
+struct llm_slo_stamp {
+	llm_u64 ns;
+	struct llm_slo_clock clock;
+};
+
+enum { LLM_SLO_DNS_NAME_LEN = 128 };
+
+struct llm_slo_dns {
+	struct llm_slo_event header;
+	struct llm_slo_tuple tuple;
+	llm_u64 start_ns;
+	llm_u64 cookie;
+	llm_u16 query_id;
+	llm_u16 query_type;
+	llm_u16 rcode;
+	llm_u16 name_len; /* bytes used in name */
+	llm_u8 name[LLM_SLO_DNS_NAME_LEN]; /* labels as on the wire, cut at this length */
+};
+
+struct llm_slo_connect {
+	struct llm_slo_event header;
+	struct llm_slo_tuple tuple;
+	struct llm_slo_stamp start;
+	llm_u64 cookie; /* 0: the socket had none yet */
+	llm_s32 error; /* 0, or a positive errno */
+	llm_u32 reserved;
+};
+
+/* header.flags of an exchange */
+enum llm_slo_exchange_flag {
+	LLM_SLO_X_END = 1, /* the turn is over; without it: its first response byte was read or sent */
+	LLM_SLO_X_SERVER = 2, /* bytes came in first */
+	LLM_SLO_X_PREEXISTING = 4, /* the connection is older than the probe */
+	LLM_SLO_X_TRACE = 8, /* trace_id and span_id were seen on the wire */
+};
+
+struct llm_slo_exchange {
+	struct llm_slo_event header;
+	struct llm_slo_tuple tuple;
+	llm_u64 cookie;
+	struct llm_slo_stamp request_start;
+	struct llm_slo_stamp request_end;
+	struct llm_slo_stamp response_start;
+	struct llm_slo_stamp response_end;
+	struct llm_slo_stamp first_read;
+	llm_u64 bytes_out;
+	llm_u64 bytes_in;
+	llm_u64 max_gap_ns;
+	llm_u32 turn;
+	llm_u32 chunks;
+	llm_u8 trace_id[32]; /* hex digits, as they were written */
+	llm_u8 span_id[16];
+};
+
+struct llm_slo_gap {
+	struct llm_slo_event header;
+	struct llm_slo_tuple tuple;
+	llm_u64 start_ns;
+	llm_u64 cookie;
+	llm_u8 trace_id[32];
+};
+
+/* LLM_SLO_RUNQ and LLM_SLO_THROTTLED: one wait over the threshold. */
+struct llm_slo_wait {
+	struct llm_slo_event header;
+	llm_u64 start_ns;
+};
+
+/* What stayed under the threshold for one thread since the last such record. */
+struct llm_slo_wait_sum {
+	struct llm_slo_event header;
+	llm_u64 runq_ns;
+	llm_u64 throttled_ns;
+	llm_u32 runq_count;
+	llm_u32 throttled_count;
+};
+
+/* The state of one target thread: kept in a map by runqueue_delay, read by whatever stamps, and by user space at the end. */
+struct llm_slo_thread {
+	struct llm_slo_clock clock; /* closed intervals only */
+	llm_u64 on_since; /* on a CPU since; 0: not on a CPU */
+	llm_u64 off_since;
+	llm_u64 told_delay; /* sched_info.run_delay that has been accounted for */
+	llm_u64 sleep_since; /* inside a call that may sleep on a timer since; 0: not */
+	llm_u64 sleep_busy; /* run + runq + throttled when it entered that call */
+	llm_u64 summed_since; /* start of the sums below */
+	llm_u64 small_runq_ns;
+	llm_u64 small_throttled_ns;
+	llm_u32 small_runq_count;
+	llm_u32 small_throttled_count;
+	llm_u32 tgid;
+	llm_u32 throttled; /* it was switched out because its quota was spent */
+	char comm[16];
+};
+
+/* What user space tells a probe before it loads (.rodata). */
+struct llm_slo_config {
+	llm_u64 wait_threshold_ns;
+	llm_u64 gap_threshold_ns;
+	llm_u64 sum_period_ns; /* how often a thread tells what stayed under the threshold */
+	llm_u32 filter; /* bit set of LLM_SLO_FILTER_*; 0: every process is a target */
+	llm_u32 have_read; /* the kernel has the sock_recv_length tracepoint and it is used */
+	char comm[16];
+};
+
+enum llm_slo_filter {
+	LLM_SLO_FILTER_PID = 1,
+	LLM_SLO_FILTER_COMM = 2,
+	LLM_SLO_FILTER_CGROUP = 4,
+};
+
+_Static_assert(sizeof(struct llm_slo_event) == 48, "header is 48 bytes");
+_Static_assert(sizeof(struct llm_slo_tuple) == 40, "tuple is 40 bytes");
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What every probe shares: the ring, the drop counters, the target filter, the thread clocks, and the one way to begin and
+ * submit a record. Each object declares these maps; the loader makes all of them the same map.
+ */
+#ifndef PROBE_BPF_H
+#define PROBE_BPF_H
+
+#include <linux/bpf.h>
+#include "kernel.bpf.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "llm_slo_event.h"
+
+#define RING_BYTES (4 * 1024 * 1024)
+#define MAX_THREADS 16384
+#define MAX_TARGETS 4096
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES);
+} events SEC(".maps");
+
+/* Records lost because the ring was full, by kind. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LLM_SLO_KINDS);
+	__type(key, __u32);
+	__type(value, __u64);
+} drops SEC(".maps");
+
+/* Thread groups chosen by pid, and cgroup v2 ids, when the filter says so. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_TARGETS);
+	__type(key, __u64);
+	__type(value, __u8);
+} targets SEC(".maps");
+
+/* By thread id. Filled by runqueue_delay; without it no record has a clock. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_THREADS);
+	__type(key, __u32);
+	__type(value, struct llm_slo_thread);
+} threads SEC(".maps");
+
+const volatile struct llm_slo_config config = {};
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define NO_CLOCK (~0ULL)
+
+static __always_inline __u64 task_cgroup_id(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+}
+
+static __always_inline int is_target(struct task_struct *task)
+{
+	if (config.filter == 0)
+		return 1;
+	if (config.filter & LLM_SLO_FILTER_PID) {
+		__u64 key = (__u32)BPF_CORE_READ(task, tgid);
+
+		if (bpf_map_lookup_elem(&targets, &key))
+			return 1;
+	}
+	if (config.filter & LLM_SLO_FILTER_CGROUP) {
+		/* Ids of cgroups and of processes cannot meet: the top bit marks a cgroup. */
+		__u64 key = task_cgroup_id(task) | (1ULL << 63);
+
+		if (bpf_map_lookup_elem(&targets, &key))
+			return 1;
+	}
+	if (config.filter & LLM_SLO_FILTER_COMM) {
+		char comm[16] = {};
+		int same = 1;
+
+		BPF_CORE_READ_STR_INTO(&comm, task, group_leader, comm);
+		for (int i = 0; i < 16; i++) {
+			if (comm[i] != config.comm[i]) {
+				same = 0;
+				break;
+			}
+			if (comm[i] == 0)
+				break;
+		}
+		if (same)
+			return 1;
+	}
+	return 0;
+}
+
+/* Fills the owner of a header. Only in process context: elsewhere `current` is whoever happened to run. */
+static __always_inline void fill_owner(struct llm_slo_event *header, struct task_struct *task)
+{
+	header->pid = BPF_CORE_READ(task, tgid);
+	header->tid = BPF_CORE_READ(task, pid);
+	header->cgroup_id = task_cgroup_id(task);
+	header->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	BPF_CORE_READ_STR_INTO(&header->comm, task, group_leader, comm);
+}
+
+static __always_inline void count_drop(__u32 kind)
+{
+	__u64 *lost = bpf_map_lookup_elem(&drops, &kind);
+
+	if (lost)
+		*lost += 1;
+}
+
+/* Copies a finished record into the ring, or counts its loss. No wake-up: the reader comes by on its own timer. */
+static __always_inline void emit(void *record, __u64 size, __u32 kind)
+{
+	if (bpf_ringbuf_output(&events, record, size, BPF_RB_NO_WAKEUP))
+		count_drop(kind);
+}
+
+/* Reads thread `tid`'s clock as it stands at `now`, from any context. */
+static __always_inline void read_clock(struct llm_slo_clock *out, __u32 tid, __u64 now)
+{
+	struct llm_slo_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+
+	if (!thread) {
+		out->run_ns = NO_CLOCK;
+		return;
+	}
+	*out = thread->clock;
+	if (thread->on_since && now > thread->on_since)
+		out->run_ns += now - thread->on_since;
+	else if (thread->throttled && now > thread->off_since)
+		out->throttled_ns += now - thread->off_since;
+}
+
+static __always_inline void stamp(struct llm_slo_stamp *out, __u32 tid, __u64 now)
+{
+	out->ns = now;
+	read_clock(&out->clock, tid, now);
+}
+
+#endif

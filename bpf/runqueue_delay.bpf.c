@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * runqueue_delay_ms and cfs_throttled_ms: how long a thread could run and did not, and why. Also keeps the thread clocks that
+ * other probes stamp into their records.
+ *
+ * One program at sched_switch, no wake-up hook: the scheduler's own sched_info already holds the wait of the task that is
+ * switched in. Since 6.18 a throttled task says so itself when it is switched out; run_delay includes that time, so it is taken out.
+ */
+#include "probe.bpf.h"
+
+/* Numbers of the system calls that may end because a timer of the caller ran out (epoll_wait, poll, nanosleep ...). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 512);
+	__type(key, __u32);
+	__type(value, __u8);
+} sleep_calls SEC(".maps");
+
+static __always_inline struct llm_slo_thread *thread_of(struct task_struct *task, __u32 tid, int create)
+{
+	struct llm_slo_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	struct llm_slo_thread fresh = {};
+
+	if (thread || !create)
+		return thread;
+	fresh.tgid = BPF_CORE_READ(task, tgid);
+	fresh.told_delay = BPF_CORE_READ(task, sched_info.run_delay);
+	fresh.summed_since = bpf_ktime_get_ns();
+	BPF_CORE_READ_STR_INTO(&fresh.comm, task, group_leader, comm);
+	bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&threads, &tid);
+}
+
+static __always_inline void tell_wait(struct task_struct *task, __u32 kind, __u64 start, __u64 end)
+{
+	struct llm_slo_wait record = {};
+
+	fill_owner(&record.header, task);
+	record.header.netns = 0;
+	record.header.kind = kind;
+	record.header.ts_ns = end;
+	record.start_ns = start;
+	emit(&record, sizeof(record), kind);
+}
+
+static __always_inline void tell_sum(struct task_struct *task, struct llm_slo_thread *thread, __u64 now)
+{
+	struct llm_slo_wait_sum record = {};
+
+	thread->summed_since = now;
+	if (!thread->small_runq_count && !thread->small_throttled_count)
+		return;
+	fill_owner(&record.header, task);
+	record.header.netns = 0;
+	record.header.kind = LLM_SLO_WAIT_SUM;
+	record.header.ts_ns = now;
+	record.runq_ns = thread->small_runq_ns;
+	record.throttled_ns = thread->small_throttled_ns;
+	record.runq_count = thread->small_runq_count;
+	record.throttled_count = thread->small_throttled_count;
+	thread->small_runq_ns = thread->small_throttled_ns = 0;
+	thread->small_runq_count = thread->small_throttled_count = 0;
+	emit(&record, sizeof(record), LLM_SLO_WAIT_SUM);
+}
+
+static __always_inline void switched_out(struct task_struct *task, __u32 tid, __u64 now)
+{
+	struct llm_slo_thread *thread;
+
+	if (!is_target(task))
+		return;
+	thread = thread_of(task, tid, 1);
+	if (!thread)
+		return;
+	if (thread->on_since && now > thread->on_since)
+		thread->clock.run_ns += now - thread->on_since;
+	thread->on_since = 0;
+	thread->off_since = now;
+	thread->throttled = bpf_core_field_exists(task->throttled) ? BPF_CORE_READ(task, throttled) : 0;
+}
+
+static __always_inline void switched_in(struct task_struct *task, __u32 tid, __u64 now)
+{
+	struct llm_slo_thread *thread;
+	__u64 delay, queued, clock, wait = 0, throttled = 0;
+
+	if (!is_target(task))
+		return;
+	thread = thread_of(task, tid, 1);
+	if (!thread)
+		return;
+
+	delay = BPF_CORE_READ(task, sched_info.run_delay);
+	queued = BPF_CORE_READ(task, sched_info.last_queued);
+	clock = BPF_CORE_READ(task, se.cfs_rq, rq, clock);
+	if (queued && clock > queued)
+		delay += clock - queued;
+	if (delay > thread->told_delay)
+		wait = delay - thread->told_delay;
+	thread->told_delay = delay;
+
+	if (thread->throttled && thread->off_since && now > thread->off_since) {
+		throttled = now - thread->off_since;
+		if (throttled > wait)
+			throttled = wait;
+		wait -= throttled;
+		thread->clock.throttled_ns += throttled;
+		if (throttled >= config.wait_threshold_ns) {
+			tell_wait(task, LLM_SLO_THROTTLED, thread->off_since, thread->off_since + throttled);
+		} else if (throttled) {
+			thread->small_throttled_ns += throttled;
+			thread->small_throttled_count += 1;
+		}
+	}
+	thread->clock.runq_ns += wait;
+	if (wait >= config.wait_threshold_ns) {
+		tell_wait(task, LLM_SLO_RUNQ, now - wait, now);
+	} else if (wait) {
+		thread->small_runq_ns += wait;
+		thread->small_runq_count += 1;
+	}
+	thread->throttled = 0;
+	thread->on_since = now;
+	if (now - thread->summed_since >= config.sum_period_ns)
+		tell_sum(task, thread, now);
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_sched_switch, _Bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	__u64 now = bpf_ktime_get_ns();
+	__u32 prev_tid = BPF_CORE_READ(prev, pid), next_tid = BPF_CORE_READ(next, pid);
+
+	if (prev_tid)
+		switched_out(prev, prev_tid, now);
+	if (next_tid)
+		switched_in(next, next_tid, now);
+	return 0;
+}
+
+/* A thread that ends leaves its last sum behind. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_sched_process_exit, struct task_struct *task)
+{
+	__u32 tid = BPF_CORE_READ(task, pid);
+	struct llm_slo_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+
+	if (!thread)
+		return 0;
+	tell_sum(task, thread, bpf_ktime_get_ns());
+	bpf_map_delete_elem(&threads, &tid);
+	return 0;
+}
+
+static __always_inline __u64 busy_ns(struct llm_slo_thread *thread, __u64 now)
+{
+	__u64 busy = thread->clock.run_ns + thread->clock.runq_ns + thread->clock.throttled_ns;
+
+	return thread->on_since && now > thread->on_since ? busy + (now - thread->on_since) : busy;
+}
+
+/*
+ * A thread's own timers: a call such as epoll_wait that comes back with nothing slept until a timer of the caller was due.
+ * What it slept is the call's length less what the thread ran and waited inside it.
+ */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, void *regs, long id)
+{
+	__u32 call = id;
+	__u8 *sleeps = bpf_map_lookup_elem(&sleep_calls, &call);
+	struct llm_slo_thread *thread;
+	__u32 tid;
+
+	if (!sleeps || !*sleeps)
+		return 0;
+	tid = bpf_get_current_pid_tgid();
+	thread = bpf_map_lookup_elem(&threads, &tid);
+	if (thread) {
+		thread->sleep_since = bpf_ktime_get_ns();
+		thread->sleep_busy = busy_ns(thread, thread->sleep_since);
+	}
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, void *regs, long ret)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct llm_slo_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	__u64 now, length, busy;
+
+	if (!thread || !thread->sleep_since)
+		return 0;
+	if (ret == 0) {
+		now = bpf_ktime_get_ns();
+		length = now - thread->sleep_since;
+		busy = busy_ns(thread, now) - thread->sleep_busy;
+		if (length > busy)
+			thread->clock.timer_ns += length - busy;
+	}
+	thread->sleep_since = 0;
+	return 0;
+}

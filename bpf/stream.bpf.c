@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * stream_ttft_ms, stream_gap_ms, socket_wait_ms: the request-response turns of every TCP socket, without looking at what is said.
+ * Packets in and out give the stamps on every kernel; where sock_recv_length exists it tells when the application read.
+ *
+ * A socket belongs to whoever opened it (seen at the SYN), or whoever first read from it; packets that arrive have no process.
+ */
+#include "packet.bpf.h"
+#include "traceparent.bpf.h"
+
+#define MSG_PEEK 2
+#define EPHEMERAL_FIRST 32768
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct llm_slo_exchange);
+} conns SEC(".maps");
+
+/* A conn is the record of its current turn. Bits of header.flags that never leave the kernel: */
+#define X_STARTED 0x100 /* the turn has its first byte */
+#define X_TOLD 0x200 /* its first response byte was told */
+#define X_OWNED 0x400 /* the owner is certain */
+#define X_CLIENT 0x800 /* we saw this end open the connection, or send first */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct llm_slo_exchange);
+} conn_scratch SEC(".maps");
+
+static __always_inline void tell_exchange(struct llm_slo_exchange *conn, __u64 now, int end)
+{
+	__u32 zero = 0;
+	struct llm_slo_exchange *record = bpf_map_lookup_elem(&conn_scratch, &zero);
+
+	if (!record || !(conn->header.flags & X_OWNED))
+		return;
+	__builtin_memcpy(record, conn, sizeof(*record));
+	record->header.kind = LLM_SLO_EXCHANGE;
+	record->header.flags = (conn->header.flags & 0xff) | (end ? LLM_SLO_X_END : 0);
+	record->header.ts_ns = now;
+	emit(record, sizeof(*record), LLM_SLO_EXCHANGE);
+}
+
+static __always_inline void own(struct llm_slo_exchange *conn, struct task_struct *task)
+{
+	fill_owner(&conn->header, task);
+	conn->header.flags |= X_OWNED;
+}
+
+static __always_inline struct llm_slo_exchange *new_conn(__u64 cookie, const struct llm_slo_tuple *tuple, __u16 flags)
+{
+	__u32 zero = 0;
+	struct llm_slo_exchange *conn = bpf_map_lookup_elem(&conn_scratch, &zero);
+
+	if (!conn)
+		return 0;
+	__builtin_memset(conn, 0, sizeof(*conn));
+	conn->tuple = *tuple;
+	conn->cookie = cookie;
+	conn->header.flags = flags;
+	bpf_map_update_elem(&conns, &cookie, conn, BPF_ANY);
+	return bpf_map_lookup_elem(&conns, &cookie);
+}
+
+/* Ends the turn that ran until now and clears what belongs to it. */
+static __always_inline void next_turn(struct llm_slo_exchange *conn, __u64 now)
+{
+	if (conn->header.flags & X_STARTED) {
+		tell_exchange(conn, now, 1);
+		conn->turn += 1;
+	}
+	conn->header.flags &= ~(X_STARTED | X_TOLD | LLM_SLO_X_TRACE);
+	__builtin_memset(&conn->request_start, 0, 5 * sizeof(struct llm_slo_stamp));
+	conn->bytes_out = 0;
+	conn->bytes_in = 0;
+	conn->max_gap_ns = 0;
+	conn->chunks = 0;
+}
+
+static __always_inline void count_bytes(struct llm_slo_exchange *conn, struct packet *p, int egress)
+{
+	if (egress)
+		conn->bytes_out += p->length;
+	else
+		conn->bytes_in += p->length;
+}
+
+static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *p, struct llm_slo_exchange *conn, __u64 now, int egress)
+{
+	if (conn->response_start.ns || !(conn->header.flags & X_STARTED)) {
+		next_turn(conn, now);
+		conn->header.flags |= X_STARTED;
+		stamp(&conn->request_start, conn->header.tid, now);
+	}
+	count_bytes(conn, p, egress);
+	stamp(&conn->request_end, conn->header.tid, now);
+	if (!(conn->header.flags & LLM_SLO_X_TRACE) && find_traceparent(skb, p->payload, p->length, conn->trace_id, conn->span_id))
+		conn->header.flags |= LLM_SLO_X_TRACE;
+}
+
+static __always_inline void response_bytes(struct packet *p, struct llm_slo_exchange *conn, __u64 now, int egress)
+{
+	if (!(conn->header.flags & X_STARTED))
+		return; /* a server that speaks first, or the middle of a turn older than the probe */
+	count_bytes(conn, p, egress);
+	conn->chunks += 1;
+	if (!conn->response_start.ns) {
+		stamp(&conn->response_start, conn->header.tid, now);
+	} else if (now > conn->response_end.ns) {
+		__u64 gap = now - conn->response_end.ns;
+
+		if (gap > conn->max_gap_ns)
+			conn->max_gap_ns = gap;
+		if (gap >= config.gap_threshold_ns && (conn->header.flags & (X_OWNED | X_CLIENT)) == (X_OWNED | X_CLIENT)) {
+			struct llm_slo_gap record = {};
+
+			record.header = conn->header;
+			record.header.kind = LLM_SLO_GAP;
+			record.header.flags = conn->header.flags & LLM_SLO_X_TRACE;
+			record.header.ts_ns = now;
+			record.tuple = conn->tuple;
+			record.start_ns = conn->response_end.ns;
+			record.cookie = conn->cookie;
+			__builtin_memcpy(record.trace_id, conn->trace_id, sizeof(record.trace_id));
+			emit(&record, sizeof(record), LLM_SLO_GAP);
+		}
+	}
+	stamp(&conn->response_end, conn->header.tid, now);
+}
+
+static __always_inline void tell_first(struct llm_slo_exchange *conn, __u64 now)
+{
+	if (conn->header.flags & X_TOLD)
+		return;
+	conn->header.flags |= X_TOLD;
+	tell_exchange(conn, now, 0);
+}
+
+/* On a connection older than the probe: the end with the ephemeral port is the client; if neither says, who speaks first. */
+static __always_inline __u16 guess_role(const struct llm_slo_tuple *tuple, int egress)
+{
+	int local = tuple->src_port >= EPHEMERAL_FIRST, remote = tuple->dst_port >= EPHEMERAL_FIRST;
+
+	if (local != remote)
+		return local ? X_CLIENT : LLM_SLO_X_SERVER;
+	return egress ? X_CLIENT : LLM_SLO_X_SERVER;
+}
+
+SEC("cgroup_skb/egress")
+int stream_egress(struct __sk_buff *skb)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct packet p = {};
+	struct llm_slo_exchange *conn;
+	__u64 cookie, now;
+
+	if (!read_packet(skb, &p) || p.tuple.protocol != IPPROTO_TCP)
+		return 1;
+	if (p.tcp_flags & TCP_FLAG_SYN) {
+		if (p.tcp_flags & TCP_FLAG_ACK)
+			return 1; /* sent by the listener, in no process's context */
+		cookie = bpf_get_socket_cookie(skb);
+		if (bpf_map_lookup_elem(&conns, &cookie) || !is_target(task))
+			return 1; /* a SYN sent again comes from a timer */
+		conn = new_conn(cookie, &p.tuple, X_CLIENT);
+		if (conn)
+			own(conn, task);
+		return 1;
+	}
+	if (p.length == 0)
+		return 1;
+	cookie = bpf_get_socket_cookie(skb);
+	now = bpf_ktime_get_ns();
+	conn = bpf_map_lookup_elem(&conns, &cookie);
+	if (!conn) {
+		if (!is_target(task))
+			return 1;
+		conn = new_conn(cookie, &p.tuple, LLM_SLO_X_PREEXISTING | guess_role(&p.tuple, 1));
+		if (!conn)
+			return 1;
+	}
+	if (!(conn->header.flags & X_OWNED)) {
+		if (!is_target(task))
+			return 1;
+		own(conn, task);
+	}
+	if (conn->header.flags & X_CLIENT) {
+		request_bytes(skb, &p, conn, now, 1);
+	} else {
+		response_bytes(&p, conn, now, 1);
+		if (conn->response_start.ns)
+			tell_first(conn, now);
+	}
+	return 1;
+}
+
+SEC("cgroup_skb/ingress")
+int stream_ingress(struct __sk_buff *skb)
+{
+	struct packet p = {};
+	struct llm_slo_tuple local = {};
+	struct llm_slo_exchange *conn;
+	__u64 cookie, now;
+
+	if (!read_packet(skb, &p) || p.tuple.protocol != IPPROTO_TCP || p.length == 0 || p.tcp_flags & TCP_FLAG_SYN)
+		return 1;
+	cookie = bpf_get_socket_cookie(skb);
+	if (!cookie)
+		return 1;
+	now = bpf_ktime_get_ns();
+	conn = bpf_map_lookup_elem(&conns, &cookie);
+	if (!conn) {
+		/* Accepted, or older than the probe: which of the two, the kernel does not tell here. */
+		turn_around(&local, &p.tuple);
+		conn = new_conn(cookie, &local, guess_role(&local, 0));
+		if (!conn)
+			return 1;
+		if (conn->header.flags & X_CLIENT)
+			conn->header.flags |= LLM_SLO_X_PREEXISTING;
+	}
+	if (conn->header.flags & X_CLIENT) {
+		response_bytes(&p, conn, now, 0);
+		if (!config.have_read && conn->response_start.ns)
+			tell_first(conn, now);
+	} else {
+		request_bytes(skb, &p, conn, now, 0);
+	}
+	return 1;
+}
+
+/* The application has read. Since 6.3; optional. */
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_sock_recv_length, struct sock *sk, int ret, int flags)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct llm_slo_exchange *conn;
+	__u64 cookie, now;
+
+	if (ret <= 0 || flags & MSG_PEEK || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return 0;
+	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	if (!cookie)
+		return 0;
+	conn = bpf_map_lookup_elem(&conns, &cookie);
+	if (!conn)
+		return 0;
+	if (!(conn->header.flags & X_OWNED)) {
+		if (!is_target(task))
+			return 0;
+		own(conn, task);
+	}
+	if (conn->first_read.ns)
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (conn->header.flags & X_CLIENT) {
+		if (!conn->response_start.ns)
+			return 0;
+		stamp(&conn->first_read, conn->header.tid, now);
+		tell_first(conn, now);
+	} else if (conn->header.flags & X_STARTED) {
+		stamp(&conn->first_read, conn->header.tid, now);
+	}
+	return 0;
+}
+
+/* The connection is gone: so is its turn. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_stream_close, struct sock *sk, int oldstate, int newstate)
+{
+	struct llm_slo_exchange *conn;
+	__u64 cookie;
+
+	if (newstate != TCP_CLOSE || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return 0;
+	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	if (!cookie)
+		return 0;
+	conn = bpf_map_lookup_elem(&conns, &cookie);
+	if (!conn)
+		return 0;
+	if (conn->header.flags & X_STARTED) {
+		if (conn->response_start.ns)
+			tell_first(conn, bpf_ktime_get_ns());
+		tell_exchange(conn, bpf_ktime_get_ns(), 1);
+	}
+	bpf_map_delete_elem(&conns, &cookie);
+	return 0;
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Not a probe: one variable of each type of the wire format, so that the BTF of this object describes all of it. */
+#include "llm_slo_event.h"
+
+struct llm_slo_event wire_event;
+struct llm_slo_tuple wire_tuple;
+struct llm_slo_clock wire_clock;
+struct llm_slo_stamp wire_stamp;
+struct llm_slo_dns wire_dns;
+struct llm_slo_connect wire_connect;
+struct llm_slo_exchange wire_exchange;
+struct llm_slo_gap wire_gap;
+struct llm_slo_wait wire_wait;
+struct llm_slo_wait_sum wire_wait_sum;
+struct llm_slo_thread wire_thread;
+struct llm_slo_config wire_config;
+enum llm_slo_kind wire_kind;
+enum llm_slo_exchange_flag wire_exchange_flag;
+enum llm_slo_filter wire_filter;

@@ -1,0 +1,188 @@
+/** One ring record -> one KernelEvent, or a reason why not. Pure; the caller counts the refusals. */
+import type {
+  ConnectEvent,
+  DnsEvent,
+  ExchangeEvent,
+  GapEvent,
+  KernelEvent,
+  WaitEvent,
+  WaitSumEvent,
+} from "../model/kernel_event.ts";
+import { owner, stamp, text, threadClock, tuple, u64 } from "./fields.ts";
+import { EXCHANGE_FLAG, KIND, WIRE } from "./wire.gen.ts";
+
+const TRACE_ID = /^[0-9a-f]{32}$/;
+const SPAN_ID = /^[0-9a-f]{16}$/;
+const NOTHING = /^0+$/;
+
+const SIZES: Readonly<Record<number, number>> = {
+  [KIND.dns]: WIRE.dns.size,
+  [KIND.connect]: WIRE.connect.size,
+  [KIND.exchange]: WIRE.exchange.size,
+  [KIND.gap]: WIRE.gap.size,
+  [KIND.runq]: WIRE.wait.size,
+  [KIND.throttled]: WIRE.wait.size,
+  [KIND.wait_sum]: WIRE.waitSum.size,
+};
+
+/** Why a record was refused. */
+export type Refusal = "short" | "unknown_kind" | "wrong_size";
+
+/** Decodes the record of `length` bytes at `at`. */
+export function decodeRecord(view: DataView, at: number, length: number): KernelEvent | Refusal {
+  if (length < WIRE.event.size) return "short";
+  const kind = view.getUint16(at + WIRE.event.kind, true);
+  const size = SIZES[kind];
+  if (size === undefined) return "unknown_kind";
+  if (length !== size) return "wrong_size";
+  switch (kind) {
+    case KIND.dns:
+      return decodeDns(view, at);
+    case KIND.connect:
+      return decodeConnect(view, at);
+    case KIND.exchange:
+      return decodeExchange(view, at);
+    case KIND.gap:
+      return decodeGap(view, at);
+    case KIND.wait_sum:
+      return decodeWaitSum(view, at);
+    default:
+      return decodeWait(view, at, kind === KIND.runq ? "runq" : "throttled");
+  }
+}
+
+const base = (view: DataView, at: number) => ({ tsNs: u64(view, at + WIRE.event.ts_ns), owner: owner(view, at) });
+const cookie = (view: DataView, at: number) => view.getBigUint64(at, true).toString();
+
+/** A DNS record; one from the map of pending queries has no end yet: `tsNs` is 0 and `rcode` is null. */
+export function decodeDns(view: DataView, at: number): DnsEvent {
+  const tsNs = u64(view, at + WIRE.event.ts_ns);
+  return {
+    kind: "dns",
+    ...base(view, at),
+    startNs: u64(view, at + WIRE.dns.start_ns),
+    tuple: tuple(view, at + WIRE.dns.tuple),
+    queryName: queryName(view, at + WIRE.dns.name, view.getUint16(at + WIRE.dns.name_len, true)),
+    queryType: view.getUint16(at + WIRE.dns.query_type, true),
+    queryId: view.getUint16(at + WIRE.dns.query_id, true),
+    rcode: tsNs === 0 ? null : view.getUint16(at + WIRE.dns.rcode, true),
+  };
+}
+
+/** Labels as on the wire -> dotted text; bytes that are not printable ASCII are escaped as \DDD (RFC 4343). */
+function queryName(view: DataView, at: number, length: number): string {
+  const labels: string[] = [];
+  for (let i = 0; i < length;) {
+    const size = view.getUint8(at + i);
+    if (size === 0 || size > 63) break;
+    let label = "";
+    for (let j = 1; j <= size && i + j < length; j++) {
+      const byte = view.getUint8(at + i + j);
+      label += byte > 32 && byte < 127 && byte !== 46
+        ? String.fromCharCode(byte)
+        : `\\${String(byte).padStart(3, "0")}`;
+    }
+    labels.push(label);
+    i += size + 1;
+  }
+  return labels.length === 0 ? "." : labels.join(".");
+}
+
+function decodeConnect(view: DataView, at: number): ConnectEvent {
+  return {
+    kind: "connect",
+    ...base(view, at),
+    startNs: u64(view, at + WIRE.connect.start + WIRE.stamp.ns),
+    startClock: threadClock(view, at + WIRE.connect.start + WIRE.stamp.clock),
+    tuple: tuple(view, at + WIRE.connect.tuple),
+    cookie: cookie(view, at + WIRE.connect.cookie),
+    errno: view.getInt32(at + WIRE.connect.error, true),
+  };
+}
+
+function decodeExchange(view: DataView, at: number): ExchangeEvent {
+  const flags = view.getUint16(at + WIRE.event.flags, true);
+  const start = stamp(view, at + WIRE.exchange.request_start) ?? { ns: 0, clock: null };
+  const trace = traceIds(view, at, flags);
+  return {
+    kind: "exchange",
+    ...base(view, at),
+    phase: flags & EXCHANGE_FLAG.end ? "end" : "first",
+    role: flags & EXCHANGE_FLAG.server ? "server" : "client",
+    tuple: tuple(view, at + WIRE.exchange.tuple),
+    cookie: cookie(view, at + WIRE.exchange.cookie),
+    turn: view.getUint32(at + WIRE.exchange.turn, true),
+    preexisting: (flags & EXCHANGE_FLAG.preexisting) !== 0,
+    requestStart: start,
+    requestEnd: stamp(view, at + WIRE.exchange.request_end) ?? start,
+    responseStart: stamp(view, at + WIRE.exchange.response_start),
+    responseEnd: stamp(view, at + WIRE.exchange.response_end),
+    firstRead: stamp(view, at + WIRE.exchange.first_read),
+    bytesOut: u64(view, at + WIRE.exchange.bytes_out),
+    bytesIn: u64(view, at + WIRE.exchange.bytes_in),
+    chunks: view.getUint32(at + WIRE.exchange.chunks, true),
+    maxGapNs: u64(view, at + WIRE.exchange.max_gap_ns),
+    ...trace,
+  };
+}
+
+/** The ids seen on the wire; all-zero or malformed ones are none. */
+function traceIds(view: DataView, at: number, flags: number): { traceId: string | null; spanId: string | null } {
+  if (!(flags & EXCHANGE_FLAG.trace)) return { traceId: null, spanId: null };
+  const traceId = text(view, at + WIRE.exchange.trace_id, 32).toLowerCase();
+  const spanId = text(view, at + WIRE.exchange.span_id, 16).toLowerCase();
+  const good = TRACE_ID.test(traceId) && SPAN_ID.test(spanId) && !NOTHING.test(traceId) && !NOTHING.test(spanId);
+  return good ? { traceId, spanId } : { traceId: null, spanId: null };
+}
+
+function decodeGap(view: DataView, at: number): GapEvent {
+  const flags = view.getUint16(at + WIRE.event.flags, true);
+  const traceId = flags & EXCHANGE_FLAG.trace ? text(view, at + WIRE.gap.trace_id, 32).toLowerCase() : "";
+  return {
+    kind: "gap",
+    ...base(view, at),
+    startNs: u64(view, at + WIRE.gap.start_ns),
+    tuple: tuple(view, at + WIRE.gap.tuple),
+    cookie: cookie(view, at + WIRE.gap.cookie),
+    traceId: TRACE_ID.test(traceId) ? traceId : null,
+  };
+}
+
+function decodeWait(view: DataView, at: number, kind: "runq" | "throttled"): WaitEvent {
+  return { kind, ...base(view, at), startNs: u64(view, at + WIRE.wait.start_ns) };
+}
+
+function decodeWaitSum(view: DataView, at: number): WaitSumEvent {
+  return {
+    kind: "wait_sum",
+    ...base(view, at),
+    runqNs: u64(view, at + WIRE.waitSum.runq_ns),
+    runqCount: view.getUint32(at + WIRE.waitSum.runq_count, true),
+    throttledNs: u64(view, at + WIRE.waitSum.throttled_ns),
+    throttledCount: view.getUint32(at + WIRE.waitSum.throttled_count, true),
+  };
+}
+
+/** What is left in a thread's state when the agent ends: its last, partial sum. null when there is nothing in it. */
+export function decodeThread(tid: number, view: DataView, nowNs: number): WaitSumEvent | null {
+  const field = WIRE.thread;
+  const runqCount = view.getUint32(field.small_runq_count, true);
+  const throttledCount = view.getUint32(field.small_throttled_count, true);
+  if (runqCount === 0 && throttledCount === 0) return null;
+  return {
+    kind: "wait_sum",
+    tsNs: nowNs,
+    owner: { pid: view.getUint32(field.tgid, true), tid, comm: text(view, field.comm, 16), cgroupId: 0n, netns: 0 },
+    runqNs: u64(view, field.small_runq_ns),
+    runqCount,
+    throttledNs: u64(view, field.small_throttled_ns),
+    throttledCount,
+  };
+}
+
+/** Names of the kinds, for reporting drops by kind number. */
+export const KIND_NAMES: readonly string[] = Object.entries(KIND).filter(([name]) => name !== "kinds")
+  .reduce<string[]>((names, [name, kind]) => {
+    names[kind] = name;
+    return names;
+  }, ["none"]);

@@ -1,0 +1,45 @@
+/** One BPF map, read and written from user space. Keys and values are raw bytes in the machine's order. */
+import { libbpf } from "./libbpf.ts";
+
+const BPF_ANY = 0n;
+
+export class BpfMap {
+  constructor(readonly name: string, readonly fd: number, readonly keyBytes: number, readonly valueBytes: number) {}
+
+  /** The value under `key`, or null. For a per-CPU map `valueBytes` covers all CPUs. */
+  lookup(key: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
+    const value = new Uint8Array(this.valueBytes);
+    return libbpf().bpf_map_lookup_elem(this.fd, key, value) === 0 ? value : null;
+  }
+
+  /** Returns 0 or -errno. */
+  update(key: Uint8Array<ArrayBuffer>, value: Uint8Array<ArrayBuffer>): number {
+    return libbpf().bpf_map_update_elem(this.fd, key, value, BPF_ANY);
+  }
+
+  delete(key: Uint8Array<ArrayBuffer>): void {
+    libbpf().bpf_map_delete_elem(this.fd, key);
+  }
+
+  /** Every entry at the time of asking; entries that come or go meanwhile may be missed. Bounded by `most`. */
+  *entries(most = 100_000): Generator<[Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>]> {
+    let key: Uint8Array<ArrayBuffer> | null = null;
+    for (let i = 0; i < most; i++) {
+      const next: Uint8Array<ArrayBuffer> = new Uint8Array(this.keyBytes);
+      if (libbpf().bpf_map_get_next_key(this.fd, key, next) !== 0) return;
+      const value = this.lookup(next);
+      if (value !== null) yield [next, value];
+      key = next;
+    }
+  }
+}
+
+/** A 64-bit key in machine order. */
+export function u64Key(value: bigint): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new BigUint64Array([value]).buffer);
+}
+
+/** A 32-bit key in machine order. */
+export function u32Key(value: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new Uint32Array([value]).buffer);
+}

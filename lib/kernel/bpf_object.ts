@@ -1,0 +1,167 @@
+/**
+ * One compiled probe: opened from bytes, told its configuration, its maps joined with those of the other probes, loaded,
+ * attached. Everything is tied to descriptors of this process: when it dies, however it dies, the kernel lets go of all of it.
+ */
+import { closeFd, openFd } from "../host/libc.ts";
+import { errnoName, errnoWords } from "../model/codes.ts";
+import { IoError } from "../model/errors.ts";
+import { BpfMap } from "./bpf_map.ts";
+import { libbpf, readCString } from "./libbpf.ts";
+
+const LOG_BYTES = 4 * 1024 * 1024;
+const INFO_BYTES = 256;
+
+export interface LoadOptions {
+  /** Value of `config` in .rodata. */
+  readonly config: Uint8Array<ArrayBuffer>;
+  /** Programs to leave out, by name: this kernel lacks their hook, or they are not wanted. */
+  readonly without: ReadonlySet<string>;
+  /** Maps that other probes have already made, by name. */
+  readonly shared: ReadonlyMap<string, BpfMap>;
+}
+
+export interface LoadedProgram {
+  readonly name: string;
+  /** `tp_btf/sched_switch`, `cgroup_skb/egress` ... */
+  readonly hook: string;
+  readonly fd: number;
+}
+
+export class BpfObject implements Disposable {
+  readonly maps = new Map<string, BpfMap>();
+  readonly programs: LoadedProgram[] = [];
+  readonly #links: Deno.PointerObject[] = [];
+
+  private constructor(readonly name: string, readonly object: Deno.PointerObject) {}
+
+  /**
+   * Opens and loads.
+   *
+   * @throws IoError naming what the kernel said; where it was the verifier, the end of its log is in the hint.
+   */
+  static load(name: string, bytes: Uint8Array<ArrayBuffer>, options: LoadOptions): BpfObject {
+    const first = open(name, bytes, options);
+    const result = libbpf().bpf_object__load(first);
+    if (result === 0) return new BpfObject(name, first).#collect(options.without);
+    libbpf().bpf_object__close(first);
+    throw new IoError(
+      `Cannot load BPF object "${name}": ${errnoName(-result)}, ${errnoWords(-result)}`,
+      verifierLog(name, bytes, options),
+    );
+  }
+
+  #collect(without: ReadonlySet<string>): this {
+    for (const map of children(this.object, libbpf().bpf_object__next_map)) {
+      const fd = libbpf().bpf_map__fd(map);
+      const { keyBytes, valueBytes } = mapInfo(fd);
+      const mapName = readCString(libbpf().bpf_map__name(map));
+      this.maps.set(mapName, new BpfMap(mapName, fd, keyBytes, valueBytes));
+    }
+    for (const program of children(this.object, libbpf().bpf_object__next_program)) {
+      const programName = readCString(libbpf().bpf_program__name(program));
+      if (without.has(programName)) continue;
+      const hook = readCString(libbpf().bpf_program__section_name(program));
+      this.programs.push({ name: programName, hook, fd: libbpf().bpf_program__fd(program) });
+    }
+    return this;
+  }
+
+  /**
+   * Attaches every loaded program; those on packets at `cgroupPath`, the root of the v2 hierarchy.
+   *
+   * @throws IoError on the first refusal; what was attached before it is detached by dispose.
+   */
+  attach(cgroupPath: string): void {
+    const wanted = new Set(this.programs.map((program) => program.name));
+    for (const program of children(this.object, libbpf().bpf_object__next_program)) {
+      const programName = readCString(libbpf().bpf_program__name(program));
+      if (!wanted.has(programName)) continue;
+      const hook = readCString(libbpf().bpf_program__section_name(program));
+      const link = hook.startsWith("cgroup_skb/")
+        ? attachCgroup(program, cgroupPath)
+        : libbpf().bpf_program__attach(program);
+      if (link === null) {
+        const error = Number(libbpf().libbpf_get_error(null));
+        throw new IoError(`Cannot attach "${programName}" to ${hook}: ${errnoName(-error)}, ${errnoWords(-error)}`);
+      }
+      this.#links.push(link);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const link of this.#links.splice(0)) libbpf().bpf_link__destroy(link);
+    libbpf().bpf_object__close(this.object);
+  }
+}
+
+function open(name: string, bytes: Uint8Array<ArrayBuffer>, options: LoadOptions): Deno.PointerObject {
+  const object = libbpf().bpf_object__open_mem(bytes, BigInt(bytes.byteLength), null);
+  if (object === null) {
+    throw new IoError(`Cannot open BPF object "${name}": it is damaged`, "Build it again: deno task bpf");
+  }
+  for (const map of children(object, libbpf().bpf_object__next_map)) {
+    const mapName = readCString(libbpf().bpf_map__name(map));
+    const shared = options.shared.get(mapName);
+    if (shared !== undefined) libbpf().bpf_map__reuse_fd(map, shared.fd);
+    if (mapName.endsWith(".rodata")) setConfig(map, options.config);
+  }
+  for (const program of children(object, libbpf().bpf_object__next_program)) {
+    if (options.without.has(readCString(libbpf().bpf_program__name(program)))) {
+      libbpf().bpf_program__set_autoload(program, false);
+    }
+  }
+  return object;
+}
+
+/** `config` is the only constant a probe has: anything else in .rodata would move it, and is our mistake. */
+function setConfig(map: Deno.PointerObject, config: Uint8Array<ArrayBuffer>): void {
+  const size = new BigUint64Array(1);
+  libbpf().bpf_map__initial_value(map, new Uint8Array(size.buffer));
+  if (Number(size[0]) !== config.byteLength) {
+    throw new Error(`.rodata has ${size[0]} bytes, config ${config.byteLength}`);
+  }
+  libbpf().bpf_map__set_initial_value(map, config, size[0]!);
+}
+
+/** Loads once more with the verifier's log on, and yields its last lines. */
+function verifierLog(name: string, bytes: Uint8Array<ArrayBuffer>, options: LoadOptions): string | undefined {
+  const object = open(name, bytes, options);
+  const logs: Uint8Array<ArrayBuffer>[] = [];
+  for (const program of children(object, libbpf().bpf_object__next_program)) {
+    const log = new Uint8Array(LOG_BYTES);
+    libbpf().bpf_program__set_log_buf(program, log, BigInt(log.byteLength));
+    logs.push(log);
+  }
+  libbpf().bpf_object__load(object);
+  libbpf().bpf_object__close(object);
+  const texts = logs.map((log) => new TextDecoder().decode(log.subarray(0, log.indexOf(0))).trim());
+  const failed = texts.findLast((text) => text !== "");
+  return failed === undefined
+    ? undefined
+    : `Read what the verifier said last: ${failed.split("\n").slice(-3).join(" | ")}`;
+}
+
+function attachCgroup(program: Deno.PointerObject, path: string): Deno.PointerValue {
+  const fd = openFd(path);
+  try {
+    return libbpf().bpf_program__attach_cgroup(program, fd);
+  } finally {
+    closeFd(fd);
+  }
+}
+
+function* children(
+  object: Deno.PointerObject,
+  next: (object: Deno.PointerValue, previous: Deno.PointerValue) => Deno.PointerValue,
+): Generator<Deno.PointerObject> {
+  for (let child = next(object, null); child !== null; child = next(object, child)) yield child;
+}
+
+function mapInfo(fd: number): { keyBytes: number; valueBytes: number } {
+  // struct bpf_map_info: type, id, key_size, value_size ...
+  const info = new Uint8Array(INFO_BYTES);
+  libbpf().bpf_obj_get_info_by_fd(fd, info, new Uint8Array(new Uint32Array([INFO_BYTES]).buffer));
+  const [type = 0, , keyBytes = 0, valueBytes = 0] = new Uint32Array(info.buffer, 0, 4);
+  const perCpu = [5, 6, 10].includes(type); // PERCPU_HASH, PERCPU_ARRAY, LRU_PERCPU_HASH
+  return { keyBytes, valueBytes: perCpu ? ((valueBytes + 7) & ~7) * libbpf().libbpf_num_possible_cpus() : valueBytes };
+}

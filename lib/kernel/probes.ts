@@ -1,0 +1,51 @@
+/** The probes we have: which programs each owns, what it needs of the kernel, and what nobody sees without it. */
+import type { ProbeName } from "../model/signals.ts";
+
+export interface ProbeSpec {
+  readonly probe: ProbeName;
+  /** Tracepoints it cannot do without, by the kernel's name. */
+  readonly needs: readonly string[];
+  /** Programs that are left out where their tracepoint is missing: program -> tracepoint. */
+  readonly optional: Readonly<Record<string, string>>;
+  /** Programs that serve the split of requests and are left out of a plain diagnosis, because they run at every system call. */
+  readonly timers: readonly string[];
+  /** What is not seen without this probe. */
+  readonly costs: string;
+}
+
+export const PROBES: readonly ProbeSpec[] = [
+  {
+    probe: "dns_latency",
+    needs: [],
+    optional: {},
+    timers: [],
+    costs: "slow and failing name look-ups",
+  },
+  {
+    probe: "connect_latency",
+    needs: ["inet_sock_set_state"],
+    optional: {},
+    timers: [],
+    costs: "slow and failing connects",
+  },
+  {
+    probe: "stream",
+    needs: ["inet_sock_set_state"],
+    optional: { on_sock_recv_length: "sock_recv_length" },
+    timers: [],
+    costs: "first bytes, stalls, and which request they belong to",
+  },
+  {
+    probe: "runqueue_delay",
+    needs: ["sched_switch", "sched_process_exit"],
+    optional: { on_sys_enter: "sys_enter", on_sys_exit: "sys_exit" },
+    timers: ["on_sys_enter", "on_sys_exit"],
+    costs: "waiting for a CPU, and throttling by a quota",
+  },
+];
+
+/** System calls that come back empty-handed when a timer of the caller ran out: epoll_wait, poll, select, nanosleep and kin. */
+export const SLEEP_CALLS: Readonly<Record<typeof Deno.build.arch, readonly number[]>> = {
+  x86_64: [7, 23, 35, 230, 232, 270, 271, 281, 441],
+  aarch64: [22, 72, 73, 101, 115, 441],
+};

@@ -1,0 +1,183 @@
+/**
+ * The probes of one agent: loaded, attached, drained, and gone when disposed of. A probe that cannot be had is a value with a
+ * reason, not an error; only when there is none at all does opening fail. Bytes go out of here as they are: lib/decode reads them.
+ */
+import { cgroupRoots } from "../host/cgroup_dirs.ts";
+import { SloctlError, UnsupportedError } from "../model/errors.ts";
+import type { ProbeName } from "../model/signals.ts";
+import { type BpfMap, u32Key, u64Key } from "./bpf_map.ts";
+import { BpfObject } from "./bpf_object.ts";
+import { presentTracepoints } from "./kernel_btf.ts";
+import { PROBES, type ProbeSpec, SLEEP_CALLS } from "./probes.ts";
+import { type OnRecord, Ring } from "./ring.ts";
+import { programRuns, type RunCount } from "./run_stats.ts";
+
+/** Size of the ring, RING_BYTES in bpf/probe.bpf.h. */
+const RING_BYTES = 4 * 1024 * 1024;
+/** Marks a key of the targets map as a cgroup id. */
+const CGROUP_KEY = 1n << 63n;
+
+export interface SessionOptions {
+  readonly probes: readonly ProbeName[];
+  /** `config` of every probe (lib/decode/config.ts). Given what the kernel has: whether it tells when an application reads. */
+  readonly config: (haveRead: boolean) => Uint8Array<ArrayBuffer>;
+  readonly pids?: readonly number[];
+  readonly cgroupIds?: readonly bigint[];
+  /** Tell timer sleeps from other sleeps, at the price of a program at every system call. */
+  readonly timers: boolean;
+}
+
+export interface MissingProbe {
+  readonly probe: ProbeName;
+  readonly reason: string;
+  readonly costs: string;
+}
+
+export interface ProgramCost extends RunCount {
+  readonly probe: ProbeName;
+  readonly program: string;
+}
+
+export class ProbeSession implements Disposable {
+  readonly attached: ProbeName[] = [];
+  readonly missing: MissingProbe[] = [];
+  /** True when the kernel tells when an application has read from a socket. */
+  readonly haveRead: boolean;
+  readonly #maps = new Map<string, BpfMap>();
+  readonly #objects = new Map<ProbeName, BpfObject>();
+  #ring: Ring | undefined;
+
+  /**
+   * @throws UnsupportedError when no probe at all could be attached, saying why each could not.
+   */
+  constructor(options: SessionOptions) {
+    const { unified } = cgroupRoots();
+    const tracepoints = presentTracepoints(PROBES.flatMap((spec) => [...spec.needs, ...Object.values(spec.optional)]));
+    if (tracepoints === null) {
+      throw new UnsupportedError(
+        "Cannot load a probe: this kernel has no BTF (/sys/kernel/btf/vmlinux)",
+        "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y; distribution kernels since 2021 are",
+      );
+    }
+    this.haveRead = tracepoints.has("sock_recv_length");
+    const config = options.config(this.haveRead);
+    for (const spec of PROBES.filter((spec) => options.probes.includes(spec.probe))) {
+      const lacking = spec.needs.find((name) => !tracepoints.has(name));
+      if (lacking !== undefined) this.#miss(spec, `this kernel has no tracepoint ${lacking}`);
+      else this.#open(spec, config, tracepoints, options, unified);
+    }
+    const events = this.#maps.get("events");
+    if (events === undefined) {
+      const reasons = [...new Set(this.missing.map((m) => `${m.probe}: ${m.reason}`))].join("; ");
+      throw new UnsupportedError(
+        `Cannot watch this machine: no probe could be attached (${reasons})`,
+        "Run as root, or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, outside of a container that withholds them",
+      );
+    }
+    this.#ring = new Ring(events.fd, RING_BYTES);
+  }
+
+  #open(
+    spec: ProbeSpec,
+    config: Uint8Array<ArrayBuffer>,
+    tracepoints: ReadonlySet<string>,
+    options: SessionOptions,
+    cgroup: string,
+  ) {
+    const without = new Set(Object.keys(spec.optional).filter((program) => !tracepoints.has(spec.optional[program]!)));
+    if (!options.timers) spec.timers.forEach((program) => without.add(program));
+    let object: BpfObject | undefined;
+    try {
+      object = BpfObject.load(spec.probe, objectBytes(spec.probe), { config, without, shared: this.#maps });
+      for (const map of object.maps.values()) {
+        if (!map.name.startsWith(".") && !map.name.includes(".rodata")) {
+          this.#maps.set(map.name, this.#maps.get(map.name) ?? map);
+        }
+      }
+      this.#target(options);
+      object.attach(cgroup);
+      this.#objects.set(spec.probe, object);
+      this.attached.push(spec.probe);
+    } catch (error) {
+      if (!(error instanceof SloctlError)) throw error;
+      if (object !== undefined && this.#objects.size > 0) object[Symbol.dispose]();
+      // The first object made the shared maps: it stays open, unattached, as their holder.
+      else if (object !== undefined) this.#objects.set(spec.probe, object);
+      this.#miss(spec, [error.message, error.hint].filter(Boolean).join("; "));
+    }
+  }
+
+  #miss(spec: ProbeSpec, reason: string): void {
+    this.missing.push({ probe: spec.probe, reason, costs: spec.costs });
+  }
+
+  #target(options: SessionOptions): void {
+    const one = new Uint8Array([1]);
+    for (const pid of options.pids ?? []) this.#maps.get("targets")!.update(u64Key(BigInt(pid)), one);
+    for (const id of options.cgroupIds ?? []) this.#maps.get("targets")!.update(u64Key(id | CGROUP_KEY), one);
+    const calls = this.#maps.get("sleep_calls");
+    for (const id of SLEEP_CALLS[Deno.build.arch]) calls?.update(u32Key(id), one);
+  }
+
+  /** Adds a process while running. */
+  addPid(pid: number): void {
+    this.#maps.get("targets")?.update(u64Key(BigInt(pid)), new Uint8Array([1]));
+  }
+
+  /** Hands over every finished record in the ring. Returns how many. */
+  drain(onRecord: OnRecord): number {
+    return this.#ring?.drain(onRecord) ?? 0;
+  }
+
+  /** Records lost because the ring was full, by kind number. */
+  drops(): number[] {
+    const map = this.#maps.get("drops");
+    const cpus = (map?.valueBytes ?? 0) / 8;
+    const counts: number[] = [];
+    for (let kind = 0; map !== undefined; kind++) {
+      const value = map.lookup(u32Key(kind));
+      if (value === null) break;
+      counts.push(Number(new BigUint64Array(value.buffer, 0, cpus).reduce((sum, n) => sum + n, 0n)));
+    }
+    return counts;
+  }
+
+  /** Raw values of a map of ours: unanswered queries (`dns_pending`), thread states (`threads`), open turns (`conns`). */
+  *values(
+    map: "dns_pending" | "threads" | "conns",
+  ): Generator<{ key: Uint8Array<ArrayBuffer>; value: Uint8Array<ArrayBuffer> }> {
+    for (const [key, value] of this.#maps.get(map)?.entries() ?? []) yield { key, value };
+  }
+
+  delete(map: "dns_pending", key: Uint8Array<ArrayBuffer>): void {
+    this.#maps.get(map)?.delete(key);
+  }
+
+  /** Cumulative cost of each program while statistics were on (lib/kernel/run_stats.ts). */
+  costs(): ProgramCost[] {
+    return this.attached.flatMap((probe) =>
+      this.#objects.get(probe)!.programs.map((program) => ({
+        probe,
+        program: program.name,
+        ...programRuns(program.fd),
+      }))
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#ring?.[Symbol.dispose]();
+    for (const object of this.#objects.values()) object[Symbol.dispose]();
+    this.#objects.clear();
+  }
+}
+
+/** A compiled probe, from the file tree or from what is embedded in the binary. */
+function objectBytes(probe: ProbeName): Uint8Array<ArrayBuffer> {
+  const path = new URL(`../../bpf/out/${probe}.bpf.o`, import.meta.url);
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new UnsupportedError("the BPF objects are not built", "Run `make setup`, or `deno task bpf`");
+  }
+}

@@ -1,0 +1,68 @@
+/** The numbers of DNS and Linux by the names people search for. A number without a name here keeps its number. */
+
+const RCODES = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
+
+/** DNS response code (RFC 1035, 2136) by name: 3 -> `NXDOMAIN`. */
+export function rcodeName(rcode: number): string {
+  return RCODES[rcode] ?? `RCODE${rcode}`;
+}
+
+/** DNS query types (RFC 1035, 3596, 9460) that rules elsewhere speak of. */
+export const QUERY_TYPE = { A: 1, PTR: 12, AAAA: 28, SVCB: 64, HTTPS: 65 } as const;
+
+const QUERY_TYPES: ReadonlyMap<number, string> = new Map([
+  [1, "A"],
+  [2, "NS"],
+  [5, "CNAME"],
+  [6, "SOA"],
+  [12, "PTR"],
+  [15, "MX"],
+  [16, "TXT"],
+  [28, "AAAA"],
+  [33, "SRV"],
+  [64, "SVCB"],
+  [65, "HTTPS"],
+  [255, "ANY"],
+]);
+
+/** DNS query type by name: 28 -> `AAAA`; unknown ones as RFC 3597 writes them: `TYPE4711`. */
+export function queryTypeName(type: number): string {
+  return QUERY_TYPES.get(type) ?? `TYPE${type}`;
+}
+
+const ERRNOS: ReadonlyMap<number, readonly [name: string, words: string]> = new Map([
+  [1, ["EPERM", "not permitted (a firewall rule?)"]],
+  [2, ["ENOENT", "not there"]],
+  [4, ["EINTR", "interrupted"]],
+  [7, ["E2BIG", "too complex"]],
+  [12, ["ENOMEM", "no memory"]],
+  [13, ["EACCES", "refused by a local rule"]],
+  [16, ["EBUSY", "busy"]],
+  [22, ["EINVAL", "invalid address"]],
+  [28, ["ENOSPC", "no space left"]],
+  [32, ["EPIPE", "closed by the peer"]],
+  [38, ["ENOSYS", "not built into this kernel"]],
+  [95, ["EOPNOTSUPP", "not supported"]],
+  [99, ["EADDRNOTAVAIL", "no local address or port left"]],
+  [100, ["ENETDOWN", "network down"]],
+  [101, ["ENETUNREACH", "network unreachable"]],
+  [103, ["ECONNABORTED", "aborted"]],
+  [104, ["ECONNRESET", "connection reset"]],
+  [105, ["ENOBUFS", "no buffer space"]],
+  [110, ["ETIMEDOUT", "timed out"]],
+  [111, ["ECONNREFUSED", "connection refused"]],
+  [112, ["EHOSTDOWN", "host down"]],
+  [113, ["EHOSTUNREACH", "host unreachable"]],
+  [125, ["ECANCELED", "given up by the program"]],
+  [524, ["ENOTSUPP", "not supported by this kernel"]],
+]);
+
+/** Linux errno (positive) by name: 111 -> `ECONNREFUSED`. */
+export function errnoName(errno: number): string {
+  return ERRNOS.get(errno)?.[0] ?? `errno ${errno}`;
+}
+
+/** Linux errno (positive) in plain words: 111 -> `connection refused`. */
+export function errnoWords(errno: number): string {
+  return ERRNOS.get(errno)?.[1] ?? `errno ${errno}`;
+}

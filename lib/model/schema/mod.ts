@@ -1,0 +1,23 @@
+/** The JSON Schemas (2020-12) of every document we emit. Imported as modules, so an embedded tree and a file tree load alike. */
+import demoReport from "./demo-report.v1.json" with { type: "json" };
+import diagnosis from "./diagnosis.v1.json" with { type: "json" };
+import incident from "./incident.v1.json" with { type: "json" };
+import probeEvent1 from "./probe-event.v1alpha1.json" with { type: "json" };
+import probeEvent2 from "./probe-event.v1alpha2.json" with { type: "json" };
+import recording from "./recording.v1.json" with { type: "json" };
+import sloEvent from "./slo-event.v1.json" with { type: "json" };
+
+/** By name and version; the `$id` of each is `SCHEMA_BASE` followed by this name. */
+export const SCHEMAS = {
+  "demo-report/v1": demoReport,
+  "diagnosis/v1": diagnosis,
+  "incident/v1": incident,
+  "probe-event/v1alpha1": probeEvent1,
+  "probe-event/v1alpha2": probeEvent2,
+  "recording/v1": recording,
+  "slo-event/v1": sloEvent,
+} as const;
+
+export type SchemaName = keyof typeof SCHEMAS;
+
+export const SCHEMA_BASE = "https://toolkit.llm-slo.dev/schemas/";
