@@ -1,0 +1,66 @@
+/**
+ * Which failed connects are worth telling. A client that tries IPv6 first and reaches the same port over IPv4 within 2 s
+ * (happy eyeballs, `localhost`) did what it should. A second address of the same family that saves a call does not excuse the
+ * first: that one is down.
+ */
+import type { ConnectEvent } from "../model/kernel_event.ts";
+
+const FALLBACK_NS = 2e9;
+/** Bounds: failures not judged yet, and (process, port) pairs whose last IPv4 connect is remembered. */
+const MAX_PENDING = 8192;
+const MAX_KEYS = 8192;
+
+function keyOf(event: ConnectEvent): string {
+  return `${event.owner.pid}|${event.tuple.dstPort}`;
+}
+
+export class ConnectFailures {
+  readonly #reached = new Map<string, number>();
+  #pending: ConnectEvent[] = [];
+  #excused = 0;
+
+  constructor(readonly failed: (event: ConnectEvent) => void) {}
+
+  /** Failed IPv6 attempts that IPv4 made good. */
+  get excused(): number {
+    return this.#excused;
+  }
+
+  add(event: ConnectEvent): void {
+    const v6 = event.tuple.dstIp.includes(":");
+    if (event.errno === 0) {
+      if (!v6) this.#remember(event);
+    } else if (v6) {
+      this.#pending.push(event);
+    } else {
+      this.failed(event);
+    }
+    let due = 0;
+    while (due < this.#pending.length && (this.#pending[due]?.tsNs ?? 0) < event.tsNs - FALLBACK_NS) due++;
+    due = Math.max(due, this.#pending.length - MAX_PENDING);
+    if (due > 0) this.#judge(this.#pending.splice(0, due));
+  }
+
+  /** No more events: judges what is left. */
+  finish(): void {
+    this.#judge(this.#pending.splice(0));
+  }
+
+  #remember(event: ConnectEvent): void {
+    const key = keyOf(event);
+    this.#reached.delete(key); // the keys' order is that of last use
+    this.#reached.set(key, event.tsNs);
+    for (const stale of this.#reached.keys()) {
+      if (this.#reached.size <= MAX_KEYS) break;
+      this.#reached.delete(stale);
+    }
+  }
+
+  #judge(failures: readonly ConnectEvent[]): void {
+    for (const failure of failures) {
+      const reachedNs = this.#reached.get(keyOf(failure));
+      if (reachedNs !== undefined && Math.abs(reachedNs - failure.tsNs) <= FALLBACK_NS) this.#excused++;
+      else this.failed(failure);
+    }
+  }
+}

@@ -1,0 +1,250 @@
+/** Kernel events in, the diagnosis document out. Pure, and bounded however long the window is. */
+import { errnoName } from "../model/codes.ts";
+import {
+  type AgentCost,
+  type Coverage,
+  DIAGNOSIS_SCHEMA,
+  type DiagnosisDocument,
+  type Unprobed,
+} from "../model/diagnosis.ts";
+import type { ExchangeEvent, KernelEvent, Owner, Tuple } from "../model/kernel_event.ts";
+import { plural } from "../report/format.ts";
+import { ConnectFailures } from "./connect_failures.ts";
+import { DnsFailures, failureCause } from "./dns_failures.ts";
+import { findings, observations, OBSERVED_LIMIT } from "./document.ts";
+import { PeerNames } from "./peer_names.ts";
+import { type Endpoint, Rows, type Who } from "./row.ts";
+import { HINTS } from "./rules.ts";
+
+const MS = 1e6;
+const MAX_PROCESSES = 16_384;
+/** Linux gives clients ports from here on (net.ipv4.ip_local_port_range); servers listen below. */
+const EPHEMERAL = 32_768;
+/** A shell's pauses are its user's. */
+const SSH = 22;
+/** As in the ProbeEvent contract: shorter than this, bytes were read at once. */
+const SOCKET_WAIT_FROM_MS = 1;
+
+export interface DiagnosisOptions {
+  /** The agent itself: counted, never a finding. */
+  readonly selfPid?: number;
+  /** Asked once per process, when it is first seen. */
+  readonly processInfo?: (pid: number) => { readonly cgroup?: string; readonly pod?: string } | undefined;
+  /** Rows kept apart before the rest of a kind is thrown together; default 4096. */
+  readonly rowLimit?: number;
+}
+
+/** What is known when the window is over. */
+export interface DiagnosisContext {
+  readonly window: { readonly start: Date; readonly end: Date };
+  readonly host: DiagnosisDocument["host"];
+  /** Whom we watched, in words: `every process`, `--comm curl`. */
+  readonly targets: string;
+  readonly coverage: Coverage;
+  /** Records lost in the kernel, per probe. */
+  readonly drops: Readonly<Record<string, number>>;
+  readonly cost: AgentCost;
+}
+
+function dst(tuple: Tuple): Endpoint {
+  return { ip: tuple.dstIp, port: tuple.dstPort };
+}
+
+/**
+ * False when the ports say the opposite of who asked: on SSH, SMTP or MySQL the server speaks first, and what looks like a
+ * slow answer is somebody thinking.
+ */
+function roleFitsPorts({ role, tuple }: ExchangeEvent): boolean {
+  const [asker, answerer] = role === "client" ? [tuple.srcPort, tuple.dstPort] : [tuple.dstPort, tuple.srcPort];
+  return !(asker < EPHEMERAL && answerer >= EPHEMERAL) && asker !== SSH && answerer !== SSH;
+}
+
+export class Diagnosis {
+  readonly #options: DiagnosisOptions;
+  readonly #rows: Rows;
+  readonly #who = new Map<number, Who>();
+  readonly #peers = new PeerNames();
+  readonly #errnoByName = new Map<string, number>();
+  readonly #byKind: Record<string, number> = {};
+  readonly #dnsFailures = new DnsFailures((event) => {
+    const key = { kind: "dns_errors_total", peer: dst(event.tuple), query: event.queryName } as const;
+    const row = this.#rows.get(key, this.#process(event.owner));
+    row.add((event.tsNs - event.startNs) / MS);
+    row.addCause(failureCause(event));
+  });
+  readonly #connectFailures = new ConnectFailures((event) => {
+    const key = { kind: "connect_errors_total", peer: dst(event.tuple) } as const;
+    const row = this.#rows.get(key, this.#process(event.owner));
+    const cause = errnoName(event.errno);
+    this.#errnoByName.set(cause, event.errno);
+    row.add((event.tsNs - event.startNs) / MS);
+    row.addCause(cause);
+  });
+  #own = 0;
+  #speaksFirst = 0;
+
+  constructor(options: DiagnosisOptions = {}) {
+    this.#options = options;
+    this.#rows = new Rows(HINTS, options.rowLimit);
+  }
+
+  /** Takes one event, in about the order of time. */
+  add(event: KernelEvent): void {
+    this.#byKind[event.kind] = (this.#byKind[event.kind] ?? 0) + 1;
+    if (event.owner.pid === this.#options.selfPid) {
+      this.#own++;
+      return;
+    }
+    const who = this.#process(event.owner);
+    switch (event.kind) {
+      case "dns":
+        this.#peers.resolved(event);
+        this.#dnsFailures.add(event);
+        if (event.rcode !== null) {
+          const key = { kind: "dns_latency_ms", peer: dst(event.tuple), query: event.queryName } as const;
+          this.#rows.get(key, who).add((event.tsNs - event.startNs) / MS);
+        }
+        return;
+      case "connect":
+        this.#connectFailures.add(event);
+        if (event.errno === 0) {
+          this.#peers.connected(event);
+          const row = this.#rows.get({ kind: "connect_latency_ms", peer: dst(event.tuple) }, who);
+          row.add((event.tsNs - event.startNs) / MS);
+        }
+        return;
+      case "exchange":
+        if (event.phase === "first") this.#exchange(event, who);
+        return;
+      case "gap": {
+        const { srcPort, dstPort } = event.tuple;
+        if (srcPort === SSH || dstPort === SSH) return;
+        // A server's clients have a port each; they are one row.
+        const peer = dstPort >= EPHEMERAL && srcPort < EPHEMERAL
+          ? { ip: event.tuple.dstIp, port: 0 }
+          : dst(event.tuple);
+        this.#rows.get({ kind: "stream_gap_ms", peer }, who).add((event.tsNs - event.startNs) / MS);
+        return;
+      }
+      case "runq":
+      case "throttled":
+        this.#wait(event.kind, event.owner, who, event.tsNs - event.startNs, 1);
+        return;
+      case "wait_sum":
+        this.#wait("runq", event.owner, who, event.runqNs, event.runqCount);
+        this.#wait("throttled", event.owner, who, event.throttledNs, event.throttledCount);
+    }
+  }
+
+  /** The document. Call it once, when no more events will come. */
+  finish(context: DiagnosisContext): DiagnosisDocument {
+    this.#dnsFailures.finish();
+    this.#connectFailures.finish();
+    const windowMs = Math.max(1, context.window.end.getTime() - context.window.start.getTime());
+    const names = { peers: this.#peers, errnoByName: this.#errnoByName };
+    const rows = this.#rows.all();
+    const seen = observations(rows, names);
+    const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((a, b) => a + b, 0);
+    return {
+      schema: DIAGNOSIS_SCHEMA,
+      window: {
+        start: context.window.start.toISOString(),
+        end: context.window.end.toISOString(),
+        seconds: windowMs / 1000,
+      },
+      host: context.host,
+      targets: context.targets,
+      findings: findings(rows, windowMs, names),
+      observed: seen.rows,
+      observed_left_out: seen.leftOut,
+      observed_limit: OBSERVED_LIMIT,
+      coverage: { ...context.coverage, unprobed: [...context.coverage.unprobed, ...this.#unprobed()] },
+      events: sum(this.#byKind),
+      events_by_kind: { ...this.#byKind },
+      drops: sum(context.drops),
+      drops_by_probe: { ...context.drops },
+      cost: context.cost,
+    };
+  }
+
+  #exchange(event: ExchangeEvent, who: Who): void {
+    if (!roleFitsPorts(event)) {
+      this.#speaksFirst++;
+      return;
+    }
+    const server = event.role === "server";
+    const { srcIp, srcPort, dstIp } = event.tuple;
+    const where = server
+      ? { peer: null, role: event.role, local: { ip: srcIp, port: srcPort } }
+      : { peer: dst(event.tuple), role: event.role };
+    const told = (kind: "stream_ttft_ms" | "socket_wait_ms", ns: number) => {
+      const row = this.#rows.get({ kind, ...where }, who);
+      row.add(Math.max(0, ns) / MS);
+      if (server) row.addName(dstIp);
+    };
+    if (event.responseStart !== null) told("stream_ttft_ms", event.responseStart.ns - event.requestEnd.ns);
+    const arrived = server ? event.requestStart : event.responseStart;
+    const unreadNs = event.firstRead === null || arrived === null ? 0 : event.firstRead.ns - arrived.ns;
+    if (unreadNs >= SOCKET_WAIT_FROM_MS * MS) told("socket_wait_ms", unreadNs);
+  }
+
+  /** Waits one by one, or `count` short ones as their sum: these enter the distribution at their mean. */
+  #wait(what: "runq" | "throttled", owner: Owner, who: Who, ns: number, count: number): void {
+    if (count === 0) return;
+    const kind = what === "runq" ? "runqueue_delay_ms" : "cfs_throttled_ms";
+    const row = this.#rows.get({ kind, peer: null }, who);
+    row.add(ns / count / MS, count);
+    row.addThread(owner.tid, ns / MS);
+  }
+
+  #process(owner: Owner): Who {
+    let who = this.#who.get(owner.pid);
+    if (who === undefined) {
+      const info = this.#options.processInfo?.(owner.pid);
+      who = { pid: owner.pid, comm: owner.comm, cgroup: info?.cgroup ?? "", ...(info?.pod && { pod: info.pod }) };
+      this.#who.set(owner.pid, who);
+      for (const oldest of this.#who.keys()) {
+        if (this.#who.size <= MAX_PROCESSES) break;
+        this.#who.delete(oldest);
+      }
+    }
+    if (owner.comm !== "") who.comm = owner.comm;
+    return who;
+  }
+
+  #unprobed(): Unprobed[] {
+    const rows: [number, string, string][] = [
+      [
+        this.#own,
+        plural(this.#own, "event") + " of sloctl itself",
+        "left out of findings; what it costs stands under cost",
+      ],
+      [
+        this.#dnsFailures.excused,
+        plural(this.#dnsFailures.excused, "failed DNS query", "failed DNS queries"),
+        "the lookup as a whole was answered (search suffixes, IPv6 or reverse lookups, retries)",
+      ],
+      [
+        this.#connectFailures.excused,
+        plural(this.#connectFailures.excused, "failed IPv6 connect"),
+        "the same port was reached over IPv4 at once",
+      ],
+      [
+        this.#speaksFirst,
+        plural(this.#speaksFirst, "turn") + " on connections whose server speaks first",
+        "who waits for whom cannot be told (SSH, SMTP, MySQL ...)",
+      ],
+    ];
+    return rows.filter(([n]) => n > 0).map(([_, what, reason]) => ({ what, reason }));
+  }
+}
+
+/** All at once: the document of these events. */
+export function diagnose(
+  events: Iterable<KernelEvent>,
+  context: DiagnosisContext & DiagnosisOptions,
+): DiagnosisDocument {
+  const diagnosis = new Diagnosis(context);
+  for (const event of events) diagnosis.add(event);
+  return diagnosis.finish(context);
+}

@@ -1,0 +1,131 @@
+/**
+ * Which failed DNS queries left their asker without an answer. Most do not: a search list asks for `api.ns.svc`, `api.svc`
+ * and `api` in turn, and only the last answer counts; IPv4-only names answer AAAA with errors. A failed query is excused
+ * - by a good answer for the same name without or with another search suffix, 5 s before or after;
+ * - by a good A answer, when it was not an A query itself (same name, 5 s before or after);
+ * - by a good answer to the same question asked again within 1 s after it failed; one good answer excuses one failure;
+ * - when nobody answered it, only by a good answer to the same question within 1 s of asking: it had gone to several resolvers
+ *   at once. Otherwise its asker did wait for it.
+ * A reverse lookup (PTR) without a name is an answer, not a failure.
+ */
+import { QUERY_TYPE, rcodeName } from "../model/codes.ts";
+import type { DnsEvent } from "../model/kernel_event.ts";
+
+const AROUND_NS = 5e9;
+const RETRY_NS = 1e9;
+const NXDOMAIN = 3;
+/** Good answers are of no use once every failure they could excuse is judged. */
+const REMEMBER_NS = 2 * AROUND_NS + RETRY_NS;
+/** Bounds: good answers remembered per process and first label, and altogether; failures not judged yet. */
+const MAX_GOOD_PER_KEY = 512;
+const MAX_GOOD = 32_768;
+const MAX_PENDING = 8192;
+
+interface Good {
+  readonly name: string;
+  readonly type: number;
+  readonly startNs: number;
+  readonly tsNs: number;
+  spent: boolean;
+}
+
+/** True when two different names come from one search list: same beginning, and one rest is the end of the other. */
+export function sameWithoutSuffix(a: string, b: string): boolean {
+  const [x, y] = [a.split("."), b.split(".")];
+  let common = 0;
+  while (common < x.length && common < y.length && x[common] === y[common]) common++;
+  if (common === 0) return false;
+  const [restA, restB] = [x.slice(common).join("."), y.slice(common).join(".")];
+  return restA === "" || restB === "" || restA.endsWith("." + restB) || restB.endsWith("." + restA);
+}
+
+function normal(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}
+
+function keyOf(event: DnsEvent): string {
+  return `${event.owner.pid}|${normal(event.queryName).split(".")[0]}`;
+}
+
+/** What a failed query failed with: `timeout`, or the name of its response code. */
+export function failureCause(event: DnsEvent): string {
+  return event.rcode === null ? "timeout" : rcodeName(event.rcode);
+}
+
+/** Judges failures as the events go by; `failed` hears of each that was not excused, in the order they happened. */
+export class DnsFailures {
+  readonly #good = new Map<string, Good[]>();
+  #pending: DnsEvent[] = [];
+  #held = 0;
+  #excused = 0;
+
+  constructor(readonly failed: (event: DnsEvent) => void) {}
+
+  /** Failed queries whose resolution as a whole was answered. */
+  get excused(): number {
+    return this.#excused;
+  }
+
+  add(event: DnsEvent): void {
+    if (event.rcode === 0) this.#remember(event);
+    else if (event.rcode === NXDOMAIN && event.queryType === QUERY_TYPE.PTR) this.#excused++;
+    else this.#pending.push(event);
+
+    let due = 0;
+    const oldest = event.tsNs - AROUND_NS;
+    while (due < this.#pending.length && (this.#pending[due]?.tsNs ?? 0) < oldest) due++;
+    due = Math.max(due, this.#pending.length - MAX_PENDING);
+    if (due > 0) this.#judge(this.#pending.splice(0, due));
+  }
+
+  /** No more events: judges what is left. */
+  finish(): void {
+    this.#judge(this.#pending.splice(0));
+  }
+
+  #remember(event: DnsEvent): void {
+    const key = keyOf(event);
+    const list = this.#good.get(key) ?? [];
+    this.#good.delete(key); // the keys' order is that of last use
+    this.#good.set(key, list);
+    const { startNs, tsNs, queryType } = event;
+    list.push({ name: normal(event.queryName), type: queryType, startNs, tsNs, spent: false });
+    this.#held++;
+    while (list.length > MAX_GOOD_PER_KEY || (list[0]?.tsNs ?? tsNs) < tsNs - REMEMBER_NS) {
+      list.shift();
+      this.#held--;
+    }
+    for (const [stale, answers] of this.#good) {
+      if (this.#held <= MAX_GOOD) break;
+      this.#good.delete(stale);
+      this.#held -= answers.length;
+    }
+  }
+
+  #judge(failures: readonly DnsEvent[]): void {
+    for (const failure of failures) {
+      if (this.#isExcused(failure)) this.#excused++;
+      else this.failed(failure);
+    }
+  }
+
+  #isExcused(failure: DnsEvent): boolean {
+    const name = normal(failure.queryName);
+    const good = this.#good.get(keyOf(failure)) ?? [];
+    if (failure.rcode === null) {
+      return good.some((g) =>
+        g.name === name && g.type === failure.queryType && Math.abs(g.tsNs - failure.startNs) <= RETRY_NS
+      );
+    }
+    const near = good.filter((g) => Math.abs(g.tsNs - failure.tsNs) <= AROUND_NS);
+    if (near.some((g) => g.name !== name && sameWithoutSuffix(g.name, name))) return true;
+    const isA = failure.queryType === QUERY_TYPE.A;
+    if (!isA && near.some((g) => g.name === name && g.type === QUERY_TYPE.A)) return true;
+    const retry = near.find((g) =>
+      !g.spent && g.name === name && g.type === failure.queryType && g.startNs >= failure.tsNs &&
+      g.startNs - failure.tsNs <= RETRY_NS
+    );
+    if (retry !== undefined) retry.spent = true;
+    return retry !== undefined;
+  }
+}

@@ -1,0 +1,91 @@
+/** Hand-made kernel events for the tests of this folder. Times in ms on the kernel's clock. */
+import type { ConnectEvent, DnsEvent, ExchangeEvent, Owner, Tuple, WaitEvent } from "../model/kernel_event.ts";
+import type { DiagnosisContext } from "./diagnosis.ts";
+
+const MS = 1e6;
+
+export function owner(pid: number, comm = "curl"): Owner {
+  return { pid, tid: pid, comm, cgroupId: 1n, netns: 1 };
+}
+
+/** From 10.0.0.2:40000 unless told otherwise. */
+export function tcp(dstIp = "10.0.0.1", dstPort = 443, srcPort = 40000): Tuple {
+  return { srcIp: "10.0.0.2", srcPort, dstIp, dstPort, protocol: "tcp" };
+}
+
+export function dns(pid: number, atMs: number, tookMs: number, change: Partial<DnsEvent> = {}): DnsEvent {
+  return {
+    kind: "dns",
+    startNs: atMs * MS,
+    tsNs: (atMs + tookMs) * MS,
+    owner: owner(pid),
+    tuple: { ...tcp("10.0.0.53", 53), protocol: "udp" },
+    queryName: "api.example.com",
+    queryType: 1,
+    queryId: 7,
+    rcode: 0,
+    ...change,
+  };
+}
+
+export function connect(pid: number, atMs: number, tookMs: number, change: Partial<ConnectEvent> = {}): ConnectEvent {
+  return {
+    kind: "connect",
+    startNs: atMs * MS,
+    tsNs: (atMs + tookMs) * MS,
+    owner: owner(pid),
+    tuple: tcp(),
+    cookie: "9",
+    errno: 0,
+    startClock: null,
+    ...change,
+  };
+}
+
+/** A request sent at `atMs` whose first byte came `tookMs` later; both were read at once. */
+export function firstByte(
+  pid: number,
+  atMs: number,
+  tookMs: number,
+  change: Partial<ExchangeEvent> = {},
+): ExchangeEvent {
+  const at = { ns: atMs * MS, clock: null };
+  const answered = { ns: (atMs + tookMs) * MS, clock: null };
+  return {
+    kind: "exchange",
+    phase: "first",
+    role: "client",
+    tsNs: answered.ns,
+    owner: owner(pid),
+    tuple: tcp(),
+    cookie: "9",
+    turn: 0,
+    preexisting: false,
+    requestStart: at,
+    requestEnd: at,
+    responseStart: answered,
+    responseEnd: null,
+    firstRead: change.role === "server" ? at : answered,
+    bytesOut: 100,
+    bytesIn: 100,
+    chunks: 1,
+    maxGapNs: 0,
+    traceId: null,
+    spanId: null,
+    ...change,
+  };
+}
+
+export function wait(kind: "runq" | "throttled", pid: number, atMs: number, tookMs: number): WaitEvent {
+  return { kind, startNs: atMs * MS, tsNs: (atMs + tookMs) * MS, owner: owner(pid, "python3") };
+}
+
+/** Twenty seconds on a machine where everything was watched and nothing was lost. */
+export const CONTEXT: DiagnosisContext = {
+  window: { start: new Date("2026-01-02T03:04:05Z"), end: new Date("2026-01-02T03:04:25Z") },
+  host: { name: "box", kernel: "6.18.5", cpus: 2 },
+  targets: "every process",
+  coverage: { attached: ["dns_latency", "connect_latency", "stream", "runqueue_delay"], missing: [], unprobed: [] },
+  drops: { dns_latency: 0 },
+  cost: { cpu_pct: 0.8, bpf_ns_per_event: 310.4, rss_mb: 61.6 },
+};

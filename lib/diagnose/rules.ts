@@ -1,0 +1,79 @@
+/** When a row becomes a finding, what it cost, and what it was compared with. Hints are the catalogue's; the rest stands here. */
+import type { SignalName } from "../model/signals.ts";
+import { SIGNALS } from "../model/signals.ts";
+import { duration } from "../report/format.ts";
+import type { Row } from "./row.ts";
+
+/** A failure costs what it took, but at least this: the usual delay before a retry. */
+const FAILURE_MS = 1000;
+/** A rare slow one among many fast is told when all of them together lost this much. */
+const RARE_BUT_COSTLY_MS = 1000;
+/** A pause inside an answer that a reader notices. */
+const LONG_GAP_MS = 1000;
+/** Unread bytes below this much lost time are scheduling noise. */
+const UNREAD_MS = 100;
+/** CPU: the worst thread waited this share of the window, and no less than this much. */
+const STARVED_SHARE = 0.1;
+const STARVED_MS = 100;
+/** CPU: or this many waits over the hint that together are this share of the window. */
+const LONG_WAITS = 5;
+const LONG_WAITS_SHARE = 0.01;
+/** Quota: throttled this share of the window (all threads together), or once for longer than the hint. */
+const THROTTLED_SHARE = 0.005;
+
+/** What an occurrence is measured against, per kind; null: nothing to measure against. */
+export const HINTS: ReadonlyMap<SignalName, number | null> = new Map([
+  ...SIGNALS.map((row) => [row.signal, row.unit === "ms" ? row.elevated : null] as const),
+  ["stream_gap_ms", LONG_GAP_MS],
+]);
+
+export interface Verdict {
+  readonly harmMs: number;
+  readonly comparedWith: string;
+}
+
+/** Longest wait of one thread, in ms, all its waits added up. */
+export function worstThreadMs(row: Row): number {
+  return Math.max(0, ...row.threads.values());
+}
+
+function slow(row: Row, leastHarmMs = 0): Verdict | null {
+  if (row.hint === null || row.over === 0 || row.excessMs < leastHarmMs) return null;
+  if (row.series.quantile(0.95) < row.hint && row.excessMs < RARE_BUT_COSTLY_MS) return null;
+  return { harmMs: row.excessMs, comparedWith: `hint ${duration(row.hint)}` };
+}
+
+/** Judges one row against a window of this many ms; null: nothing to tell. */
+export function judge(row: Row, windowMs: number): Verdict | null {
+  const { series, hint } = row;
+  switch (row.key.kind) {
+    case "dns_errors_total":
+    case "connect_errors_total":
+      return {
+        harmMs: Math.max(series.sum, series.count * FAILURE_MS),
+        comparedWith: `no failures (each counts as ${duration(FAILURE_MS)} at least)`,
+      };
+    case "runqueue_delay_ms": {
+      const worst = worstThreadMs(row);
+      const starved = worst >= Math.max(STARVED_MS, STARVED_SHARE * windowMs);
+      const longMs = row.excessMs + row.over * (hint ?? 0);
+      const often = row.over >= LONG_WAITS && longMs >= Math.max(STARVED_MS, LONG_WAITS_SHARE * windowMs);
+      if (!starved && !often) return null;
+      const comparedWith = starved
+        ? `${STARVED_SHARE * 100} % of the window for one thread`
+        : `${LONG_WAITS - 1} waits of hint ${duration(hint ?? 0)} or more`;
+      return { harmMs: series.sum, comparedWith };
+    }
+    case "cfs_throttled_ms": {
+      if (series.max >= (hint ?? 0)) return { harmMs: series.sum, comparedWith: `hint ${duration(hint ?? 0)}` };
+      if (series.sum < THROTTLED_SHARE * windowMs) return null;
+      return { harmMs: series.sum, comparedWith: `${THROTTLED_SHARE * 100} % of the window` };
+    }
+    case "stream_gap_ms": // one long pause is one too many
+      return row.over === 0 ? null : { harmMs: row.excessMs, comparedWith: duration(LONG_GAP_MS) };
+    case "socket_wait_ms":
+      return slow(row, UNREAD_MS);
+    default:
+      return slow(row);
+  }
+}

@@ -1,0 +1,93 @@
+/** A finding in one plain sentence: who, how much, of what, with whom, how often. */
+import { errnoWords } from "../model/codes.ts";
+import type { Observed } from "../model/diagnosis.ts";
+import { count, duration, endpoint, ms, percent, plural } from "../report/format.ts";
+
+/** What a sentence needs beside the row itself. */
+export interface Facts {
+  readonly windowMs: number;
+  /** Occurrences at or over the hint, and the hint in ms. */
+  readonly over: number;
+  readonly hintMs: number | null;
+  /** All waits of the thread that waited longest, in ms. */
+  readonly worstThreadMs: number;
+  /** Positive errno by the name used in `causes`. */
+  readonly errnoByName: ReadonlyMap<string, number>;
+}
+
+/** `curl[123]`, or `curl (12 processes)`. */
+export function subject(row: Pick<Observed, "process" | "processes">): string {
+  const { comm, pid } = row.process;
+  return row.processes === undefined ? `${comm}[${pid}]` : `${comm} (${row.processes} processes)`;
+}
+
+/** `api.example.com (10.0.0.1:443)`, `10.0.0.1:443`, or `many clients`. */
+export function peerText(row: Pick<Observed, "peer">): string {
+  if (row.peer === null) return "many clients";
+  const address = endpoint(row.peer.ip, row.peer.port);
+  return row.peer.name === undefined ? address : `${row.peer.name} (${address})`;
+}
+
+function query(row: Observed): string {
+  if (row.query === undefined) return "";
+  const { name, others } = row.query;
+  return ` about ${name}${others === 0 ? "" : ` and ${plural(others, "other name")}`}`;
+}
+
+function resolver(row: Observed): string {
+  return row.peer === null ? "" : ` from ${row.peer.ip}`;
+}
+
+function causes(row: Observed, facts: Facts): string {
+  const parts = Object.entries(row.causes ?? {}).sort((a, b) => b[1] - a[1]).map(([cause, times]) => {
+    const errno = facts.errnoByName.get(cause);
+    const words = cause === "timeout"
+      ? "no answer at all"
+      : errno === undefined
+      ? cause
+      : `${errnoWords(errno)} (${cause})`;
+    return `${times} × ${words}`;
+  });
+  return parts.join(", ");
+}
+
+/** The sentence of a row that is a finding. No full stop, so that it can stand in a list. */
+export function sentence(row: Observed, facts: Facts): string {
+  const who = subject(row);
+  // Rare but costly: the p95 is fine, so it would tell the wrong story.
+  const rare = facts.hintMs !== null && row.p95 < facts.hintMs;
+  const p95 = rare
+    ? `up to ${ms(row.max)} (${facts.over} of ${count(row.count)} over the hint)`
+    : `${ms(row.p95)} (p95)`;
+  const within = `in the ${duration(facts.windowMs)} watched`;
+  switch (row.kind) {
+    case "dns_latency_ms":
+      return `${who} waited ${p95} for DNS answers${query(row)}${resolver(row)}, ${
+        plural(row.count, "query", "queries")
+      }`;
+    case "dns_errors_total":
+      return `${who} got no good DNS answer${query(row)}${resolver(row)}: ${causes(row, facts)}`;
+    case "connect_latency_ms":
+      return `${who} waited ${p95} to connect to ${peerText(row)}, ${plural(row.count, "connect")}`;
+    case "connect_errors_total":
+      return `${who} could not connect to ${peerText(row)}: ${causes(row, facts)}`;
+    case "stream_ttft_ms": {
+      const turns = plural(row.count, "request");
+      if (row.role !== "server") return `${who} waited ${p95} for the first byte from ${peerText(row)}, ${turns}`;
+      const local = row.local === undefined ? "" : ` on ${endpoint(row.local.ip, row.local.port)}`;
+      return `${who} took ${p95} to send the first byte of its answers${local} to ${peerText(row)}, ${turns}`;
+    }
+    case "stream_gap_ms":
+      return `${who} saw pauses of up to ${ms(row.max)} inside answers, peer ${peerText(row)}, ` +
+        `${facts.over} of ${duration(facts.hintMs ?? 0)} or more`;
+    case "socket_wait_ms":
+      return `${who} left received bytes unread for ${p95}, peer ${peerText(row)}, ${plural(row.count, "time")}`;
+    case "runqueue_delay_ms":
+      return `${who} was ready to run and waited ${ms(row.total)} for a CPU ${within}, its worst thread ` +
+        `${percent(facts.worstThreadMs / facts.windowMs)} of the time; longest wait ${ms(row.max)}, ` +
+        `${facts.over} of ${duration(facts.hintMs ?? 0)} or more`;
+    case "cfs_throttled_ms":
+      return `${who} was stopped by its CPU quota for ${ms(row.total)} ${within}, all threads together, ` +
+        `${plural(row.count, "time")}, longest ${ms(row.max)}`;
+  }
+}

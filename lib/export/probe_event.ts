@@ -1,0 +1,184 @@
+/** KernelEvent -> ProbeEvent documents, sentence by sentence as the contract has it: every occurrence is told once. */
+import { errnoName, queryTypeName, rcodeName } from "../model/codes.ts";
+import type { ExchangeEvent, KernelEvent, Tuple } from "../model/kernel_event.ts";
+import {
+  type ConnTuple,
+  PROBE_EVENT_SCHEMA,
+  type ProbeEvent,
+  type ProbeEventV1Alpha2,
+  type ProbeEventVersion,
+  type ProbeStatus,
+} from "../model/probe_event.ts";
+import { type SignalName, SIGNALS } from "../model/signals.ts";
+
+export interface ProbeEventContext {
+  readonly node: string;
+  /** Empty where unknown. */
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  /** Kernel clock to Unix time, both in nanoseconds. */
+  readonly toUnixNs: (ns: number) => bigint;
+  readonly process: (pid: number) => { readonly exe?: string; readonly cgroup?: string } | undefined;
+  readonly schemaVersion: ProbeEventVersion;
+}
+
+/** What one signal says, before the owner and the place are added. */
+interface Reading {
+  readonly signal: SignalName;
+  /** Kernel clock: when it ended. */
+  readonly endNs: number;
+  readonly value: number;
+  readonly tuple?: Tuple;
+  readonly traceId?: string | null;
+  readonly spanId?: string | null;
+  readonly errno?: number;
+  readonly attributes?: Readonly<Record<string, string | number | undefined>>;
+  /** An aggregate of this many occurrences, each under its threshold. */
+  readonly aggregateOf?: number;
+}
+
+const CATALOGUE = new Map(SIGNALS.map((row) => [row.signal, row]));
+const MS = 1e6;
+/** Shortest time received bytes lie unread before `socket_wait_ms` tells of it. */
+const SOCKET_WAIT_FROM_NS = 1 * MS;
+
+/** `error` for a failure; for a duration `warning` from the catalogue's display hint on. An aggregate is of short ones: `ok`. */
+export function statusOf(signal: SignalName, value: number): ProbeStatus {
+  const row = CATALOGUE.get(signal);
+  if (row?.elevated === undefined || row.elevated === null || value < row.elevated) return "ok";
+  return row.unit === "count" ? "error" : "warning";
+}
+
+function fromExchange(event: ExchangeEvent): Reading[] {
+  if (event.phase !== "first") return [];
+  const common = { tuple: event.tuple, traceId: event.traceId, spanId: event.spanId };
+  const attributes = {
+    role: event.role,
+    turn: event.turn,
+    cookie: event.cookie,
+    preexisting: event.preexisting ? "true" : undefined,
+  };
+  const readings: Reading[] = [];
+  if (event.responseStart !== null) {
+    const waited = Math.max(0, event.responseStart.ns - event.requestEnd.ns);
+    readings.push({
+      signal: "stream_ttft_ms",
+      endNs: event.responseStart.ns,
+      value: waited / MS,
+      attributes,
+      ...common,
+    });
+  }
+  const arrived = event.role === "client" ? event.responseStart : event.requestStart;
+  if (event.firstRead !== null && arrived !== null && event.firstRead.ns - arrived.ns >= SOCKET_WAIT_FROM_NS) {
+    const value = (event.firstRead.ns - arrived.ns) / MS;
+    readings.push({ signal: "socket_wait_ms", endNs: event.firstRead.ns, value, attributes, ...common });
+  }
+  return readings;
+}
+
+function readings(event: KernelEvent): Reading[] {
+  const endNs = event.tsNs;
+  switch (event.kind) {
+    case "dns": {
+      const value = (endNs - event.startNs) / MS;
+      const { rcode, tuple } = event;
+      const attributes = {
+        query_name: event.queryName,
+        query_type: queryTypeName(event.queryType),
+        query_id: event.queryId,
+        rcode: rcode ?? undefined,
+        cause: rcode === null ? "timeout" : rcode === 0 ? undefined : rcodeName(rcode),
+      };
+      const failure: Reading = { signal: "dns_errors_total", endNs, value: 1, tuple, attributes };
+      if (rcode === null) return [failure];
+      const answer: Reading = { signal: "dns_latency_ms", endNs, value, tuple, attributes };
+      return rcode === 0 ? [answer] : [answer, failure];
+    }
+    case "connect": {
+      const value = (endNs - event.startNs) / MS;
+      const cookie = event.cookie === "0" ? undefined : event.cookie;
+      const { tuple, errno } = event;
+      if (errno === 0) return [{ signal: "connect_latency_ms", endNs, value, tuple, attributes: { cookie } }];
+      const attributes = { cookie, cause: errnoName(errno), duration_ms: value };
+      return [{ signal: "connect_errors_total", endNs, value: 1, tuple, errno: Math.abs(errno), attributes }];
+    }
+    case "exchange":
+      return fromExchange(event);
+    case "gap":
+      return [{
+        signal: "stream_gap_ms",
+        endNs,
+        value: (endNs - event.startNs) / MS,
+        tuple: event.tuple,
+        traceId: event.traceId,
+        attributes: { cookie: event.cookie },
+      }];
+    case "runq":
+      return [{ signal: "runqueue_delay_ms", endNs, value: (endNs - event.startNs) / MS }];
+    case "throttled":
+      return [{ signal: "cfs_throttled_ms", endNs, value: (endNs - event.startNs) / MS }];
+    case "wait_sum":
+      return ([
+        { signal: "runqueue_delay_ms", endNs, value: event.runqNs / MS, aggregateOf: event.runqCount },
+        { signal: "cfs_throttled_ms", endNs, value: event.throttledNs / MS, aggregateOf: event.throttledCount },
+      ] as const).filter((sum) => sum.aggregateOf > 0);
+  }
+}
+
+function connTuple(tuple: Tuple): ConnTuple {
+  return {
+    src_ip: tuple.srcIp,
+    dst_ip: tuple.dstIp,
+    src_port: tuple.srcPort,
+    dst_port: tuple.dstPort,
+    protocol: tuple.protocol,
+  };
+}
+
+function known(attributes: Reading["attributes"]): Record<string, string | number> | undefined {
+  const entries = Object.entries(attributes ?? {}).filter((e): e is [string, string | number] => e[1] !== undefined);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/**
+ * The documents one kernel event gives: none (the end of an exchange), one, or two (an answer with an error code is both a
+ * latency and an error). In v1alpha1, which has no `histogram`, an aggregate is its sum alone.
+ */
+export function toProbeEvents(event: KernelEvent, context: ProbeEventContext): ProbeEvent[] {
+  const { owner } = event;
+  const process = context.schemaVersion === "v1alpha2" ? context.process(owner.pid) : undefined;
+  return readings(event).map((reading): ProbeEvent => {
+    const row = CATALOGUE.get(reading.signal);
+    const base = {
+      ts_unix_nano: context.toUnixNs(reading.endNs),
+      signal: reading.signal,
+      node: context.node,
+      namespace: context.namespace,
+      pod: context.pod,
+      container: context.container,
+      pid: owner.pid,
+      tid: owner.tid,
+      value: reading.value,
+      unit: row?.unit ?? "",
+      status: reading.aggregateOf === undefined ? statusOf(reading.signal, reading.value) : "ok",
+      ...(reading.tuple && { conn_tuple: connTuple(reading.tuple) }),
+      ...(reading.traceId && { trace_id: reading.traceId }),
+      ...(reading.spanId && { span_id: reading.spanId }),
+      ...(reading.errno !== undefined && { errno: reading.errno }),
+    } as const;
+    if (context.schemaVersion === "v1alpha1") return base;
+    const attributes = known(reading.attributes);
+    const document: ProbeEventV1Alpha2 = {
+      ...base,
+      schema: PROBE_EVENT_SCHEMA,
+      process: { comm: owner.comm, ...(process?.exe !== undefined && { exe: process.exe }) },
+      ...(process?.cgroup !== undefined && { cgroup: process.cgroup }),
+      ...(owner.netns !== 0 && { netns: owner.netns }),
+      ...(attributes && { attributes }),
+      ...(reading.aggregateOf !== undefined && { histogram: { bounds: [], counts: [reading.aggregateOf] } }),
+    };
+    return document;
+  });
+}

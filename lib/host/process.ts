@@ -1,0 +1,121 @@
+/** Who is pid: what /proc says about a process, remembered for a while, because many events name the same few processes. */
+
+export interface ProcessInfo {
+  readonly pid: number;
+  /** Name of the thread group's leader, at most 15 bytes. */
+  readonly comm: string;
+  /** Absent for kernel threads and where /proc does not let us look. A replaced binary ends in ` (deleted)`. */
+  readonly exe?: string;
+  /** Clock ticks since boot; with the pid it names a process for ever (pids are reused). */
+  readonly startTicks: number;
+  /** The path that says most: v2 unless it is the root, else the v1 cpu controller, else the longest; "" when there is none. */
+  readonly cgroup: string;
+  /** Inode of its network namespace; 0 where /proc does not let us look. */
+  readonly netns: number;
+}
+
+/** comm and start time out of /proc/<pid>/stat. The name may hold spaces and parentheses, so the last `)` ends it. */
+export function parseStat(text: string): { readonly comm: string; readonly startTicks: number } | undefined {
+  const open = text.indexOf("(");
+  const close = text.lastIndexOf(")");
+  const startTicks = Number(text.slice(close + 2).split(" ")[19]);
+  if (open < 0 || close < open || !Number.isFinite(startTicks)) return undefined;
+  return { comm: text.slice(open + 1, close), startTicks };
+}
+
+/** Every path of /proc/<pid>/cgroup by controller; the unified (v2) hierarchy is "". */
+export function parseCgroup(text: string): Map<string, string> {
+  const paths = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const match = /^\d+:([^:]*):(.*)$/.exec(line);
+    for (const controller of match?.[1]?.split(",") ?? []) paths.set(controller, match?.[2] ?? "");
+  }
+  return paths;
+}
+
+/** The one path worth showing out of all of them; see ProcessInfo.cgroup. */
+export function mainCgroup(paths: ReadonlyMap<string, string>): string {
+  for (const controller of ["", "cpu"]) {
+    const path = paths.get(controller);
+    if (path !== undefined && path !== "/") return path;
+  }
+  return [...paths.values()].sort((a, b) => b.length - a.length)[0] ?? "";
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined; // gone, or not ours to see: both are ordinary here
+  }
+}
+
+/** Reads one process now; undefined when there is none. `proc` is where /proc is mounted. */
+export function readProcess(pid: number, proc = "/proc"): ProcessInfo | undefined {
+  const dir = `${proc}/${pid}`;
+  const stat = parseStat(attempt(() => Deno.readTextFileSync(`${dir}/stat`)) ?? "");
+  if (stat === undefined) return undefined;
+  const exe = attempt(() => Deno.readLinkSync(`${dir}/exe`));
+  const net = attempt(() => Deno.readLinkSync(`${dir}/ns/net`));
+  return {
+    pid,
+    ...stat,
+    ...(exe !== undefined && { exe }),
+    cgroup: mainCgroup(parseCgroup(attempt(() => Deno.readTextFileSync(`${dir}/cgroup`)) ?? "")),
+    netns: Number(/\d+/.exec(net ?? "")?.[0] ?? 0),
+  };
+}
+
+export interface ProcessTableOptions {
+  /** Where /proc is mounted; default /proc. */
+  readonly proc?: string;
+  /** Most processes remembered; the least recently asked for is forgotten first. Default 4096. */
+  readonly limit?: number;
+  /** How long an answer is given without looking again, in ms. Default 1000: exec changes a name, and pids are reused. */
+  readonly freshMs?: number;
+  /** A monotonic clock in ms, for tests. */
+  readonly now?: () => number;
+}
+
+/** A bounded cache over readProcess. A process that has ended keeps its last answer: its events may still be on their way. */
+export class ProcessTable {
+  readonly #entries = new Map<number, { info: ProcessInfo | undefined; readAt: number }>();
+  readonly #proc: string;
+  readonly #limit: number;
+  readonly #freshMs: number;
+  readonly #now: () => number;
+
+  constructor(options: ProcessTableOptions = {}) {
+    this.#proc = options.proc ?? "/proc";
+    this.#limit = options.limit ?? 4096;
+    this.#freshMs = options.freshMs ?? 1000;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** What is known of this pid; undefined when it was already gone at the first look. */
+  get(pid: number): ProcessInfo | undefined {
+    const now = this.#now();
+    const held = this.#entries.get(pid);
+    if (held !== undefined && now - held.readAt < this.#freshMs) {
+      this.#keep(pid, held); // most recently asked for goes last
+      return held.info;
+    }
+    const info = readProcess(pid, this.#proc) ?? held?.info;
+    this.#keep(pid, { info, readAt: now });
+    return info;
+  }
+
+  /** Processes remembered now. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  #keep(pid: number, entry: { info: ProcessInfo | undefined; readAt: number }): void {
+    this.#entries.delete(pid);
+    this.#entries.set(pid, entry);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#limit) break;
+      this.#entries.delete(oldest);
+    }
+  }
+}
