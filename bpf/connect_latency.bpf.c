@@ -57,6 +57,7 @@ static __always_inline void end_connect(struct sock *sk, __u64 key, int establis
 	record.header.kind = LLM_SLO_CONNECT;
 	record.header.ts_ns = bpf_ktime_get_ns();
 	record.start = pending->start;
+	read_clock(&record.end_clock, record.header.tid, record.header.ts_ns);
 	record.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	fill_tuple(&record.tuple, sk);
 	if (!established) {

@@ -64,7 +64,7 @@ static __always_inline void on_query(struct __sk_buff *skb, struct packet *p, st
 	fill_owner(&record->header, task);
 	record->header.kind = LLM_SLO_DNS;
 	record->tuple = p->tuple;
-	record->start_ns = bpf_ktime_get_ns();
+	stamp(&record->start, record->header.pid, bpf_ktime_get_ns());
 	record->cookie = key->cookie;
 	record->query_id = key->query_id;
 	record->query_type = 0;
@@ -81,6 +81,7 @@ static __always_inline void on_answer(struct dns_key *key, __u16 rcode)
 		return;
 	record->header.ts_ns = bpf_ktime_get_ns();
 	record->rcode = rcode;
+	read_clock(&record->end_clock, record->header.pid, record->header.ts_ns);
 	emit(record, sizeof(*record), LLM_SLO_DNS);
 	bpf_map_delete_elem(&dns_pending, key);
 }

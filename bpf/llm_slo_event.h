@@ -63,10 +63,12 @@ struct llm_slo_stamp {
 
 enum { LLM_SLO_DNS_NAME_LEN = 128 };
 
+/* Look-ups run on pool threads: the clocks are those of the process's main thread, which waits for them. */
 struct llm_slo_dns {
 	struct llm_slo_event header;
 	struct llm_slo_tuple tuple;
-	llm_u64 start_ns;
+	struct llm_slo_stamp start;
+	struct llm_slo_clock end_clock;
 	llm_u64 cookie;
 	llm_u16 query_id;
 	llm_u16 query_type;
@@ -79,6 +81,7 @@ struct llm_slo_connect {
 	struct llm_slo_event header;
 	struct llm_slo_tuple tuple;
 	struct llm_slo_stamp start;
+	struct llm_slo_clock end_clock;
 	llm_u64 cookie; /* 0: the socket had none yet */
 	llm_s32 error; /* 0, or a positive errno */
 	llm_u32 reserved;

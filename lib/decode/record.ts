@@ -60,7 +60,9 @@ export function decodeDns(view: DataView, at: number): DnsEvent {
   return {
     kind: "dns",
     ...base(view, at),
-    startNs: u64(view, at + WIRE.dns.start_ns),
+    startNs: u64(view, at + WIRE.dns.start + WIRE.stamp.ns),
+    startClock: threadClock(view, at + WIRE.dns.start + WIRE.stamp.clock),
+    endClock: threadClock(view, at + WIRE.dns.end_clock),
     tuple: tuple(view, at + WIRE.dns.tuple),
     queryName: queryName(view, at + WIRE.dns.name, view.getUint16(at + WIRE.dns.name_len, true)),
     queryType: view.getUint16(at + WIRE.dns.query_type, true),
@@ -94,6 +96,7 @@ function decodeConnect(view: DataView, at: number): ConnectEvent {
     ...base(view, at),
     startNs: u64(view, at + WIRE.connect.start + WIRE.stamp.ns),
     startClock: threadClock(view, at + WIRE.connect.start + WIRE.stamp.clock),
+    endClock: threadClock(view, at + WIRE.connect.end_clock),
     tuple: tuple(view, at + WIRE.connect.tuple),
     cookie: cookie(view, at + WIRE.connect.cookie),
     errno: view.getInt32(at + WIRE.connect.error, true),

@@ -24,6 +24,8 @@ export function dns(pid: number, atMs: number, tookMs: number, change: Partial<D
     queryType: 1,
     queryId: 7,
     rcode: 0,
+    startClock: null,
+    endClock: null,
     ...change,
   };
 }
@@ -38,6 +40,7 @@ export function connect(pid: number, atMs: number, tookMs: number, change: Parti
     cookie: "9",
     errno: 0,
     startClock: null,
+    endClock: null,
     ...change,
   };
 }

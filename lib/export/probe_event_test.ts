@@ -19,6 +19,8 @@ const dns = (rcode: number | null): DnsEvent => ({
   queryType: 28,
   queryId: 7,
   rcode,
+  startClock: null,
+  endClock: null,
 });
 const connect = (errno: number): ConnectEvent => ({
   kind: "connect",
@@ -29,6 +31,7 @@ const connect = (errno: number): ConnectEvent => ({
   cookie: errno === 0 ? "99" : "0",
   errno,
   startClock: null,
+  endClock: null,
 });
 const exchange = (change: Partial<ExchangeEvent> = {}): ExchangeEvent => ({
   kind: "exchange",

@@ -53,6 +53,9 @@ export interface DnsEvent extends Base {
   readonly queryId: number;
   /** Response code, or null when no answer came within the sweep (5 s). */
   readonly rcode: number | null;
+  /** Clocks of the process's main thread (tid = pid), which waits for the pool thread that asks. */
+  readonly startClock: ThreadClock | null;
+  readonly endClock: ThreadClock | null;
 }
 
 /** One TCP connect and how it ended. */
@@ -64,7 +67,9 @@ export interface ConnectEvent extends Base {
   readonly cookie: string;
   /** 0 on success, else a positive errno. */
   readonly errno: number;
+  /** Clocks of the owner thread. */
   readonly startClock: ThreadClock | null;
+  readonly endClock: ThreadClock | null;
 }
 
 /** A stamp on a socket together with its owner thread's clock at that instant (null: the thread was not known yet). */

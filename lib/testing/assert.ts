@@ -16,7 +16,8 @@ export function assertNotEquals<T>(actual: T, expected: T, message?: string): vo
   nodeAssert.notDeepStrictEqual(actual, expected, message);
 }
 
-export function assertAlmostEquals(actual: number, expected: number, tolerance = 1e-7, message?: string): void {
+export function assertAlmostEquals(actual: number, expected: number, tolerance?: number, message?: string): void {
+  tolerance ??= 1e-7;
   if (Object.is(actual, expected)) return;
   nodeAssert.ok(
     Math.abs(actual - expected) <= tolerance,
