@@ -1,0 +1,95 @@
+/**
+ * Names the fault domain of an incident from the excess of its split over the baseline's. The injector's label is no input.
+ *
+ * `unknown` when more than half of the excess lies where no domain can be named, or when no domain has most of the rest in most
+ * resamples. The confidence is the lower end of the domain's share over bootstrap resamples of the requests, times the coverage,
+ * times the mean confidence of the joins it rests on. It is not calibrated: that needs recorded runs that nothing was tuned on.
+ */
+import type { Domain } from "../model/attribution.ts";
+import type { RequestSplit, Split } from "../model/split.ts";
+import { LABELS } from "../model/split.ts";
+import { mean } from "../stats/describe.ts";
+import { random } from "../stats/random.ts";
+import { leadingLabel, shares } from "./domains.ts";
+import { meanSplit, minus } from "./excess.ts";
+
+export const MODEL_VERSION = "excess-share/1";
+
+const REPLICATES = 400;
+/** Lower end of a 90 % interval. */
+const LOW = 0.05;
+const UNKNOWN_ABOVE = 0.5;
+
+export interface Attribution {
+  readonly domain: Domain;
+  readonly subCause: string | null;
+  readonly confidence: number;
+  readonly excessMs: number;
+  readonly shares: Partial<Record<Domain, number>>;
+  readonly incident: Split;
+  readonly baseline: Split;
+  readonly excess: Split;
+  readonly coverage: number;
+  readonly unknownReason?: string;
+}
+
+/** Requests of the incident, and of the baseline. Both must hold at least one. */
+export function attribute(
+  incident: readonly RequestSplit[],
+  baseline: readonly RequestSplit[],
+  seed: string,
+): Attribution {
+  const means = { incident: meanSplit(incident), baseline: meanSplit(baseline) };
+  const excess = minus(means.incident, means.baseline);
+  const excessMs = mean(incident.map((r) => r.ttftMs)) - mean(baseline.map((r) => r.ttftMs));
+  const share = shares(excess);
+  const watched = LABELS.filter((label) => excess[label] !== null).length;
+  const coverage = watched / LABELS.length;
+  const joined = mean([...incident, ...baseline].map((r) => r.confidence));
+
+  const named = (Object.entries(share) as [Domain, number][]).filter(([domain]) => domain !== "unknown")
+    .sort((a, b) => b[1] - a[1])[0];
+  const unknownShare = share.unknown ?? 0;
+  const base = { excessMs, shares: share, ...means, excess, coverage };
+  if (named === undefined || unknownShare > UNKNOWN_ABOVE) {
+    const label = leadingLabel(excess, "unknown");
+    const low = lowShare("unknown", incident, baseline, seed);
+    return {
+      ...base,
+      domain: "unknown",
+      subCause: label === "provider" ? "provider_slow" : label,
+      confidence: low * coverage * joined,
+      unknownReason: `${Math.round(unknownShare * 100)} % of ${excessMs.toFixed(0)} ms: ${label} ${
+        (excess[label] ?? 0).toFixed(0)
+      } ms`,
+    };
+  }
+  const [domain] = named;
+  return {
+    ...base,
+    domain,
+    subCause: subCause(domain, excess),
+    confidence: lowShare(domain, incident, baseline, seed) * coverage * joined,
+  };
+}
+
+function subCause(domain: Domain, excess: Split): string | null {
+  if (domain === "cpu_throttle") return leadingLabel(excess, domain) === "throttled" ? "quota" : "neighbour";
+  return null;
+}
+
+/** Lower end of the domain's share when both groups of requests are drawn again. */
+function lowShare(
+  domain: Domain,
+  incident: readonly RequestSplit[],
+  baseline: readonly RequestSplit[],
+  seed: string,
+): number {
+  const stream = random(seed);
+  const draw = (requests: readonly RequestSplit[]) => requests.map(() => requests[stream.below(requests.length)]!);
+  const drawn = Array.from(
+    { length: REPLICATES },
+    () => shares(minus(meanSplit(draw(incident)), meanSplit(draw(baseline))))[domain] ?? 0,
+  ).sort((a, b) => a - b);
+  return drawn[Math.floor(LOW * REPLICATES)]!;
+}

@@ -1,0 +1,70 @@
+/**
+ * When did the objective's indicator move? Looks at TTFT alone: kernel signals never open an incident, they explain one.
+ *
+ * A sliding window is compared with the baseline by a one-sided Mann-Whitney test, and has to be slower by a margin a person would
+ * notice as well: max(10 ms, 3 MAD of the baseline). Windows that pass, and touch, are one incident; the longest is reported.
+ */
+import { mad, median } from "../stats/describe.ts";
+import { mannWhitneyU } from "../stats/mann_whitney.ts";
+
+export interface Sample {
+  /** When the request arrived, nanoseconds on one clock. */
+  readonly atNs: number;
+  readonly ttftMs: number;
+}
+
+export interface Shift {
+  readonly startNs: number;
+  readonly endNs: number;
+  /** Of the whole incident against the baseline. */
+  readonly p: number;
+  readonly medianShiftMs: number;
+}
+
+export interface ShiftOptions {
+  readonly windowNs?: number;
+  readonly stepNs?: number;
+  /** A window with fewer requests decides nothing. */
+  readonly minSamples?: number;
+  readonly alpha?: number;
+  readonly minShiftMs?: number;
+}
+
+/** null when nothing moved, or there is too little to say so. `samples` in any order; those up to `baselineEndNs` are the baseline. */
+export function findShift(samples: readonly Sample[], baselineEndNs: number, options: ShiftOptions = {}): Shift | null {
+  const { windowNs = 4e9, stepNs = 1e9, minSamples = 6, alpha = 0.001, minShiftMs = 10 } = options;
+  const sorted = [...samples].sort((a, b) => a.atNs - b.atNs);
+  const baseline = sorted.filter((s) => s.atNs <= baselineEndNs).map((s) => s.ttftMs);
+  const later = sorted.filter((s) => s.atNs > baselineEndNs);
+  if (baseline.length < minSamples || later.length < minSamples) return null;
+  const centre = median(baseline);
+  const margin = Math.max(minShiftMs, 3 * mad(baseline));
+
+  let best: { startNs: number; endNs: number } | null = null;
+  let open: { startNs: number; endNs: number } | null = null;
+  const last = later.at(-1)!.atNs;
+  for (let from = baselineEndNs; from < last; from += stepNs) {
+    const window = later.filter((s) => s.atNs > from && s.atNs <= from + windowNs).map((s) => s.ttftMs);
+    if (window.length < minSamples) continue;
+    const moved = median(window) - centre >= margin &&
+      mannWhitneyU(window, baseline, { alternative: "greater" }).p < alpha;
+    if (!moved) continue;
+    open = open !== null && from <= open.endNs
+      ? { startNs: open.startNs, endNs: from + windowNs }
+      : { startNs: from, endNs: from + windowNs };
+    if (best === null || open.endNs - open.startNs >= best.endNs - best.startNs) best = open;
+  }
+  if (best === null) return null;
+
+  // The first and last windows reach beyond the incident: cut to the requests that are themselves slow.
+  const slow = later.filter((s) => s.atNs > best.startNs && s.atNs <= best.endNs && s.ttftMs - centre >= margin);
+  const startNs = slow[0]!.atNs;
+  const endNs = slow.at(-1)!.atNs;
+  const inside = later.filter((s) => s.atNs >= startNs && s.atNs <= endNs).map((s) => s.ttftMs);
+  return {
+    startNs,
+    endNs,
+    p: mannWhitneyU(inside, baseline, { alternative: "greater" }).p,
+    medianShiftMs: median(inside) - centre,
+  };
+}

@@ -1,0 +1,175 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import type { ExchangeEvent, Owner, Stamp, ThreadClock, WaitEvent } from "../model/kernel_event.ts";
+import { type Label, LABELS } from "../model/split.ts";
+import { NOT_YET, type RequestEvidence, splitRequest } from "./split.ts";
+import { onPath } from "./steps.ts";
+import { ThreadTrack } from "./thread_track.ts";
+
+const MS = 1e6;
+const owner: Owner = { pid: 7, tid: 7, comm: "gateway", cgroupId: 1n, netns: 1 };
+const tuple = { srcIp: "10.0.0.2", srcPort: 1, dstIp: "10.0.0.3", dstPort: 2, protocol: "tcp" } as const;
+const clock = (run: number, runq = 0, throttled = 0, timer = 0): ThreadClock => ({
+  runNs: run * MS,
+  runqNs: runq * MS,
+  throttledNs: throttled * MS,
+  timerNs: timer * MS,
+});
+const at = (ms: number, reading: ThreadClock | null = null): Stamp => ({ ns: ms * MS, clock: reading });
+const wait = (kind: "runq" | "throttled", from: number, to: number): WaitEvent => ({
+  kind,
+  startNs: from * MS,
+  tsNs: to * MS,
+  owner,
+});
+
+function turn(role: "client" | "server", request: [number, number], response: number | null): ExchangeEvent {
+  return {
+    kind: "exchange",
+    phase: "first",
+    role,
+    tsNs: (response ?? request[1]) * MS,
+    owner,
+    tuple,
+    cookie: "1",
+    turn: 0,
+    preexisting: false,
+    requestStart: at(request[0]),
+    requestEnd: at(request[1]),
+    responseStart: response === null ? null : at(response),
+    responseEnd: null,
+    firstRead: null,
+    bytesOut: 1,
+    bytesIn: 1,
+    chunks: 1,
+    maxGapNs: 0,
+    traceId: "t",
+    spanId: "s",
+  };
+}
+
+const watched = new Set<Label>(LABELS.filter((label) => !NOT_YET.includes(label)));
+
+function evidence(change: Partial<RequestEvidence>): RequestEvidence {
+  return {
+    traceId: "t",
+    requestId: "r",
+    server: turn("server", [0, 0], 100),
+    outgoing: [],
+    connects: [],
+    lookups: [],
+    track: new ThreadTrack([], []),
+    tier: "trace_id_exact",
+    confidence: 1,
+    watched,
+    ...change,
+  };
+}
+
+/** Only the labels that are not 0. */
+function parts(change: Partial<RequestEvidence>): Record<string, number> {
+  const result = splitRequest(evidence(change))!;
+  const sum = LABELS.reduce((total, label) => total + (result.split[label] ?? 0), 0);
+  assertAlmostEquals(sum, result.ttftMs, 0.05, "the labels sum to the TTFT");
+  return Object.fromEntries(Object.entries(result.split).filter(([, ms]) => ms !== 0 && ms !== null)) as Record<
+    string,
+    number
+  >;
+}
+
+const dns = (from: number, to: number) => ({
+  kind: "dns" as const,
+  tsNs: to * MS,
+  startNs: from * MS,
+  owner,
+  tuple,
+  queryName: "x",
+  queryType: 1,
+  queryId: 1,
+  rcode: 0,
+  startClock: null,
+  endClock: null,
+});
+
+Deno.test("splitRequest", () => {
+  const provider = { first: turn("client", [30, 31], 90), peer: "provider" as const };
+  const rows: [string, Partial<RequestEvidence>, Record<string, number>][] = [
+    ["no record at all is unexplained", {}, { unexplained: 100 }],
+    ["a wait for the provider, and its sending", { outgoing: [provider] }, { send: 1, provider: 59, unexplained: 40 }],
+    [
+      "an answer of another service is of use when complete",
+      {
+        outgoing: [{
+          first: turn("client", [10, 10], 20),
+          end: { ...turn("client", [10, 10], 20), responseEnd: at(35) },
+          peer: "retrieval",
+        }],
+      },
+      { retrieval: 25, unexplained: 75 },
+    ],
+    ["A and AAAA together count once", { lookups: [dns(10, 40), dns(11, 50)] }, { dns: 40, unexplained: 60 }],
+    ["what lies outside the window does not count", { lookups: [dns(-50, 10), dns(95, 200)] }, {
+      dns: 15,
+      unexplained: 85,
+    }],
+    [
+      "the thread ran",
+      { track: new ThreadTrack([{ ns: 0, clock: clock(5) }, { ns: 100 * MS, clock: clock(65) }], []) },
+      { app: 60, unexplained: 40 },
+    ],
+    [
+      "a timer of its own is the application's",
+      { track: new ThreadTrack([{ ns: 0, clock: clock(0) }, { ns: 100 * MS, clock: clock(60, 0, 0, 40) }], []) },
+      { app: 100 },
+    ],
+    [
+      "throttled while it waits for the provider costs nothing",
+      {
+        outgoing: [provider],
+        track: new ThreadTrack([], [wait("throttled", 40, 80)]),
+      },
+      { send: 1, provider: 59, unexplained: 40 },
+    ],
+    [
+      "throttled across the end of a wait costs what comes after it",
+      { outgoing: [provider], track: new ThreadTrack([], [wait("throttled", 80, 95)]) },
+      { send: 1, provider: 59, throttled: 5, unexplained: 35 },
+    ],
+    [
+      "waits under the threshold are in the clock alone",
+      {
+        track: new ThreadTrack(
+          [{ ns: 0, clock: clock(0) }, { ns: 100 * MS, clock: clock(80, 15) }],
+          [wait("runq", 10, 15)],
+        ),
+      },
+      { runq: 15, app: 80, unexplained: 5 },
+    ],
+    [
+      "without a reading at the start, only told waits explain it",
+      {
+        track: new ThreadTrack(
+          [{ ns: 50 * MS, clock: clock(0) }, { ns: 100 * MS, clock: clock(50) }],
+          [wait("throttled", 0, 20)],
+        ),
+      },
+      { throttled: 20, app: 50, unexplained: 30 },
+    ],
+  ];
+  for (const [name, change, expected] of rows) assertEquals(parts(change), expected, name);
+});
+
+Deno.test("splitRequest: what is not watched is null, and no answer is no split", () => {
+  const result = splitRequest(evidence({}))!;
+  assertEquals([result.split.tls, result.split.rtx_stall, result.split.dns], [null, null, 0]);
+  assertEquals(splitRequest(evidence({ server: turn("server", [0, 0], null) })), null);
+  assert(!result.cold);
+});
+
+Deno.test("onPath keeps the wait that ends last", () => {
+  const step = (label: Label, from: number, to: number) => ({ label, startNs: from, endNs: to });
+  assertEquals(onPath([step("dns", 0, 10), step("retrieval", 5, 20)], 0, 30), [
+    step("dns", 0, 5),
+    step("retrieval", 5, 20),
+  ]);
+  assertEquals(onPath([step("dns", 5, 10), step("retrieval", 0, 20)], 2, 30), [step("retrieval", 2, 20)]);
+});

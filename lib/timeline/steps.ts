@@ -1,0 +1,69 @@
+/** What a request waited for outside its own process, as intervals; and which of several parallel ones was on its path. */
+import type { ConnectEvent, DnsEvent, ExchangeEvent } from "../model/kernel_event.ts";
+import type { Label, PathStep } from "../model/split.ts";
+
+/** Whom an exchange was with, as the span that made it says. */
+export type Peer = "provider" | "retrieval" | "other";
+
+export interface Outgoing {
+  readonly first: ExchangeEvent;
+  /** The end of the same turn, where it has been told by now. */
+  readonly end?: ExchangeEvent;
+  readonly peer: Peer;
+}
+
+export function lookupStep(event: DnsEvent): PathStep {
+  return { label: "dns", startNs: event.startNs, endNs: event.tsNs, note: event.queryName };
+}
+
+export function connectStep(event: ConnectEvent): PathStep {
+  return {
+    label: "connect",
+    startNs: event.startNs,
+    endNs: event.tsNs,
+    note: `${event.tuple.dstIp}:${event.tuple.dstPort}`,
+  };
+}
+
+/**
+ * Sending, then waiting. The provider's wait ends with its first byte: that is the first token. Another service's answer is of
+ * use when it is complete, so its wait ends with the last byte where that is known.
+ */
+export function exchangeSteps({ first, end, peer }: Outgoing): PathStep[] {
+  const { dstIp, dstPort } = first.tuple;
+  const note = `${dstIp}:${dstPort}`;
+  const answered = peer === "provider" ? first.responseStart : end?.responseEnd ?? first.responseStart;
+  const label: Label = peer === "other" ? "unexplained" : peer;
+  const steps: PathStep[] = [{ label: "send", startNs: first.requestStart.ns, endNs: first.requestEnd.ns, note }];
+  if (answered !== null) steps.push({ label, startNs: first.requestEnd.ns, endNs: answered.ns, note });
+  return steps;
+}
+
+/**
+ * Cuts steps to [from, to] and resolves overlaps: of parallel waits the one that ends last is what the request waited for,
+ * the others had slack. The result is sorted and free of overlaps; what it leaves uncovered are the gaps.
+ */
+export function onPath(steps: readonly PathStep[], from: number, to: number): PathStep[] {
+  const clipped = steps
+    .map((step) => ({ ...step, startNs: Math.max(step.startNs, from), endNs: Math.min(step.endNs, to) }))
+    .filter((step) => step.endNs > step.startNs);
+  const edges = [...new Set(clipped.flatMap((step) => [step.startNs, step.endNs]))].sort((a, b) => a - b);
+  const path: PathStep[] = [];
+  for (let i = 0; i + 1 < edges.length; i++) {
+    const [startNs, endNs] = [edges[i]!, edges[i + 1]!];
+    let last: PathStep | undefined;
+    for (const step of clipped) {
+      if (step.startNs <= startNs && step.endNs >= endNs && (last === undefined || step.endNs > last.endNs)) {
+        last = step;
+      }
+    }
+    if (last === undefined) continue;
+    const previous = path.at(-1);
+    if (previous?.label === last.label && previous.note === last.note && previous.endNs === startNs) {
+      path[path.length - 1] = { ...previous, endNs };
+    } else {
+      path.push({ ...last, startNs, endNs });
+    }
+  }
+  return path;
+}

@@ -1,0 +1,130 @@
+/**
+ * What one thread did between two moments: readings of its clock, and its waits over the threshold with their exact places.
+ *
+ * A reading is exact, so two of them bound how long the thread ran, waited and slept between them; the told waits say where
+ * inside. Time before the first reading or after the last one of an interval can only be explained by told waits.
+ */
+import type { ThreadClock, WaitEvent } from "../model/kernel_event.ts";
+
+export interface Reading {
+  readonly ns: number;
+  readonly clock: ThreadClock;
+}
+
+/** Nanoseconds; they sum to the length of the interval. */
+export interface Account {
+  throttled: number;
+  runq: number;
+  /** Ran, or slept until a timer of its own. */
+  app: number;
+  unexplained: number;
+}
+
+export class ThreadTrack {
+  readonly #readings: readonly Reading[];
+  readonly #runq: readonly WaitEvent[];
+  readonly #throttled: readonly WaitEvent[];
+
+  /** All of one thread, in any order. */
+  constructor(readings: Iterable<Reading>, waits: Iterable<WaitEvent>) {
+    this.#readings = [...readings].sort((a, b) => a.ns - b.ns);
+    const sorted = [...waits].sort((a, b) => a.tsNs - b.tsNs);
+    this.#runq = sorted.filter((wait) => wait.kind === "runq");
+    this.#throttled = sorted.filter((wait) => wait.kind === "throttled");
+  }
+
+  /** Accounts for every nanosecond of [from, to]. */
+  account(from: number, to: number): Account {
+    const total: Account = { throttled: 0, runq: 0, app: 0, unexplained: 0 };
+    const first = this.#readings[lowerBound(this.#readings, from)];
+    if (first === undefined || first.ns > to) {
+      add(total, this.#bare(from, to));
+      return total;
+    }
+    const last = this.#readings[lowerBound(this.#readings, to + 1) - 1]!;
+    add(total, this.#bare(from, first.ns));
+    add(total, this.#between(first, last));
+    add(total, this.#bare(last.ns, to));
+    return total;
+  }
+
+  /** Told waits alone. */
+  #bare(from: number, to: number): Account {
+    const throttled = overlap(this.#throttled, from, to);
+    const runq = Math.min(overlap(this.#runq, from, to), to - from - throttled);
+    return { throttled, runq, app: 0, unexplained: to - from - throttled - runq };
+  }
+
+  #between(from: Reading, to: Reading): Account {
+    let left = to.ns - from.ns;
+    const take = (ns: number) => {
+      const taken = Math.max(0, Math.min(ns, left));
+      left -= taken;
+      return taken;
+    };
+    const delta = (key: keyof ThreadClock) => to.clock[key] - from.clock[key];
+    // What the clock gained beyond the told waits that ended here are the waits under the threshold.
+    const throttled = take(
+      overlap(this.#throttled, from.ns, to.ns) +
+        Math.max(0, delta("throttledNs") - ended(this.#throttled, from.ns, to.ns)),
+    );
+    const runq = take(
+      overlap(this.#runq, from.ns, to.ns) + Math.max(0, delta("runqNs") - ended(this.#runq, from.ns, to.ns)),
+    );
+    const app = take(delta("runNs")) + take(delta("timerNs"));
+    return { throttled, runq, app, unexplained: left };
+  }
+
+  /** Told waits that touch [from, to], for showing. */
+  waits(from: number, to: number): WaitEvent[] {
+    return [...this.#throttled, ...this.#runq].filter((wait) => wait.tsNs > from && wait.startNs < to)
+      .sort((a, b) => a.startNs - b.startNs);
+  }
+}
+
+function add(total: Account, part: Account): void {
+  total.throttled += part.throttled;
+  total.runq += part.runq;
+  total.app += part.app;
+  total.unexplained += part.unexplained;
+}
+
+/** Index of the first reading at or after `ns`. */
+function lowerBound(readings: readonly Reading[], ns: number): number {
+  let low = 0, high = readings.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (readings[middle]!.ns < ns) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** First wait that ends after `ns`; the waits of a thread do not overlap, so they are sorted by start and by end alike. */
+function firstEndingAfter(waits: readonly WaitEvent[], ns: number): number {
+  let low = 0, high = waits.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (waits[middle]!.tsNs <= ns) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Nanoseconds of the waits that lie inside [from, to]. */
+function overlap(waits: readonly WaitEvent[], from: number, to: number): number {
+  let ns = 0;
+  for (let i = firstEndingAfter(waits, from); i < waits.length && waits[i]!.startNs < to; i++) {
+    ns += Math.min(to, waits[i]!.tsNs) - Math.max(from, waits[i]!.startNs);
+  }
+  return ns;
+}
+
+/** Whole length of the waits that ended in (from, to]: what the thread's clock was moved by. */
+function ended(waits: readonly WaitEvent[], from: number, to: number): number {
+  let ns = 0;
+  for (let i = firstEndingAfter(waits, from); i < waits.length && waits[i]!.tsNs <= to; i++) {
+    ns += waits[i]!.tsNs - waits[i]!.startNs;
+  }
+  return ns;
+}
