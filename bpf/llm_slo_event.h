@@ -139,6 +139,7 @@ struct llm_slo_wait_sum {
 /* The state of one target thread: kept in a map by runqueue_delay, read by whatever stamps, and by user space at the end. */
 struct llm_slo_thread {
 	struct llm_slo_clock clock; /* closed intervals only */
+	llm_u64 cgroup_id; /* when it was first seen */
 	llm_u64 on_since; /* on a CPU since; 0: not on a CPU */
 	llm_u64 off_since;
 	llm_u64 told_delay; /* sched_info.run_delay that has been accounted for */

@@ -175,7 +175,13 @@ export function decodeThread(tid: number, view: DataView, nowNs: number): WaitSu
   return {
     kind: "wait_sum",
     tsNs: nowNs,
-    owner: { pid: view.getUint32(field.tgid, true), tid, comm: text(view, field.comm, 16), cgroupId: 0n, netns: 0 },
+    owner: {
+      pid: view.getUint32(field.tgid, true),
+      tid,
+      comm: text(view, field.comm, 16),
+      cgroupId: view.getBigUint64(field.cgroup_id, true),
+      netns: 0,
+    },
     runqNs: u64(view, field.small_runq_ns),
     runqCount,
     throttledNs: u64(view, field.small_throttled_ns),

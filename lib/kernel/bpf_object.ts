@@ -88,8 +88,13 @@ export class BpfObject implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  /** Detaches every program; its maps stay. */
+  detach(): void {
     for (const link of this.#links.splice(0)) libbpf().bpf_link__destroy(link);
+  }
+
+  [Symbol.dispose](): void {
+    this.detach();
     libbpf().bpf_object__close(this.object);
   }
 }

@@ -124,6 +124,16 @@ export class ProbeSession implements Disposable {
     this.#maps.get("targets")?.update(u64Key(BigInt(pid)), new Uint8Array([1]));
   }
 
+  /** Adds a cgroup v2 while running. */
+  addCgroup(id: bigint): void {
+    this.#maps.get("targets")?.update(u64Key(id | CGROUP_KEY), new Uint8Array([1]));
+  }
+
+  /** Stops the programs and keeps the maps and the ring, so that what is left in them can be read at rest. */
+  detach(): void {
+    for (const object of this.#objects.values()) object.detach();
+  }
+
   /** Hands over every finished record in the ring. Returns how many. */
   drain(onRecord: OnRecord): number {
     return this.#ring?.drain(onRecord) ?? 0;

@@ -56,8 +56,10 @@ export function findShift(samples: readonly Sample[], baselineEndNs: number, opt
   }
   if (best === null) return null;
 
-  // The first and last windows reach beyond the incident: cut to the requests that are themselves slow.
-  const slow = later.filter((s) => s.atNs > best.startNs && s.atNs <= best.endNs && s.ttftMs - centre >= margin);
+  // The first and last windows reach beyond the incident: cut to the requests that are themselves as slow as it, or half as much.
+  const beyond = later.filter((s) => s.atNs > best.startNs && s.atNs <= best.endNs && s.ttftMs - centre >= margin);
+  const half = (median(beyond.map((s) => s.ttftMs)) - centre) / 2;
+  const slow = beyond.filter((s) => s.ttftMs - centre >= half);
   const startNs = slow[0]!.atNs;
   const endNs = slow.at(-1)!.atNs;
   const inside = later.filter((s) => s.atNs >= startNs && s.atNs <= endNs).map((s) => s.ttftMs);

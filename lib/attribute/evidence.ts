@@ -1,0 +1,97 @@
+/** What the kernel measured during an incident and during the baseline, signal by signal, in words for a person. */
+import type { Evidence } from "../model/attribution.ts";
+import type { KernelEvent } from "../model/kernel_event.ts";
+import { median } from "../stats/describe.ts";
+
+export interface Window {
+  readonly startNs: number;
+  readonly endNs: number;
+  /** Requests that began in it: what per-request figures are divided by. */
+  readonly requests: number;
+}
+
+interface Measure {
+  readonly signal: string;
+  readonly unit: string;
+  readonly what: string;
+  readonly of: (events: readonly KernelEvent[], window: Window) => number | null;
+}
+
+const middle = (values: number[]) => values.length === 0 ? null : median(values);
+const perRequest = (ms: number, window: Window) => window.requests === 0 ? null : ms / window.requests;
+
+const MEASURES: readonly Measure[] = [
+  {
+    signal: "dns_latency_ms",
+    unit: "ms",
+    what: "median time to a DNS answer",
+    of: (events) =>
+      middle(events.flatMap((e) => e.kind === "dns" && e.rcode !== null ? [(e.tsNs - e.startNs) / 1e6] : [])),
+  },
+  {
+    signal: "connect_latency_ms",
+    unit: "ms",
+    what: "median TCP handshake",
+    of: (events) =>
+      middle(events.flatMap((e) => e.kind === "connect" && e.errno === 0 ? [(e.tsNs - e.startNs) / 1e6] : [])),
+  },
+  {
+    signal: "cfs_throttled_ms",
+    unit: "ms per request",
+    what: "threads stood still with the CPU quota spent",
+    of: (events, window) => perRequest(summed(events, "throttled"), window),
+  },
+  {
+    signal: "runqueue_delay_ms",
+    unit: "ms per request",
+    what: "threads waited for a CPU",
+    of: (events, window) => perRequest(summed(events, "runq"), window),
+  },
+  {
+    signal: "socket_wait_ms",
+    unit: "ms",
+    what: "median time that arrived bytes lay unread",
+    of: (events) =>
+      middle(events.flatMap((e) => {
+        if (e.kind !== "exchange" || e.phase !== "first" || e.firstRead === null) return [];
+        const arrived = e.role === "client" ? e.responseStart : e.requestEnd;
+        return arrived === null ? [] : [Math.max(0, e.firstRead.ns - arrived.ns) / 1e6];
+      })),
+  },
+];
+
+function summed(events: readonly KernelEvent[], kind: "throttled" | "runq"): number {
+  let ns = 0;
+  for (const event of events) {
+    if (event.kind === kind) ns += event.tsNs - event.startNs;
+    else if (event.kind === "wait_sum") ns += kind === "runq" ? event.runqNs : event.throttledNs;
+  }
+  return ns / 1e6;
+}
+
+/** One row per signal, the ones that moved most (relative to their baseline) first. Events of the watched service only. */
+export function evidence(events: readonly KernelEvent[], incident: Window, baseline: Window): Evidence[] {
+  const inside = (window: Window) =>
+    events.filter((event) => event.tsNs > window.startNs && event.tsNs <= window.endNs);
+  const [during, before] = [inside(incident), inside(baseline)];
+  return MEASURES.map(({ signal, unit, what, of }) => {
+    const value = of(during, incident);
+    const was = of(before, baseline);
+    return {
+      signal,
+      value,
+      baseline: was,
+      unit,
+      sentence: `${what}: ${show(value, unit)}, at baseline ${show(was, unit)}`,
+    };
+  }).sort((a, b) => moved(b) - moved(a));
+}
+
+/** Change in milliseconds: what counts for a request, however small the baseline was. */
+function moved(row: Evidence): number {
+  return row.value === null || row.baseline === null ? -Infinity : row.value - row.baseline;
+}
+
+function show(value: number | null, unit: string): string {
+  return value === null ? "not seen" : `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`;
+}

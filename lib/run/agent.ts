@@ -1,0 +1,23 @@
+/** `sloctl agent`: the kernel of this machine, as a diagnosis, as a stream of events, or only tried out. */
+import { EXIT } from "../model/errors.ts";
+import type { Io } from "../model/io.ts";
+import { diagnoseMachine } from "./agent_diagnose.ts";
+import { writeEvents } from "./agent_events.ts";
+import { type AgentOptions, planAgent } from "./agent_options.ts";
+import { smokeProbes } from "./agent_smoke.ts";
+
+export type { AgentOptions };
+
+/**
+ * Resolves to the exit code.
+ *
+ * @throws UsageError for values that make no sense; UnsupportedError where nothing can be attached, or for what is not built
+ * yet; IoError when events cannot be written.
+ */
+export async function runAgent(options: AgentOptions, io: Io): Promise<number> {
+  const plan = planAgent(options);
+  if (options.probeSmoke) return smokeProbes(plan, options.json, io);
+  if (plan.eventsTo === null) await diagnoseMachine(options, plan, io);
+  else await writeEvents(options, plan, plan.eventsTo, io);
+  return EXIT.ok;
+}

@@ -1,0 +1,36 @@
+import type { MissingProbe } from "../model/diagnosis.ts";
+import { UnsupportedError } from "../model/errors.ts";
+import type { KernelEvent } from "../model/kernel_event.ts";
+import { type AgentOptions, type AgentPlan, switchedOff } from "./agent_options.ts";
+import { type Watch, watchKernel } from "./watch.ts";
+
+export interface Attached extends Disposable {
+  readonly watch: Watch;
+  /** What is not seen, and why: for want of a hook, or because the caller said so. */
+  readonly missing: readonly MissingProbe[];
+}
+
+/**
+ * Attaches what the plan wants.
+ *
+ * @throws UnsupportedError where nothing can be attached; with `--capability-mode core_full` also where one probe cannot.
+ */
+export function attach(options: AgentOptions, plan: AgentPlan, onEvent: (event: KernelEvent) => void): Attached {
+  const watch = watchKernel({
+    probes: plan.probes,
+    pids: plan.pids,
+    cgroupPaths: options.cgroups,
+    timers: false,
+    ...(options.comm === undefined ? {} : { comm: options.comm }),
+  }, onEvent);
+  const { missing } = watch.coverage;
+  const lacking = missing.find(({ probe }) => plan.probes.some((wanted) => wanted === probe));
+  if (options.capabilityMode === "core_full" && lacking !== undefined) {
+    watch[Symbol.dispose]();
+    throw new UnsupportedError(
+      `Cannot run in capability mode "core_full": without ${lacking.probe}, ${lacking.reason}`,
+      "Use --capability-mode auto",
+    );
+  }
+  return { watch, missing: [...missing, ...switchedOff(plan)], [Symbol.dispose]: () => watch[Symbol.dispose]() };
+}

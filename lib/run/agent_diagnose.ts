@@ -1,0 +1,84 @@
+/** The diagnosis of this machine: watch for a while, then say what was slow or failing. */
+import { Diagnosis } from "../diagnose/diagnosis.ts";
+import { renderDiagnosis } from "../diagnose/render.ts";
+import type { DiagnosisDocument, Unprobed } from "../model/diagnosis.ts";
+import type { Io } from "../model/io.ts";
+import { toJson } from "../model/json.ts";
+import type { Owner } from "../model/kernel_event.ts";
+import { count, duration, plural } from "../report/format.ts";
+import { progressLine } from "../report/progress.ts";
+import { attach } from "./agent_attach.ts";
+import type { AgentOptions, AgentPlan } from "./agent_options.ts";
+import { Places } from "./agent_places.ts";
+import { watchUntil } from "./agent_until.ts";
+import type { Unanswered } from "./watch_open.ts";
+
+/** What has waited for less than this at the end of the watch is on its way. */
+const HUNG_NS = 1e9;
+
+export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io: Io): Promise<void> {
+  const places = new Places();
+  let owner: Owner | undefined;
+  const diagnosis = new Diagnosis({
+    selfPid: Deno.pid,
+    processInfo: (pid) => places.of({ pid, cgroupId: owner?.cgroupId ?? 0n }),
+  });
+  using agent = attach(options, plan, (event) => {
+    owner = event.owner;
+    diagnosis.add(event);
+  });
+  const start = new Date();
+  await untilDone(options, plan, io, () => agent.watch.events);
+  const unprobed = unansweredWords(agent.watch.unanswered());
+  const end = new Date();
+  agent.watch.finish();
+  const { cpu_pct, bpf_ns_per_event, rss_mb } = agent.watch.cost();
+  const document = withoutSignals(
+    diagnosis.finish({
+      window: { start, end },
+      host: { name: Deno.hostname(), kernel: Deno.osRelease(), cpus: navigator.hardwareConcurrency },
+      targets: plan.targets,
+      coverage: { attached: agent.watch.coverage.attached, missing: agent.missing, unprobed },
+      drops: agent.watch.drops(),
+      cost: { cpu_pct, bpf_ns_per_event, rss_mb },
+    }),
+    plan.disabled,
+  );
+  io.out(options.json ? `${toJson(document, 2)}\n` : renderDiagnosis(document, { color: io.color, width: io.columns }));
+}
+
+async function untilDone({ forMs }: AgentOptions, { targets }: AgentPlan, io: Io, events: () => number): Promise<void> {
+  using line = progressLine(io);
+  if (forMs === undefined) line.note("Watching until Ctrl-C; then the diagnosis follows.");
+  const whole = forMs === undefined ? "" : ` of ${duration(forMs)}`;
+  await watchUntil(io, {
+    forMs,
+    every: (elapsedMs) =>
+      line.update(`watching ${targets}: ${Math.round(elapsedMs / 1000)} s${whole}, ${count(events())} events`),
+  });
+}
+
+/** Silence is not health: what was asked and not answered is no event, so it is said here. */
+function unansweredWords({ dns, requests }: Unanswered): Unprobed[] {
+  const rows = [
+    [plural(dns.count, "DNS query", "DNS queries"), dns.longestNs],
+    [plural(requests.count, "request"), requests.longestNs],
+  ] as const;
+  return rows.filter(([, longestNs]) => longestNs >= HUNG_NS).map(([what, longestNs]) => ({
+    what: `${what} without an answer when the watch ended`,
+    reason: `the longest had waited ${duration(longestNs / 1e6)}; what never ends is in no row`,
+  }));
+}
+
+/** Two signals may share a probe; one of them can be left out all the same. */
+function withoutSignals(document: DiagnosisDocument, disabled: AgentPlan["disabled"]): DiagnosisDocument {
+  if (disabled.size === 0) return document;
+  return {
+    ...document,
+    findings: document.findings.filter(({ kind }) => !disabled.has(kind)).map((finding, i) => ({
+      ...finding,
+      rank: i + 1,
+    })),
+    observed: document.observed.filter(({ kind }) => !disabled.has(kind)),
+  };
+}

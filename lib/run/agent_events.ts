@@ -1,0 +1,88 @@
+/** Every kernel event as a ProbeEvent line, as it comes. */
+import { openJsonl } from "../export/jsonl.ts";
+import { toProbeEvents } from "../export/probe_event.ts";
+import { anchorClocks } from "../host/clock.ts";
+import { toUnixNs } from "../model/clock.ts";
+import type { Io } from "../model/io.ts";
+import type { KernelEvent } from "../model/kernel_event.ts";
+import { count, duration, plural } from "../report/format.ts";
+import { progressLine } from "../report/progress.ts";
+import { attach } from "./agent_attach.ts";
+import type { AgentOptions, AgentPlan } from "./agent_options.ts";
+import { Places } from "./agent_places.ts";
+import { watchUntil } from "./agent_until.ts";
+import type { Watch } from "./watch.ts";
+
+/** Wall time is steered and the kernel's clock is not: both are compared again this often. */
+const ANCHOR_MS = 10_000;
+
+/** @throws IoError when `path` cannot be written; nothing stays attached then. */
+export async function writeEvents(options: AgentOptions, plan: AgentPlan, path: string, io: Io): Promise<void> {
+  if (options.eventKind === "both") {
+    io.err("sloctl: no SLO events will come: they are made from spans, and this agent takes none yet\n");
+  }
+  using writer = openJsonl(path, io);
+  const enough = new AbortController();
+  const places = new Places();
+  let failure: unknown;
+  let anchor = anchorClocks();
+  let anchoredAt = performance.now();
+  const write = (event: KernelEvent) => {
+    if (enough.signal.aborted) return;
+    try {
+      const documents = toProbeEvents(event, {
+        node: options.node ?? Deno.hostname(),
+        namespace: options.namespace,
+        pod: options.pod,
+        container: options.container,
+        toUnixNs: (ns) => toUnixNs(anchor, ns),
+        process: () => places.of(event.owner),
+        schemaVersion: options.eventSchema,
+      });
+      for (const document of documents) {
+        if ([...plan.disabled].some((signal) => signal === document.signal)) continue;
+        writer.write(options.eventKind === "both" ? { kind: "probe", payload: document } : document);
+        if (options.count > 0 && writer.lines >= options.count) return enough.abort();
+      }
+    } catch (error) {
+      failure = error;
+      enough.abort(); // a full disk or a closed pipe: told when the watch has been taken down
+    }
+  };
+  using agent = attach(options, plan, write);
+  for (const { probe, reason, costs } of agent.missing) {
+    io.err(`sloctl: without ${probe}: ${reason}; not seen without it: ${costs}\n`);
+  }
+  using line = progressLine(path === "-" ? { ...quiet(io), progress: false } : io);
+  await watchUntil(io, {
+    forMs: options.forMs,
+    enough: enough.signal,
+    every: (elapsedMs) => {
+      if (performance.now() - anchoredAt >= ANCHOR_MS) {
+        anchor = anchorClocks();
+        anchoredAt = performance.now();
+      }
+      writer.flush();
+      line.update(`${duration(Math.round(elapsedMs / 1000) * 1000)}: ${count(writer.lines)} events -> ${path}`);
+    },
+  });
+  agent.watch.finish();
+  line.done();
+  if (failure !== undefined) throw failure;
+  writer.close();
+  io.err(summary(writer.lines, agent.watch) + "\n");
+}
+
+/** On a terminal that shows the events themselves a progress line would only be in the way. */
+function quiet(io: Io): Pick<Io, "err" | "columns"> {
+  return { err: () => {}, columns: io.columns };
+}
+
+function summary(lines: number, watch: Watch): string {
+  const lost = Object.entries(watch.drops()).filter(([, n]) => n > 0).map(([name, n]) => `${name} ${n}`);
+  const { cpu_pct } = watch.cost();
+  const cost = cpu_pct === null ? "" : `; ${cpu_pct.toFixed(1)} % of one CPU`;
+  return `sloctl: ${plural(lines, "event")} written, ${
+    lost.length === 0 ? "none lost" : `LOST: ${lost.join(", ")}`
+  }${cost}`;
+}

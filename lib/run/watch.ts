@@ -1,0 +1,205 @@
+/**
+ * The kernel as a stream of events: probes attached, ring drained, records decoded, losses counted. One watch is one agent's eyes;
+ * what to do with an event is the caller's business.
+ */
+import { encodeConfig } from "../decode/config.ts";
+import { decodeDns, decodeRecord, decodeThread, type Refusal } from "../decode/record.ts";
+import { monotonicNs } from "../host/clock.ts";
+import { PROBES } from "../kernel/probes.ts";
+import { ProbeSession } from "../kernel/session.ts";
+import type { MissingProbe } from "../model/diagnosis.ts";
+import type { KernelEvent } from "../model/kernel_event.ts";
+import type { ProbeName } from "../model/signals.ts";
+import { CostMeter, type WatchCost } from "./watch_cost.ts";
+import { dropsByName } from "./watch_drops.ts";
+import { signalsMissing } from "./watch_missing.ts";
+import { type Unanswered, unanswered } from "./watch_open.ts";
+import { requireRights } from "./watch_rights.ts";
+import { cgroupIds, cgroupPids, findCgroups } from "./watch_targets.ts";
+
+/** Nobody is woken for a record: that would cost the watched process several microseconds. We come by this often. */
+const DRAIN_MS = 20;
+const TICK_MS = 1000;
+/** A query without an answer for this long is a failure, as resolvers see it. */
+const DNS_SWEEP_NS = 5e9;
+const GAP_THRESHOLD_NS = 10e6;
+const SUM_PERIOD_NS = 1e9;
+
+export interface WatchOptions {
+  /** Default: all. */
+  readonly probes?: readonly ProbeName[];
+  /** Targets add up; without any, every process is one. */
+  readonly pids?: readonly number[];
+  readonly comm?: string;
+  /**
+   * A v2 or v1 directory, or a path as in /proc/PID/cgroup; what is below it counts. New processes of a v1 directory, and new
+   * directories, are found once a second.
+   */
+  readonly cgroupPaths?: readonly string[];
+  /** Tell a thread's own timers from other sleep, at the price of a program at every system call. */
+  readonly timers: boolean;
+  /** Waits from here on are told one by one, shorter ones as sums. Default 1 ms. */
+  readonly waitThresholdNs?: number;
+  /** The record's bytes, a copy, before it is decoded: for recordings. */
+  readonly onRecord?: (bytes: Uint8Array<ArrayBuffer>) => void;
+}
+
+export interface Watch extends Disposable {
+  readonly coverage: { readonly attached: readonly string[]; readonly missing: readonly MissingProbe[] };
+  /** Hands over now what is in the ring. */
+  flush(): void;
+  /** Stops the probes and hands over all that is left: the last records, and the last partial sum of every thread. */
+  finish(): void;
+  /** Losses so far: in the kernel because the ring was full, by probe; and records refused by the decoder, as `decode_<why>`. */
+  drops(): Record<string, number>;
+  /** Handed over so far. */
+  readonly events: number;
+  cost(): WatchCost;
+  /** Queries and requests that have no answer yet. */
+  unanswered(): Unanswered;
+}
+
+/**
+ * Attaches the probes; events come to `onEvent` within about 20 ms, in about the order of time, until the watch is disposed of.
+ * `onEvent` must not throw.
+ *
+ * @throws UnsupportedError without the rights, or when nothing can be attached; UsageError when a cgroup is not there.
+ */
+export function watchKernel(options: WatchOptions, onEvent: (event: KernelEvent) => void): Watch {
+  requireRights();
+  return new KernelWatch(options, onEvent);
+}
+
+class KernelWatch implements Watch {
+  readonly coverage: Watch["coverage"];
+  readonly #options: WatchOptions;
+  readonly #onEvent: (event: KernelEvent) => void;
+  readonly #session: ProbeSession;
+  readonly #meter: CostMeter;
+  readonly #targets: ReturnType<typeof findCgroups>;
+  readonly #refused: Partial<Record<Refusal, number>> = {};
+  #events = 0;
+  #drops: Record<string, number> = {};
+  #drainTimer: ReturnType<typeof setTimeout> | undefined;
+  #tickTimer: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
+
+  constructor(options: WatchOptions, onEvent: (event: KernelEvent) => void) {
+    this.#options = options;
+    this.#onEvent = onEvent;
+    this.#targets = findCgroups(options.cgroupPaths ?? []);
+    const pids = [...options.pids ?? [], ...cgroupPids(this.#targets)];
+    const probes = options.probes ?? PROBES.map((spec) => spec.probe);
+    const session = new ProbeSession({
+      probes,
+      timers: options.timers,
+      pids,
+      cgroupIds: cgroupIds(this.#targets),
+      config: (haveRead) =>
+        encodeConfig({
+          waitThresholdNs: options.waitThresholdNs ?? 1e6,
+          gapThresholdNs: GAP_THRESHOLD_NS,
+          sumPeriodNs: SUM_PERIOD_NS,
+          haveRead,
+          byPid: pids.length > 0 || this.#targets.v1.length > 0,
+          byCgroup: this.#targets.v2.length > 0,
+          ...(options.comm === undefined ? {} : { comm: options.comm }),
+        }),
+    });
+    this.#session = session;
+    this.#meter = new CostMeter(session);
+    const missing = [...session.missing, ...signalsMissing(session.attached, session.haveRead, Deno.osRelease())];
+    this.coverage = { attached: session.attached, missing };
+    this.#scheduleDrain();
+    this.#scheduleTick();
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  flush(): void {
+    if (!this.#over) this.#session.drain((view, at, length) => this.#record(view, at, length));
+  }
+
+  finish(): void {
+    if (this.#over) return;
+    this.#sweep();
+    this.#session.detach(); // at rest: what a thread has told in a record cannot be in its state too
+    this.flush();
+    const nowNs = monotonicNs();
+    for (const { key, value } of this.#session.values("threads")) {
+      const sum = decodeThread(viewOf(key).getUint32(0, true), viewOf(value), nowNs);
+      if (sum !== null) this.#hand(sum);
+    }
+    this[Symbol.dispose]();
+  }
+
+  drops(): Record<string, number> {
+    if (!this.#over) this.#drops = dropsByName(this.coverage.attached, this.#session.drops(), this.#refused);
+    return { ...this.#drops };
+  }
+
+  cost(): WatchCost {
+    return this.#meter.cost();
+  }
+
+  unanswered(): Unanswered {
+    return unanswered(this.#session, monotonicNs());
+  }
+
+  #scheduleDrain(): void {
+    this.#drainTimer = setTimeout(() => {
+      this.flush();
+      this.#scheduleDrain();
+    }, DRAIN_MS);
+  }
+
+  #scheduleTick(): void {
+    this.#tickTimer = setTimeout(() => {
+      this.#sweep();
+      for (const pid of cgroupPids(this.#targets)) this.#session.addPid(pid);
+      for (const id of cgroupIds(this.#targets)) this.#session.addCgroup(id);
+      this.#scheduleTick();
+    }, TICK_MS);
+  }
+
+  #record(view: DataView, at: number, length: number): void {
+    if (this.#options.onRecord !== undefined) {
+      this.#options.onRecord(new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset + at, length).slice());
+    }
+    const event = decodeRecord(view, at, length);
+    if (typeof event === "string") this.#refused[event] = (this.#refused[event] ?? 0) + 1;
+    else this.#hand(event);
+  }
+
+  #hand(event: KernelEvent): void {
+    this.#events++;
+    this.#onEvent(event);
+  }
+
+  /** DNS queries that nobody answered leave the kernel's table as failures. */
+  #sweep(): void {
+    const nowNs = monotonicNs();
+    for (const { key, value } of this.#session.values("dns_pending")) {
+      const query = decodeDns(viewOf(value), 0);
+      if (query.tsNs !== 0 || nowNs - query.startNs < DNS_SWEEP_NS) continue;
+      this.#session.delete("dns_pending", key);
+      this.#hand({ ...query, tsNs: query.startNs + DNS_SWEEP_NS, rcode: null });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#over) return;
+    this.drops();
+    this.#over = true;
+    clearTimeout(this.#drainTimer);
+    clearTimeout(this.#tickTimer);
+    this.#meter[Symbol.dispose]();
+    this.#session[Symbol.dispose]();
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,31 @@
+import type { Refusal } from "../decode/record.ts";
+import { KIND } from "../decode/wire.gen.ts";
+
+/** Which probe sends a kind of record. */
+const PROBE_OF_KIND: Readonly<Record<number, string>> = {
+  [KIND.dns]: "dns_latency",
+  [KIND.connect]: "connect_latency",
+  [KIND.exchange]: "stream",
+  [KIND.gap]: "stream",
+  [KIND.runq]: "runqueue_delay",
+  [KIND.throttled]: "runqueue_delay",
+  [KIND.wait_sum]: "runqueue_delay",
+};
+
+/**
+ * What was lost, by name: for each attached probe the records the ring had no room for (0 is told too), and `decode_<why>` for
+ * records that were refused when read.
+ */
+export function dropsByName(
+  attached: readonly string[],
+  lostByKind: readonly number[],
+  refused: Partial<Record<Refusal, number>>,
+): Record<string, number> {
+  const drops: Record<string, number> = Object.fromEntries(attached.map((probe) => [probe, 0]));
+  lostByKind.forEach((lost, kind) => {
+    const probe = PROBE_OF_KIND[kind];
+    if (lost > 0) drops[probe ?? `kind_${kind}`] = (drops[probe ?? `kind_${kind}`] ?? 0) + lost;
+  });
+  for (const [why, count] of Object.entries(refused)) drops[`decode_${why}`] = count;
+  return drops;
+}

@@ -1,0 +1,66 @@
+/**
+ * A recording of a run: gzipped lines of {kind, payload}. Kernel records are kept as the bytes that crossed the ring, spans as OTLP
+ * JSON, so that a replay goes through the very same decoding. The first line says what made it; the label comes last.
+ */
+import { IoError } from "../model/errors.ts";
+import { toJson } from "../model/json.ts";
+
+export interface RecordedLine {
+  readonly kind: "meta" | "record" | "spans" | "sample" | "end" | "label";
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** Raises with every change of the wire format: a recording of another one cannot be decoded. */
+export const RECORDING_SCHEMA = "recording/v1";
+
+/** Writes all lines, or nothing. @throws IoError */
+export async function writeRecording(path: string, lines: Iterable<RecordedLine>): Promise<number> {
+  const text = [...lines].map((line) => `${toJson(line)}\n`).join("");
+  const packed = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  const part = `${path}.part-${Deno.pid}`;
+  try {
+    const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
+    await Deno.writeFile(part, bytes);
+    await Deno.rename(part, path);
+    return bytes.byteLength;
+  } catch (error) {
+    await Deno.remove(part).catch(() => {});
+    throw new IoError(`Cannot write recording "${path}": ${(error as Error).message}`);
+  }
+}
+
+/** @throws IoError naming file and line when it is not a whole recording of a schema we know. */
+export async function readRecording(path: string | URL): Promise<RecordedLine[]> {
+  const name = String(path).replace(/^file:\/\//, "");
+  let text: string;
+  try {
+    const packed = await Deno.readFile(path);
+    text = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  } catch (error) {
+    throw new IoError(
+      `Cannot read recording "${name}": ${(error as Error).message}`,
+      "Give a file made by `sloctl demo --record`",
+    );
+  }
+  const lines = text.split("\n").filter((line) => line !== "").map((line, i) => parseLine(line, name, i + 1));
+  const schema = lines[0]?.kind === "meta" ? lines[0].payload.schema : undefined;
+  if (schema !== RECORDING_SCHEMA) {
+    throw new IoError(`Cannot read recording "${name}": line 1 is not the head of a ${RECORDING_SCHEMA}`);
+  }
+  if (!lines.some((line) => line.kind === "end")) {
+    throw new IoError(`Cannot read recording "${name}": its end is missing`);
+  }
+  return lines;
+}
+
+function parseLine(line: string, name: string, number: number): RecordedLine {
+  try {
+    const value = JSON.parse(line) as Partial<RecordedLine> | null;
+    if (typeof value?.kind === "string" && typeof value.payload === "object" && value.payload !== null) {
+      return value as RecordedLine;
+    }
+  } catch {
+    // Said below.
+  }
+  throw new IoError(`Cannot read recording "${name}": line ${number} is not {"kind", "payload"}`);
+}
