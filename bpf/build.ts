@@ -9,9 +9,11 @@ const out = `${here}out`;
 const generated = new URL("../lib/decode/wire.gen.ts", import.meta.url).pathname;
 const say = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 
-function fail(message: string, code: number): never {
-  say(message);
-  return Deno.exit(code);
+/** What went wrong, in words for a person, and the exit code it deserves. */
+class BuildError extends Error {
+  constructor(message: string, readonly code: number) {
+    super(message);
+  }
 }
 
 function clang(source: string, object: string, extra: string[] = []): void {
@@ -25,13 +27,11 @@ function clang(source: string, object: string, extra: string[] = []): void {
       cwd: here,
       stderr: "piped",
     }).outputSync();
-    if (!success) fail(`Cannot compile "${source}":\n${new TextDecoder().decode(stderr)}`, 4);
+    if (!success) throw new BuildError(`Cannot compile "${source}":\n${new TextDecoder().decode(stderr)}`, 4);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    fail(
-      "Cannot compile the BPF programs: clang is not installed\n  hint: run `make setup`, or `apt-get install clang libbpf-dev`",
-      3,
-    );
+    const hint = "run `make setup`, or `apt-get install clang libbpf-dev`";
+    throw new BuildError(`Cannot compile the BPF programs: clang is not installed\n  hint: ${hint}`, 3);
   }
 }
 
@@ -64,41 +64,39 @@ function generate(object: string): string {
   return lines.join("\n").trimEnd() + "\n";
 }
 
-function newest(paths: string[]): number {
-  return Math.max(...paths.map((path) => Deno.statSync(path).mtime?.getTime() ?? 0));
-}
-
-const sources = [...Deno.readDirSync(here)].filter((f) => f.isFile && /\.(c|h)$/.test(f.name)).map((f) => f.name)
-  .sort();
-const probes = sources.filter((name) => name.endsWith(".bpf.c"));
-const objects = probes.map((name) => `${out}/${name.replace(/\.c$/, ".o")}`);
-
-if (Deno.args.includes("--if-needed")) {
+/** When a file was last written, in ms; 0 when it is not there. */
+function written(path: string): number {
   try {
-    const oldest = Math.min(...objects.map((path) => Deno.statSync(path).mtime?.getTime() ?? 0));
-    if (oldest > newest(sources.map((name) => here + name))) Deno.exit(0);
+    return Deno.statSync(path).mtime?.getTime() ?? 0;
   } catch {
-    // An object is missing: build.
+    return 0;
   }
 }
 
-Deno.mkdirSync(out, { recursive: true });
-clang("wire.c", `${out}/wire.o`, ["-Wpadded"]);
-probes.forEach((source, i) => clang(source, objects[i]!));
+function build(flags: readonly string[]): void {
+  const sources = [...Deno.readDirSync(here)].map((file) => file.name).filter((name) => /\.(c|h)$/.test(name)).sort();
+  const probes = sources.filter((name) => name.endsWith(".bpf.c"));
+  const objects = probes.map((name) => `${out}/${name.replace(/\.c$/, ".o")}`);
+  const newestSource = Math.max(...sources.map((name) => written(here + name)));
+  if (flags.includes("--if-needed") && Math.min(...objects.map(written)) > newestSource) return;
 
-const text = generate(`${out}/wire.o`);
-const before = (() => {
-  try {
-    return Deno.readTextFileSync(generated);
-  } catch {
-    return "";
+  Deno.mkdirSync(out, { recursive: true });
+  clang("wire.c", `${out}/wire.o`, ["-Wpadded"]);
+  probes.forEach((source, i) => clang(source, objects[i]!));
+
+  const text = generate(`${out}/wire.o`);
+  const before = written(generated) === 0 ? "" : Deno.readTextFileSync(generated);
+  if (before !== text && flags.includes("--check")) {
+    throw new BuildError("lib/decode/wire.gen.ts is not what bpf/llm_slo_event.h says\n  hint: run `deno task bpf`", 5);
   }
-})();
-if (Deno.args.includes("--check")) {
-  if (before !== text) {
-    fail("lib/decode/wire.gen.ts is not what bpf/llm_slo_event.h says\n  hint: run `deno task bpf`", 5);
-  }
-} else if (before !== text) {
-  Deno.writeTextFileSync(generated, text);
+  if (before !== text) Deno.writeTextFileSync(generated, text);
+  say(`bpf: ${probes.length} probes compiled into bpf/out`);
 }
-say(`bpf: ${probes.length} probes compiled into bpf/out`);
+
+try {
+  build(Deno.args);
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error;
+  say(error.message);
+  Deno.exitCode = error.code;
+}

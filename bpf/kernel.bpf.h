@@ -95,6 +95,25 @@ struct sock {
 	int sk_err;
 };
 
+/* Arguments of a system call, where its entry keeps them. */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long dx;
+	unsigned long r10;
+};
+#define SYSCALL_ARG3(regs) BPF_CORE_READ(regs, dx)
+#define SYSCALL_ARG4(regs) BPF_CORE_READ(regs, r10)
+#elif defined(__TARGET_ARCH_arm64)
+struct user_pt_regs {
+	__u64 regs[31];
+};
+struct pt_regs {
+	struct user_pt_regs user_regs;
+};
+#define SYSCALL_ARG3(regs) BPF_CORE_READ(regs, user_regs.regs[2])
+#define SYSCALL_ARG4(regs) BPF_CORE_READ(regs, user_regs.regs[3])
+#endif
+
 #pragma clang attribute pop
 
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_CLOSE = 7 };

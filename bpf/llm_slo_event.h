@@ -22,7 +22,8 @@ enum llm_slo_kind {
 	LLM_SLO_RUNQ = 5,
 	LLM_SLO_THROTTLED = 6,
 	LLM_SLO_WAIT_SUM = 7,
-	LLM_SLO_KINDS = 8,
+	LLM_SLO_TIMER = 8,
+	LLM_SLO_KINDS = 9,
 };
 
 /* Header of every record. The owner is the one remembered in process context. */
@@ -52,7 +53,6 @@ struct llm_slo_clock {
 	llm_u64 run_ns;
 	llm_u64 runq_ns;
 	llm_u64 throttled_ns;
-	llm_u64 timer_ns;
 };
 
 /* An instant on a socket, and the owner thread's clock at that instant. ns = 0: has not happened, or cannot be seen. */
@@ -127,6 +127,16 @@ struct llm_slo_wait {
 	llm_u64 start_ns;
 };
 
+/*
+ * A thread slept until a timer of its own was due: a call such as epoll_wait came back with nothing. Told from when the timer was
+ * first waited for, though the call may have come back for other reasons in between. In order of time with the thread's waits.
+ */
+struct llm_slo_timer {
+	struct llm_slo_event header;
+	llm_u64 start_ns;
+	struct llm_slo_clock clock; /* at the end */
+};
+
 /* What stayed under the threshold for one thread since the last such record. */
 struct llm_slo_wait_sum {
 	struct llm_slo_event header;
@@ -143,14 +153,16 @@ struct llm_slo_thread {
 	llm_u64 on_since; /* on a CPU since; 0: not on a CPU */
 	llm_u64 off_since;
 	llm_u64 told_delay; /* sched_info.run_delay that has been accounted for */
-	llm_u64 sleep_since; /* inside a call that may sleep on a timer since; 0: not */
-	llm_u64 sleep_busy; /* run + runq + throttled when it entered that call */
+	llm_u64 timer_since; /* waiting for the timer due at timer_due since; 0: for none */
+	llm_u64 timer_due;
 	llm_u64 summed_since; /* start of the sums below */
 	llm_u64 small_runq_ns;
 	llm_u64 small_throttled_ns;
 	llm_u32 small_runq_count;
 	llm_u32 small_throttled_count;
 	llm_u32 tgid;
+	llm_u32 reserved;
+	llm_u32 in_sleep_call; /* inside a call that may come back because that timer is due */
 	llm_u32 throttled; /* it was switched out because its quota was spent */
 	char comm[16];
 };
@@ -163,6 +175,14 @@ struct llm_slo_config {
 	llm_u32 filter; /* bit set of LLM_SLO_FILTER_*; 0: every process is a target */
 	llm_u32 have_read; /* the kernel has the sock_recv_length tracepoint and it is used */
 	char comm[16];
+};
+
+/* How a system call says how long it may sleep (the sleep_calls map). */
+enum llm_slo_sleep {
+	LLM_SLO_SLEEP_NO = 0,
+	LLM_SLO_SLEEP_MS_ARG3 = 1, /* poll: milliseconds in its third argument, negative for ever */
+	LLM_SLO_SLEEP_MS_ARG4 = 2, /* epoll_wait */
+	LLM_SLO_SLEEP_POINTER = 3, /* a timespec in user memory, not read: the timer counts from this call on */
 };
 
 enum llm_slo_filter {

@@ -8,7 +8,7 @@
  */
 #include "probe.bpf.h"
 
-/* Numbers of the system calls that may end because a timer of the caller ran out (epoll_wait, poll, nanosleep ...). */
+/* enum llm_slo_sleep by number of the system call. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 512);
@@ -153,52 +153,74 @@ int BPF_PROG(on_sched_process_exit, struct task_struct *task)
 	return 0;
 }
 
-static __always_inline __u64 busy_ns(struct llm_slo_thread *thread, __u64 now)
-{
-	__u64 busy = thread->clock.run_ns + thread->clock.runq_ns + thread->clock.throttled_ns;
-
-	return thread->on_since && now > thread->on_since ? busy + (now - thread->on_since) : busy;
-}
+/* Two calls wait for the same timer when they would end at about the same time: event loops round up to milliseconds. */
+#define SAME_TIMER_NS 2000000
 
 /*
- * A thread's own timers: a call such as epoll_wait that comes back with nothing slept until a timer of the caller was due.
- * What it slept is the call's length less what the thread ran and waited inside it.
+ * A thread's own timers. An event loop that is called away by a socket goes back to wait for the same timer with what is left of
+ * its time, so a timer is known by when it is due, and told when a call comes back empty-handed.
  */
 SEC("tp_btf/sys_enter")
-int BPF_PROG(on_sys_enter, void *regs, long id)
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 {
 	__u32 call = id;
-	__u8 *sleeps = bpf_map_lookup_elem(&sleep_calls, &call);
+	__u8 *sleep = bpf_map_lookup_elem(&sleep_calls, &call);
 	struct llm_slo_thread *thread;
+	__u64 now, due;
+	__s64 apart;
+	__s32 ms = 0;
 	__u32 tid;
 
-	if (!sleeps || !*sleeps)
+	if (!sleep || !*sleep)
 		return 0;
 	tid = bpf_get_current_pid_tgid();
 	thread = bpf_map_lookup_elem(&threads, &tid);
-	if (thread) {
-		thread->sleep_since = bpf_ktime_get_ns();
-		thread->sleep_busy = busy_ns(thread, thread->sleep_since);
+	if (!thread)
+		return 0;
+	if (*sleep == LLM_SLO_SLEEP_MS_ARG3)
+		ms = SYSCALL_ARG3(regs);
+	else if (*sleep == LLM_SLO_SLEEP_MS_ARG4)
+		ms = SYSCALL_ARG4(regs);
+	if (*sleep != LLM_SLO_SLEEP_POINTER && ms == 0)
+		return 0; /* only looks, does not sleep: the timer waited for is still the same */
+	now = bpf_ktime_get_ns();
+	thread->in_sleep_call = 1;
+	if (ms < 0) {
+		thread->timer_since = 0;
+		return 0;
+	}
+	due = now + (__u64)ms * 1000000;
+	apart = due - thread->timer_due;
+	if (!ms || !thread->timer_since || apart > SAME_TIMER_NS || apart < -SAME_TIMER_NS) {
+		thread->timer_since = now;
+		thread->timer_due = due;
 	}
 	return 0;
 }
 
 SEC("tp_btf/sys_exit")
-int BPF_PROG(on_sys_exit, void *regs, long ret)
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct llm_slo_thread *thread = bpf_map_lookup_elem(&threads, &tid);
-	__u64 now, length, busy;
+	struct llm_slo_timer record = {};
+	__u64 now;
 
-	if (!thread || !thread->sleep_since)
+	if (!thread || !thread->in_sleep_call)
 		return 0;
-	if (ret == 0) {
-		now = bpf_ktime_get_ns();
-		length = now - thread->sleep_since;
-		busy = busy_ns(thread, now) - thread->sleep_busy;
-		if (length > busy)
-			thread->clock.timer_ns += length - busy;
+	thread->in_sleep_call = 0;
+	if (ret != 0 || !thread->timer_since)
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (now - thread->timer_since >= config.wait_threshold_ns) {
+		fill_owner(&record.header, (struct task_struct *)bpf_get_current_task());
+		record.header.netns = 0;
+		record.header.kind = LLM_SLO_TIMER;
+		record.header.ts_ns = now;
+		record.start_ns = thread->timer_since;
+		read_clock(&record.clock, tid, now);
+		emit(&record, sizeof(record), LLM_SLO_TIMER);
 	}
-	thread->sleep_since = 0;
+	thread->timer_since = 0;
 	return 0;
 }

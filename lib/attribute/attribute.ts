@@ -1,8 +1,8 @@
 /**
  * Names the fault domain of an incident from the excess of its split over the baseline's. The injector's label is no input.
  *
- * `unknown` when more than half of the excess lies where no domain can be named, or when no domain has most of the rest in most
- * resamples. The confidence is the lower end of the domain's share over bootstrap resamples of the requests, times the coverage,
+ * `unknown` when more than half of the excess lies where no domain can be named, or when the largest domain's share is not above
+ * 40 % in nearly all resamples. The confidence is the lower end of the domain's share over bootstrap resamples of the requests, times the coverage,
  * times the mean confidence of the joins it rests on. It is not calibrated: that needs recorded runs that nothing was tuned on.
  */
 import type { Domain } from "../model/attribution.ts";
@@ -19,6 +19,7 @@ const REPLICATES = 400;
 /** Lower end of a 90 % interval. */
 const LOW = 0.05;
 const UNKNOWN_ABOVE = 0.5;
+const NAMED_ABOVE = 0.4;
 
 export interface Attribution {
   readonly domain: Domain;
@@ -51,26 +52,35 @@ export function attribute(
     .sort((a, b) => b[1] - a[1])[0];
   const unknownShare = share.unknown ?? 0;
   const base = { excessMs, shares: share, ...means, excess, coverage };
-  if (named === undefined || unknownShare > UNKNOWN_ABOVE) {
-    const label = leadingLabel(excess, "unknown");
-    const low = lowShare("unknown", incident, baseline, seed);
+  const low = named === undefined ? 0 : lowShare(named[0], incident, baseline, seed);
+  if (named === undefined || unknownShare > UNKNOWN_ABOVE || low <= NAMED_ABOVE) {
+    const label = leadingLabel(excess, unknownShare > UNKNOWN_ABOVE || named === undefined ? "unknown" : named[0]);
     return {
       ...base,
       domain: "unknown",
       subCause: label === "provider" ? "provider_slow" : label,
-      confidence: low * coverage * joined,
-      unknownReason: `${Math.round(unknownShare * 100)} % of ${excessMs.toFixed(0)} ms: ${label} ${
-        (excess[label] ?? 0).toFixed(0)
-      } ms`,
+      confidence: Math.max(lowShare("unknown", incident, baseline, seed), 1 - (named?.[1] ?? 0)) * coverage * joined,
+      unknownReason: reason(unknownShare, named, excessMs, label, excess[label] ?? 0),
     };
   }
   const [domain] = named;
-  return {
-    ...base,
-    domain,
-    subCause: subCause(domain, excess),
-    confidence: lowShare(domain, incident, baseline, seed) * coverage * joined,
-  };
+  return { ...base, domain, subCause: subCause(domain, excess), confidence: low * coverage * joined };
+}
+
+function reason(
+  unknown: number,
+  named: [Domain, number] | undefined,
+  excessMs: number,
+  label: string,
+  ms: number,
+): string {
+  const share = (part: number) => `${Math.round(part * 100)} %`;
+  if (named === undefined || unknown > UNKNOWN_ABOVE) {
+    return `${share(unknown)} of ${excessMs.toFixed(0)} ms names no domain: ${label} ${ms.toFixed(0)} ms`;
+  }
+  return `no domain stands out: ${named[0]} has ${share(named[1])} of ${excessMs.toFixed(0)} ms, most of it ${label} ${
+    ms.toFixed(0)
+  } ms`;
 }
 
 function subCause(domain: Domain, excess: Split): string | null {

@@ -41,6 +41,7 @@ Deno.test("attribute", () => {
     ["a late first token alone proves nothing", { ...calm, provider: 400 }, "unknown", "provider_slow"],
     ["time without a record", { ...calm, unexplained: 90 }, "unknown", "unexplained"],
     ["two faults: the larger share is the answer", { ...calm, dns: 60, throttled: 100 }, "cpu_throttle", "quota"],
+    ["three causes alike: none stands out", { ...calm, dns: 31, retrieval: 38, throttled: 30 }, "unknown", "dns"],
     ["mostly unexplained", { ...calm, dns: 40, unexplained: 90 }, "unknown", "unexplained"],
   ];
   for (const [name, incident, domain, cause] of rows) {

@@ -67,7 +67,6 @@ export function threadClock(view: DataView, at: number): ThreadClock | null {
     runNs: u64(view, at + WIRE.clock.run_ns),
     runqNs: u64(view, at + WIRE.clock.runq_ns),
     throttledNs: u64(view, at + WIRE.clock.throttled_ns),
-    timerNs: u64(view, at + WIRE.clock.timer_ns),
   };
 }
 

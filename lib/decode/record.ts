@@ -5,6 +5,7 @@ import type {
   ExchangeEvent,
   GapEvent,
   KernelEvent,
+  TimerEvent,
   WaitEvent,
   WaitSumEvent,
 } from "../model/kernel_event.ts";
@@ -23,6 +24,7 @@ const SIZES: Readonly<Record<number, number>> = {
   [KIND.runq]: WIRE.wait.size,
   [KIND.throttled]: WIRE.wait.size,
   [KIND.wait_sum]: WIRE.waitSum.size,
+  [KIND.timer]: WIRE.timer.size,
 };
 
 /** Why a record was refused. */
@@ -44,6 +46,8 @@ export function decodeRecord(view: DataView, at: number, length: number): Kernel
       return decodeExchange(view, at);
     case KIND.gap:
       return decodeGap(view, at);
+    case KIND.timer:
+      return decodeTimer(view, at);
     case KIND.wait_sum:
       return decodeWaitSum(view, at);
     default:
@@ -153,6 +157,15 @@ function decodeGap(view: DataView, at: number): GapEvent {
 
 function decodeWait(view: DataView, at: number, kind: "runq" | "throttled"): WaitEvent {
   return { kind, ...base(view, at), startNs: u64(view, at + WIRE.wait.start_ns) };
+}
+
+function decodeTimer(view: DataView, at: number): TimerEvent {
+  return {
+    kind: "timer",
+    ...base(view, at),
+    startNs: u64(view, at + WIRE.timer.start_ns),
+    endClock: threadClock(view, at + WIRE.timer.clock),
+  };
 }
 
 function decodeWaitSum(view: DataView, at: number): WaitSumEvent {

@@ -124,6 +124,8 @@ function readings(event: KernelEvent): Reading[] {
         { signal: "runqueue_delay_ms", endNs, value: event.runqNs / MS, aggregateOf: event.runqCount },
         { signal: "cfs_throttled_ms", endNs, value: event.throttledNs / MS, aggregateOf: event.throttledCount },
       ] as const).filter((sum) => sum.aggregateOf > 0);
+    case "timer":
+      return []; // for the split of requests alone: a program's own timer is no signal
   }
 }
 

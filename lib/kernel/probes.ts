@@ -44,8 +44,23 @@ export const PROBES: readonly ProbeSpec[] = [
   },
 ];
 
-/** System calls that come back empty-handed when a timer of the caller ran out: epoll_wait, poll, select, nanosleep and kin. */
-export const SLEEP_CALLS: Readonly<Record<typeof Deno.build.arch, readonly number[]>> = {
-  x86_64: [7, 23, 35, 230, 232, 270, 271, 281, 441],
-  aarch64: [22, 72, 73, 101, 115, 441],
+/** How a system call says how long it may sleep: enum llm_slo_sleep of bpf/llm_slo_event.h. */
+const MS_ARG3 = 1, MS_ARG4 = 2, POINTER = 3;
+
+/** System calls that come back empty-handed when a timer of the caller is due. [number, how] */
+export const SLEEP_CALLS: Readonly<Record<typeof Deno.build.arch, readonly (readonly [number, number])[]>> = {
+  // poll select nanosleep clock_nanosleep epoll_wait pselect6 ppoll epoll_pwait epoll_pwait2
+  x86_64: [
+    [7, MS_ARG3],
+    [23, POINTER],
+    [35, POINTER],
+    [230, POINTER],
+    [232, MS_ARG4],
+    [270, POINTER],
+    [271, POINTER],
+    [281, MS_ARG4],
+    [441, POINTER],
+  ],
+  // epoll_pwait pselect6 ppoll nanosleep clock_nanosleep epoll_pwait2
+  aarch64: [[22, MS_ARG4], [72, POINTER], [73, POINTER], [101, POINTER], [115, POINTER], [441, POINTER]],
 };

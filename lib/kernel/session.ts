@@ -116,7 +116,7 @@ export class ProbeSession implements Disposable {
     for (const pid of options.pids ?? []) this.#maps.get("targets")!.update(u64Key(BigInt(pid)), one);
     for (const id of options.cgroupIds ?? []) this.#maps.get("targets")!.update(u64Key(id | CGROUP_KEY), one);
     const calls = this.#maps.get("sleep_calls");
-    for (const id of SLEEP_CALLS[Deno.build.arch]) calls?.update(u32Key(id), one);
+    for (const [id, how] of SLEEP_CALLS[Deno.build.arch]) calls?.update(u32Key(id), new Uint8Array([how]));
   }
 
   /** Adds a process while running. */

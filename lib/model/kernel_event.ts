@@ -27,14 +27,13 @@ export interface Tuple {
 }
 
 /**
- * A thread's clock, cumulative since the probe first saw the thread: how long it ran, waited for a CPU, was throttled, and
- * slept until a timer of its own. The difference of two readings says what a window of that thread was spent on.
+ * A thread's clock, cumulative since the probe first saw the thread: how long it ran, waited for a CPU, and was throttled. The
+ * difference of two readings says what a window of that thread was spent on; the rest it slept.
  */
 export interface ThreadClock {
   readonly runNs: number;
   readonly runqNs: number;
   readonly throttledNs: number;
-  readonly timerNs: number;
 }
 
 interface Base {
@@ -133,4 +132,14 @@ export interface WaitSumEvent extends Base {
   readonly throttledCount: number;
 }
 
-export type KernelEvent = DnsEvent | ConnectEvent | ExchangeEvent | GapEvent | WaitEvent | WaitSumEvent;
+/**
+ * A thread slept until a timer of its own was due. From when it first waited for that timer, although sockets may have called it
+ * away in between. For the split of requests; no signal of its own.
+ */
+export interface TimerEvent extends Base {
+  readonly kind: "timer";
+  readonly startNs: number;
+  readonly endClock: ThreadClock | null;
+}
+
+export type KernelEvent = DnsEvent | ConnectEvent | ExchangeEvent | GapEvent | WaitEvent | WaitSumEvent | TimerEvent;

@@ -32,6 +32,7 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
   const unprobed = unansweredWords(agent.watch.unanswered());
   const end = new Date();
   agent.watch.finish();
+  if (agent.watch.events === 0) unprobed.push(nothingSeen(plan.targets));
   const { cpu_pct, bpf_ns_per_event, rss_mb } = agent.watch.cost();
   const document = withoutSignals(
     diagnosis.finish({
@@ -68,6 +69,14 @@ function unansweredWords({ dns, requests }: Unanswered): Unprobed[] {
     what: `${what} without an answer when the watch ended`,
     reason: `the longest had waited ${duration(longestNs / 1e6)}; what never ends is in no row`,
   }));
+}
+
+/** Nothing seen is not the same as nothing wrong. */
+function nothingSeen(targets: string): Unprobed {
+  return {
+    what: `${targets}: no event at all`,
+    reason: "none of them ran, or they did nothing that the probes can see; nothing is known of them",
+  };
 }
 
 /** Two signals may share a probe; one of them can be left out all the same. */

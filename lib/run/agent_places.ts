@@ -28,20 +28,23 @@ export class Places {
 export class CgroupNames {
   readonly #paths = new Map<bigint, string>();
   #readAt = -Infinity;
+  #besideV1 = false;
 
-  /** The path as in /proc/PID/cgroup. undefined: unknown, or the root, which says nothing about anybody. */
+  /** The path as in /proc/PID/cgroup. undefined: unknown, or the root of a v2 beside v1, where v1 may say more. */
   path(id: bigint): string | undefined {
     if (id === 0n) return undefined;
     if (!this.#paths.has(id) && performance.now() - this.#readAt >= REBUILD_MS) this.#read();
     const path = this.#paths.get(id);
-    return path === "/" ? undefined : path;
+    return path === "/" && this.#besideV1 ? undefined : path;
   }
 
   #read(): void {
     this.#readAt = performance.now();
     let root: string;
     try {
-      root = cgroupRoots().unified;
+      const { unified, cpuVersion } = cgroupRoots();
+      root = unified;
+      this.#besideV1 = cpuVersion === 1;
     } catch {
       return; // no v2 hierarchy: nothing to name
     }

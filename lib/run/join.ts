@@ -8,7 +8,14 @@
 import { correlate } from "../correlate/correlate.ts";
 import type { SignalSubject, SpanSubject } from "../correlate/subject.ts";
 import { type Anchor, toMonotonicNs } from "../model/clock.ts";
-import type { ConnectEvent, DnsEvent, ExchangeEvent, KernelEvent, WaitEvent } from "../model/kernel_event.ts";
+import type {
+  ConnectEvent,
+  DnsEvent,
+  ExchangeEvent,
+  KernelEvent,
+  TimerEvent,
+  WaitEvent,
+} from "../model/kernel_event.ts";
 import { type Span, SPAN_KIND } from "../model/span.ts";
 import type { Label, RequestSplit, Tier } from "../model/split.ts";
 import { splitRequest, weaker } from "../timeline/split.ts";
@@ -149,6 +156,7 @@ class EventIndex {
   readonly connects = new Map<string, ConnectEvent>();
   readonly #readings = new Map<number, Reading[]>();
   readonly #waits = new Map<number, WaitEvent[]>();
+  readonly #timers = new Map<number, TimerEvent[]>();
   readonly #tracks = new Map<number, ThreadTrack>();
   readonly #cgroups = new Map<number, string>();
 
@@ -172,6 +180,8 @@ class EventIndex {
         this.#read(event.owner.pid, event.tsNs, event.endClock);
       } else if (event.kind === "runq" || event.kind === "throttled") {
         push(this.#waits, event.owner.tid, event);
+      } else if (event.kind === "timer") {
+        push(this.#timers, event.owner.tid, event);
       }
     }
   }
@@ -183,7 +193,7 @@ class EventIndex {
   track(tid: number): ThreadTrack {
     let track = this.#tracks.get(tid);
     if (track === undefined) {
-      track = new ThreadTrack(this.#readings.get(tid) ?? [], this.#waits.get(tid) ?? []);
+      track = new ThreadTrack(this.#readings.get(tid) ?? [], this.#waits.get(tid) ?? [], this.#timers.get(tid) ?? []);
       this.#tracks.set(tid, track);
     }
     return track;

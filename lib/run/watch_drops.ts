@@ -10,6 +10,7 @@ const PROBE_OF_KIND: Readonly<Record<number, string>> = {
   [KIND.runq]: "runqueue_delay",
   [KIND.throttled]: "runqueue_delay",
   [KIND.wait_sum]: "runqueue_delay",
+  [KIND.timer]: "runqueue_delay",
 };
 
 /**

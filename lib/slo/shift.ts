@@ -1,8 +1,8 @@
 /**
  * When did the objective's indicator move? Looks at TTFT alone: kernel signals never open an incident, they explain one.
  *
- * A sliding window is compared with the baseline by a one-sided Mann-Whitney test, and has to be slower by a margin a person would
- * notice as well: max(10 ms, 3 MAD of the baseline). Windows that pass, and touch, are one incident; the longest is reported.
+ * A sliding window is compared with the baseline by a one-sided Mann-Whitney test, and its median has to be slower by a margin a
+ * person would notice as well: max(10 ms, 25 % of the baseline's median, 3 MAD of the baseline). Windows that pass, and touch, are one incident; the longest is reported.
  */
 import { mad, median } from "../stats/describe.ts";
 import { mannWhitneyU } from "../stats/mann_whitney.ts";
@@ -28,17 +28,20 @@ export interface ShiftOptions {
   readonly minSamples?: number;
   readonly alpha?: number;
   readonly minShiftMs?: number;
+  /** Of the baseline's median. */
+  readonly minShiftShare?: number;
 }
 
 /** null when nothing moved, or there is too little to say so. `samples` in any order; those up to `baselineEndNs` are the baseline. */
 export function findShift(samples: readonly Sample[], baselineEndNs: number, options: ShiftOptions = {}): Shift | null {
-  const { windowNs = 4e9, stepNs = 1e9, minSamples = 6, alpha = 0.001, minShiftMs = 10 } = options;
+  const { windowNs = 4e9, stepNs = 1e9, minSamples = 6, alpha = 0.001, minShiftMs = 10, minShiftShare = 0.25 } =
+    options;
   const sorted = [...samples].sort((a, b) => a.atNs - b.atNs);
   const baseline = sorted.filter((s) => s.atNs <= baselineEndNs).map((s) => s.ttftMs);
   const later = sorted.filter((s) => s.atNs > baselineEndNs);
   if (baseline.length < minSamples || later.length < minSamples) return null;
   const centre = median(baseline);
-  const margin = Math.max(minShiftMs, 3 * mad(baseline));
+  const margin = Math.max(minShiftMs, minShiftShare * centre, 3 * mad(baseline));
 
   let best: { startNs: number; endNs: number } | null = null;
   let open: { startNs: number; endNs: number } | null = null;

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import type { ExchangeEvent, Owner, Stamp, ThreadClock, WaitEvent } from "../model/kernel_event.ts";
+import type { ExchangeEvent, Owner, Stamp, ThreadClock, TimerEvent, WaitEvent } from "../model/kernel_event.ts";
 import { type Label, LABELS } from "../model/split.ts";
 import { NOT_YET, type RequestEvidence, splitRequest } from "./split.ts";
 import { onPath } from "./steps.ts";
@@ -8,11 +8,17 @@ import { ThreadTrack } from "./thread_track.ts";
 const MS = 1e6;
 const owner: Owner = { pid: 7, tid: 7, comm: "gateway", cgroupId: 1n, netns: 1 };
 const tuple = { srcIp: "10.0.0.2", srcPort: 1, dstIp: "10.0.0.3", dstPort: 2, protocol: "tcp" } as const;
-const clock = (run: number, runq = 0, throttled = 0, timer = 0): ThreadClock => ({
+const clock = (run: number, runq = 0, throttled = 0): ThreadClock => ({
   runNs: run * MS,
   runqNs: runq * MS,
   throttledNs: throttled * MS,
-  timerNs: timer * MS,
+});
+const timer = (from: number, to: number, end: ThreadClock): TimerEvent => ({
+  kind: "timer",
+  startNs: from * MS,
+  tsNs: to * MS,
+  owner,
+  endClock: end,
 });
 const at = (ms: number, reading: ThreadClock | null = null): Stamp => ({ ns: ms * MS, clock: reading });
 const wait = (kind: "runq" | "throttled", from: number, to: number): WaitEvent => ({
@@ -117,9 +123,26 @@ Deno.test("splitRequest", () => {
       { app: 60, unexplained: 40 },
     ],
     [
-      "a timer of its own is the application's",
-      { track: new ThreadTrack([{ ns: 0, clock: clock(0) }, { ns: 100 * MS, clock: clock(60, 0, 0, 40) }], []) },
+      "slept until its own timer, called away in between, then went on",
+      {
+        track: new ThreadTrack(
+          [{ ns: 0, clock: clock(0) }, { ns: 100 * MS, clock: clock(60) }],
+          [],
+          [timer(10, 50, clock(10))],
+        ),
+      },
       { app: 100 },
+    ],
+    [
+      "a timer after which it slept on explains nothing",
+      {
+        track: new ThreadTrack(
+          [{ ns: 0, clock: clock(0) }, { ns: 100 * MS, clock: clock(60) }],
+          [],
+          [timer(10, 50, clock(20))],
+        ),
+      },
+      { app: 60, unexplained: 40 },
     ],
     [
       "throttled while it waits for the provider costs nothing",

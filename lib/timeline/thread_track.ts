@@ -1,15 +1,22 @@
 /**
- * What one thread did between two moments: readings of its clock, and its waits over the threshold with their exact places.
+ * What one thread did between two moments: readings of its clock, its waits over the threshold with their exact places, and the
+ * timers it slept on.
  *
  * A reading is exact, so two of them bound how long the thread ran, waited and slept between them; the told waits say where
  * inside. Time before the first reading or after the last one of an interval can only be explained by told waits.
+ *
+ * Sleep is the application's own doing only if it ended because a timer was due and the thread then went on to the end of the
+ * interval: what came next came of that timer. Any other sleep waited for something no record speaks of.
  */
-import type { ThreadClock, WaitEvent } from "../model/kernel_event.ts";
+import type { ThreadClock, TimerEvent, WaitEvent } from "../model/kernel_event.ts";
 
 export interface Reading {
   readonly ns: number;
   readonly clock: ThreadClock;
 }
+
+/** After its timer a thread may hand over to another one of its process (a pool) before the next thing is seen of it. */
+const AFTER_TIMER_NS = 1.5e6;
 
 /** Nanoseconds; they sum to the length of the interval. */
 export interface Account {
@@ -24,10 +31,15 @@ export class ThreadTrack {
   readonly #readings: readonly Reading[];
   readonly #runq: readonly WaitEvent[];
   readonly #throttled: readonly WaitEvent[];
+  readonly #timers: readonly TimerEvent[];
 
   /** All of one thread, in any order. */
-  constructor(readings: Iterable<Reading>, waits: Iterable<WaitEvent>) {
-    this.#readings = [...readings].sort((a, b) => a.ns - b.ns);
+  constructor(readings: Iterable<Reading>, waits: Iterable<WaitEvent>, timers: Iterable<TimerEvent> = []) {
+    this.#timers = [...timers].sort((a, b) => a.tsNs - b.tsNs);
+    const atTimers = this.#timers.flatMap(({ tsNs, endClock }) =>
+      endClock === null ? [] : [{ ns: tsNs, clock: endClock }]
+    );
+    this.#readings = [...readings, ...atTimers].sort((a, b) => a.ns - b.ns);
     const sorted = [...waits].sort((a, b) => a.tsNs - b.tsNs);
     this.#runq = sorted.filter((wait) => wait.kind === "runq");
     this.#throttled = sorted.filter((wait) => wait.kind === "throttled");
@@ -35,6 +47,19 @@ export class ThreadTrack {
 
   /** Accounts for every nanosecond of [from, to]. */
   account(from: number, to: number): Account {
+    const total = this.#awake(from, to);
+    const timer = this.#timers[firstEndingAfter(this.#timers, to) - 1];
+    if (timer === undefined || timer.tsNs <= from) return total;
+    const after = this.#awake(timer.tsNs, to).unexplained;
+    if (after > AFTER_TIMER_NS) return total;
+    const slept = Math.min(total.unexplained - after, covered(this.#timers, from, to));
+    total.app += slept;
+    total.unexplained -= slept;
+    return total;
+  }
+
+  /** As account, with all sleep unexplained. */
+  #awake(from: number, to: number): Account {
     const total: Account = { throttled: 0, runq: 0, app: 0, unexplained: 0 };
     const first = this.#readings[lowerBound(this.#readings, from)];
     if (first === undefined || first.ns > to) {
@@ -71,7 +96,7 @@ export class ThreadTrack {
     const runq = take(
       overlap(this.#runq, from.ns, to.ns) + Math.max(0, delta("runqNs") - ended(this.#runq, from.ns, to.ns)),
     );
-    const app = take(delta("runNs")) + take(delta("timerNs"));
+    const app = take(delta("runNs"));
     return { throttled, runq, app, unexplained: left };
   }
 
@@ -100,8 +125,8 @@ function lowerBound(readings: readonly Reading[], ns: number): number {
   return low;
 }
 
-/** First wait that ends after `ns`; the waits of a thread do not overlap, so they are sorted by start and by end alike. */
-function firstEndingAfter(waits: readonly WaitEvent[], ns: number): number {
+/** Index of the first that ends after `ns`. What a thread waits for one after the other is sorted by start and by end alike. */
+function firstEndingAfter(waits: readonly { readonly tsNs: number }[], ns: number): number {
   let low = 0, high = waits.length;
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -109,6 +134,17 @@ function firstEndingAfter(waits: readonly WaitEvent[], ns: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** Nanoseconds of [from, to] in which any of the timers that ended by `to` was waited for. */
+function covered(timers: readonly TimerEvent[], from: number, to: number): number {
+  let ns = 0;
+  let at = from;
+  for (let i = firstEndingAfter(timers, from); i < timers.length && timers[i]!.tsNs <= to; i++) {
+    ns += Math.max(0, timers[i]!.tsNs - Math.max(at, timers[i]!.startNs));
+    at = Math.max(at, timers[i]!.tsNs);
+  }
+  return ns;
 }
 
 /** Nanoseconds of the waits that lie inside [from, to]. */

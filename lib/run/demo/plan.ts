@@ -18,7 +18,7 @@ export const INTENSITY: Readonly<
   Record<Fault, { readonly usual: number; readonly low: number; readonly high: number }>
 > = {
   dns_latency: { usual: 120, low: 50, high: 200 },
-  cpu_throttle: { usual: 12, low: 10, high: 14 },
+  cpu_throttle: { usual: 10, low: 8, high: 13 },
   none: { usual: 0, low: 0, high: 0 },
 };
 

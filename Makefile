@@ -1,0 +1,30 @@
+# The two commands of the README are `make demo` and `make test`. Both set up what is missing first.
+
+FAULT ?= dns_latency
+ARGS ?=
+DENO := deploy/deno.sh
+
+.PHONY: help setup demo test ok bpf
+
+help:
+	@echo 'make demo    set up what is missing, then show one fault from cause to name (FAULT=$(FAULT), ARGS=...)'
+	@echo 'make test    set up what is missing, then run every test'
+	@echo 'make setup   only set up'
+	@echo 'make ok      format, lint, types and unit tests; needs no root'
+	@echo 'make bpf     compile the BPF programs'
+
+setup:
+	@deploy/setup.sh
+
+demo: setup
+	@./sloctl demo --fault $(FAULT) $(ARGS)
+
+test:
+	@deploy/setup.sh test
+	@$(DENO) run -A deploy/test.ts
+
+ok: setup
+	@$(DENO) task ok
+
+bpf: setup
+	@$(DENO) task bpf

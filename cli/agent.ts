@@ -1,0 +1,137 @@
+import type { Command, Flag, Input } from "./command.ts";
+
+const WHOM: readonly Flag[] = [
+  { name: "pid", type: "list", placeholder: "PID,...", help: "watch only these processes" },
+  { name: "comm", type: "string", placeholder: "NAME", help: "watch only processes of this name" },
+  {
+    name: "cgroup",
+    type: "list",
+    placeholder: "PATH,...",
+    help: "watch only these cgroups and what is below them: directories, or paths as in /proc/PID/cgroup",
+  },
+  { name: "disable-signals", type: "list", placeholder: "SIGNAL,...", help: "leave these signals out" },
+];
+
+const WHAT: readonly Flag[] = [
+  { name: "for", type: "duration", placeholder: "20s", help: "how long to watch; without it, until SIGINT" },
+  { name: "json", type: "boolean", help: "the diagnosis as one JSON document" },
+  {
+    name: "output",
+    type: "string",
+    values: ["stdout", "jsonl", "otlp"],
+    help: "write every event as it comes, instead of a diagnosis at the end",
+  },
+  { name: "output-path", type: "string", placeholder: "FILE", help: "where jsonl goes; - is standard output" },
+  { name: "event-kind", type: "string", values: ["slo", "probe", "both"], default: "probe", help: "which events" },
+  {
+    name: "event-schema",
+    type: "string",
+    values: ["v1alpha1", "v1alpha2"],
+    default: "v1alpha2",
+    help: "version of the events that are written",
+  },
+  { name: "count", type: "integer", placeholder: "N", help: "stop after N events; 0: no limit" },
+];
+
+const HOW: readonly Flag[] = [
+  {
+    name: "capability-mode",
+    type: "string",
+    values: ["auto", "core_full", "bcc_degraded"],
+    default: "auto",
+    help: "auto: what this kernel offers; core_full: every probe, or none",
+  },
+  {
+    name: "source",
+    type: "string",
+    values: ["kernel", "replay", "synthetic"],
+    default: "kernel",
+    help: "where events come from",
+  },
+  { name: "probe-smoke", type: "boolean", help: "attach every probe, say how that went, and end" },
+];
+
+const WHERE: readonly Flag[] = [
+  { name: "node", type: "string", placeholder: "NAME", help: "written into every event; default: the host's name" },
+  { name: "namespace", type: "string", placeholder: "NAME", help: "written into every event" },
+  { name: "pod", type: "string", placeholder: "NAME", help: "written into every event" },
+  { name: "container", type: "string", placeholder: "NAME", help: "written into every event" },
+];
+
+/** Accepted for scripts and manifests that pass them. */
+const PENDING: readonly Flag[] = [
+  { name: "k8s-node", type: "string", placeholder: "NAME", help: "name of the Kubernetes node" },
+  { name: "cluster", type: "string", placeholder: "NAME", help: "for SLO events" },
+  { name: "workload", type: "string", placeholder: "NAME", help: "for SLO events" },
+  { name: "service", type: "string", placeholder: "NAME", help: "for SLO events" },
+  { name: "scenario", type: "string", placeholder: "NAME", help: "scenario of a synthetic source" },
+  { name: "interval-ms", type: "integer", placeholder: "N", help: "pause between events of a synthetic source" },
+  { name: "otlp-endpoint", type: "string", placeholder: "URL", help: "where OTLP goes" },
+  { name: "otlp-timeout-ms", type: "integer", placeholder: "N", help: "patience with the OTLP receiver" },
+  { name: "webhook-url", type: "string", placeholder: "URL", help: "where incidents go" },
+  { name: "webhook-secret", type: "string", placeholder: "TEXT", help: "signs what is sent" },
+  {
+    name: "webhook-format",
+    type: "string",
+    values: ["generic", "pagerduty", "opsgenie"],
+    help: "shape of the message",
+  },
+  { name: "webhook-timeout-ms", type: "integer", placeholder: "N", help: "patience with the webhook" },
+  { name: "config", type: "string", placeholder: "FILE", help: "toolkit.yaml" },
+  { name: "metrics-bind", type: "string", placeholder: "ADDR", help: "serve Prometheus metrics there" },
+  { name: "disable-overhead-guard", type: "boolean", help: "keep every probe, whatever it costs" },
+  { name: "trace", type: "list", placeholder: "TARGET,...", help: "send full scheduler segments of these" },
+  { name: "follow", type: "list", placeholder: "KIND,...", help: "print events as rows" },
+  { name: "fields", type: "list", placeholder: "NAME,...", help: "columns of --follow" },
+  { name: "filter", type: "string", placeholder: "EXPR", help: "rows of --follow" },
+  { name: "save", type: "string", placeholder: "FILE", help: "keep this run to compare with later" },
+  { name: "baseline", type: "string", placeholder: "FILE", help: "compare with a saved run" },
+  { name: "record", type: "string", placeholder: "MINUTES", help: "keep the last minutes in memory" },
+  { name: "dump", type: "string", placeholder: "FILE", help: "write what --record kept" },
+  { name: "enable-hello-tracer", type: "boolean", help: "from the first version; the probes replace it" },
+  { name: "hello-target-comm", type: "string", placeholder: "NAME", help: "from the first version" },
+  { name: "enable-real-probe-metrics", type: "boolean", help: "from the first version; they are real" },
+].map((flag) => ({ ...flag, pending: true } as Flag));
+
+async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1]): Promise<number> {
+  const { runAgent } = await import("../lib/run/agent.ts");
+  return runAgent({
+    forMs: input.number("for"),
+    json: input.boolean("json"),
+    output: input.string("output"),
+    outputPath: input.string("output-path"),
+    eventKind: input.string("event-kind") ?? "probe",
+    // A script that names a kind of event or a number of them wants events, as in earlier versions.
+    wantsEvents: input.given("event-kind") || input.given("count"),
+    eventSchema: input.string("event-schema") === "v1alpha1" ? "v1alpha1" : "v1alpha2",
+    count: input.number("count") ?? 0,
+    pids: input.list("pid"),
+    comm: input.string("comm"),
+    cgroups: input.list("cgroup"),
+    disabledSignals: input.list("disable-signals"),
+    capabilityMode: input.string("capability-mode") ?? "auto",
+    source: input.string("source") ?? "kernel",
+    probeSmoke: input.boolean("probe-smoke"),
+    node: input.string("node"),
+    namespace: input.string("namespace") ?? "",
+    pod: input.string("pod") ?? "",
+    container: input.string("container") ?? "",
+  }, io);
+}
+
+export const command: Command = {
+  name: "agent",
+  summary: "watch this machine's kernel: a diagnosis, or a stream of events",
+  description:
+    "Attaches the probes and watches every process, or those of --pid, --comm and --cgroup together. With --for alone it " +
+    "prints what was slow or failing, worst first; with --output it writes every event. Needs root, or CAP_BPF, " +
+    "CAP_PERFMON and CAP_NET_ADMIN. Opens no port.",
+  examples: [
+    { command: "sudo sloctl agent --for 20s", text: "what is slow or failing on this machine" },
+    { command: "sudo sloctl agent --for 20s --json --comm python3", text: "one program, for a script" },
+    { command: "sudo sloctl agent --output jsonl --output-path events.jsonl", text: "every event, until Ctrl-C" },
+    { command: "sudo sloctl agent --probe-smoke", text: "which probes this kernel takes" },
+  ],
+  flags: [...WHAT, ...WHOM, ...HOW, ...WHERE, ...PENDING],
+  run,
+};

@@ -1,0 +1,70 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { writeAll } from "./io.ts";
+
+Deno.test("writeAll goes on after a short write and waits for a full pipe", () => {
+  const written: number[] = [];
+  let calls = 0;
+  const sink = {
+    writeSync(bytes: Uint8Array): number {
+      if (++calls === 2) throw new Deno.errors.WouldBlock("full");
+      const part = bytes.subarray(0, 3);
+      written.push(...part);
+      return part.length;
+    },
+  };
+  writeAll(sink, new Uint8Array([1, 2, 3, 4, 5, 6, 7]));
+  assertEquals(written, [1, 2, 3, 4, 5, 6, 7]);
+});
+
+Deno.test("writeAll passes every other error on", () => {
+  const sink = {
+    writeSync(): number {
+      throw new Deno.errors.BrokenPipe("gone");
+    },
+  };
+  assertThrows(() => writeAll(sink, new Uint8Array(1)), Deno.errors.BrokenPipe);
+});
+
+/** The real program in its own process; the script has `io` and a way to wait for the stop signal. */
+async function inProcess(script: string, after = ""): Promise<{ code: number; stdout: string; stderr: string }> {
+  const io = new URL("./io.ts", import.meta.url).href;
+  const source = `import { processIo } from ${JSON.stringify(io)};
+    const io = processIo((code) => Deno.exit(code));
+    const stopped = () => new Promise((done) => io.stop.addEventListener("abort", () => done(io.stop.reason.exitCode)));
+    ${script}`;
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, source);
+    const line = `"$0" run -A --quiet "$1" ${after}`;
+    const command = new Deno.Command("sh", { args: ["-c", line, Deno.execPath(), file] });
+    const { code, stdout, stderr } = await command.output();
+    const text = new TextDecoder();
+    return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+Deno.test("the first signal asks, the second ends at once", async () => {
+  const kill = (signal: string) => `Deno.kill(Deno.pid, "${signal}");`;
+  const table: [string, number][] = [
+    [`const end = stopped(); ${kill("SIGINT")} Deno.exit(await end);`, 130],
+    [`const end = stopped(); ${kill("SIGTERM")} Deno.exit(await end);`, 143],
+    [`const end = stopped(); ${kill("SIGTERM")} await end; ${kill("SIGINT")} setTimeout(() => {}, 10_000);`, 130],
+  ];
+  for (const [script, expected] of table) assertEquals((await inProcess(script)).code, expected, script);
+});
+
+Deno.test("a reader that had enough ends the run quietly", async () => {
+  const script = `const end = stopped();
+    for (let i = 0; i < 1e5 && !io.stop.aborted; i++) io.out("line\\n".repeat(100));
+    io.err("code " + await end);`;
+  const { stdout, stderr } = await inProcess(script, "| head -1");
+  assertEquals([stdout, stderr], ["line\n", "code 0"]);
+});
+
+Deno.test("a full disk is an error that a person can read", async () => {
+  const script = `try { io.out("x"); } catch (error) { io.err(error.message); }`;
+  const { stderr } = await inProcess(script, ">/dev/full");
+  assertEquals(stderr.startsWith('Cannot write "standard output": '), true, stderr);
+});

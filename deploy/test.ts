@@ -1,0 +1,73 @@
+/**
+ * Runs the tests and ends with one line: `N passed, N failed[, N skipped]`.
+ *
+ *   deno run -A deploy/test.ts [--unit] [path ...]
+ *
+ * `--unit` leaves out the kernel tests; a path narrows the run to the files below it. Kernel tests share the machine: each
+ * file has a process of its own, one after the other. The exit code is 0 only if something passed and nothing failed.
+ */
+import { type TestCase, testCases } from "./junit.ts";
+import { summarize, type TestRun } from "./test_summary.ts";
+
+const ROOT = new URL("../", import.meta.url).pathname;
+const SKIPPED_FOLDERS = new Set([".git", ".tools", "artifacts", "node_modules", "coverage", "out"]);
+const KERNEL = "_kernel_test.ts";
+/** A test that hangs must not hang the machine it runs on: limits for one process, and for all of them. */
+const RUN_LIMIT_MS = 5 * 60_000;
+const TOTAL_LIMIT_MS = 15 * 60_000;
+
+/** Paths of test files below `folder`, relative to the root, sorted. */
+async function testFiles(folder = ""): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of Deno.readDir(ROOT + folder)) {
+    const path = folder + entry.name;
+    if (entry.isDirectory && !SKIPPED_FOLDERS.has(entry.name)) found.push(...await testFiles(`${path}/`));
+    if (entry.isFile && path.endsWith("_test.ts")) found.push(path);
+  }
+  return found.sort();
+}
+
+/** One `deno test` of `files`, with its output on our own streams, killed after `limitMs`. */
+async function run(files: readonly string[], limitMs: number): Promise<TestRun> {
+  const folder = await Deno.makeTempDir({ prefix: "sloctl-test-" });
+  const report = `${folder}/junit.xml`;
+  try {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["test", "-A", "--no-check", `--junit-path=${report}`, ...files],
+      cwd: ROOT,
+      stdin: "null",
+      env: Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" },
+    }).spawn();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill("SIGKILL");
+    }, limitMs);
+    const { code } = await child.status;
+    clearTimeout(timer);
+    const xml = await Deno.readTextFile(report).catch(() => null);
+    return { files, cases: xml === null ? null : testCases(xml).map(at(files)), code: late ? null : code };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Deno names the file that called Deno.test, which may be a helper; a run of one file knows better. */
+function at(files: readonly string[]): (one: TestCase) => TestCase {
+  const [only, ...more] = files;
+  return (one) => only === undefined || more.length > 0 ? one : { ...one, file: only };
+}
+
+const started = performance.now();
+const wanted = Deno.args.filter((arg) => !arg.startsWith("--")).map((path) => path.replace(/^\.\//, ""));
+const files = (await testFiles()).filter((path) => wanted.length === 0 || wanted.some((one) => path.startsWith(one)));
+const unit = files.filter((path) => !path.endsWith(KERNEL));
+const kernel = Deno.args.includes("--unit") ? [] : files.filter((path) => path.endsWith(KERNEL));
+const runs: TestRun[] = [];
+for (const group of [unit, ...kernel.map((file) => [file])]) {
+  const left = TOTAL_LIMIT_MS - (performance.now() - started);
+  if (group.length > 0) runs.push(await run(group, Math.max(1_000, Math.min(RUN_LIMIT_MS, left))));
+}
+const { ok, lines } = summarize(runs);
+await Deno.stdout.write(new TextEncoder().encode(`\n${lines.join("\n")}\n`));
+Deno.exitCode = ok ? 0 : 1;

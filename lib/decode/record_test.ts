@@ -1,0 +1,278 @@
+import { assertEquals } from "@std/assert";
+import type { ConnectEvent, DnsEvent, ExchangeEvent, GapEvent } from "../model/kernel_event.ts";
+import { decodeDns, decodeRecord, decodeThread, KIND_NAMES } from "./record.ts";
+import { EXCHANGE_FLAG, KIND, WIRE } from "./wire.gen.ts";
+
+/** Writes a record field by field, as the kernel would. */
+class Bytes {
+  readonly view: DataView;
+
+  constructor(readonly size: number, kind: number, flags = 0) {
+    this.view = new DataView(new ArrayBuffer(size));
+    this.u64(WIRE.event.ts_ns, 2_000_000_123n).u64(WIRE.event.cgroup_id, 77n);
+    this.u32(WIRE.event.pid, 41).u32(WIRE.event.tid, 42).u32(WIRE.event.netns, 4026531840);
+    this.u16(WIRE.event.kind, kind).u16(WIRE.event.flags, flags).text(WIRE.event.comm, "gateway");
+  }
+
+  u64(at: number, value: bigint): this {
+    this.view.setBigUint64(at, value, true);
+    return this;
+  }
+
+  u32(at: number, value: number): this {
+    this.view.setUint32(at, value, true);
+    return this;
+  }
+
+  u16(at: number, value: number): this {
+    this.view.setUint16(at, value, true);
+    return this;
+  }
+
+  bytes(at: number, ...values: number[]): this {
+    values.forEach((value, i) => this.view.setUint8(at + i, value));
+    return this;
+  }
+
+  text(at: number, value: string): this {
+    return this.bytes(at, ...new TextEncoder().encode(value));
+  }
+
+  /** 10.0.0.1:40000 -> 10.0.0.2:8080, TCP unless told otherwise. */
+  tuple(at: number, protocol = 6): this {
+    this.bytes(at + WIRE.tuple.src + 10, 0xff, 0xff, 10, 0, 0, 1).bytes(
+      at + WIRE.tuple.dst + 10,
+      0xff,
+      0xff,
+      10,
+      0,
+      0,
+      2,
+    );
+    return this.u16(at + WIRE.tuple.src_port, 40_000).u16(at + WIRE.tuple.dst_port, 8080)
+      .u16(at + WIRE.tuple.protocol, protocol);
+  }
+
+  /** A clock of 1, 2, 3 ns, or one that was not known. */
+  clock(at: number, known = true): this {
+    if (!known) return this.u64(at + WIRE.clock.run_ns, 0xffffffffffffffffn);
+    return this.u64(at + WIRE.clock.run_ns, 1n).u64(at + WIRE.clock.runq_ns, 2n)
+      .u64(at + WIRE.clock.throttled_ns, 3n);
+  }
+
+  stamp(at: number, ns: bigint, known = true): this {
+    return this.u64(at + WIRE.stamp.ns, ns).clock(at + WIRE.stamp.clock, known);
+  }
+}
+
+const OWNER = { pid: 41, tid: 42, comm: "gateway", cgroupId: 77n, netns: 4026531840 };
+const TUPLE = { srcIp: "10.0.0.1", srcPort: 40_000, dstIp: "10.0.0.2", dstPort: 8080, protocol: "tcp" } as const;
+const CLOCK = { runNs: 1, runqNs: 2, throttledNs: 3 };
+const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
+const SPAN_ID = "b7ad6b7169203331";
+
+const decode = ({ view, size }: Bytes) => decodeRecord(view, 0, size);
+
+Deno.test("decodeRecord reads a DNS exchange", () => {
+  const name = [3, 0x61, 0x50, 0x69, 2, 0x6c, 0x62]; // 3 aPi 2 lb
+  const record = new Bytes(WIRE.dns.size, KIND.dns).tuple(WIRE.dns.tuple, 17)
+    .stamp(WIRE.dns.start, 1_960_000_000n).clock(WIRE.dns.end_clock, false)
+    .u16(WIRE.dns.query_id, 0xbeef).u16(WIRE.dns.query_type, 28).u16(WIRE.dns.rcode, 3)
+    .u16(WIRE.dns.name_len, name.length).bytes(WIRE.dns.name, ...name);
+  const expected: DnsEvent = {
+    kind: "dns",
+    tsNs: 2_000_000_123,
+    owner: OWNER,
+    startNs: 1_960_000_000,
+    startClock: CLOCK,
+    endClock: null,
+    tuple: { ...TUPLE, protocol: "udp" },
+    queryName: "aPi.lb",
+    queryType: 28,
+    queryId: 0xbeef,
+    rcode: 3,
+  };
+  assertEquals(decode(record), expected);
+  // Out of the table of pending queries: no end yet, so no rcode.
+  record.u64(WIRE.event.ts_ns, 0n);
+  assertEquals(decodeDns(record.view, 0).rcode, null);
+});
+
+Deno.test("decodeRecord writes DNS names as RFC 4343 has it, whatever the labels hold", () => {
+  const table: [number[], string][] = [
+    [[], "."],
+    [[1, 0x61], "a"],
+    [[3, 0x61, 0x2e, 0x62, 1, 0x63], "a\\046b.c"], // a dot inside a label is not the end of it
+    [[3, 0x20, 0x00, 0xff], "\\032\\000\\255"],
+    [[5, 0x61, 0x62], "ab"], // cut in the middle
+    [[2, 0x61, 0x62, 0xc0, 0x0c], "ab"], // a pointer has no place in a question
+  ];
+  for (const [labels, expected] of table) {
+    const record = new Bytes(WIRE.dns.size, KIND.dns).u16(WIRE.dns.name_len, labels.length)
+      .bytes(WIRE.dns.name, ...labels);
+    assertEquals((decode(record) as DnsEvent).queryName, expected);
+  }
+});
+
+Deno.test("decodeRecord reads a connect and its errno", () => {
+  const record = new Bytes(WIRE.connect.size, KIND.connect).tuple(WIRE.connect.tuple)
+    .stamp(WIRE.connect.start, 1_999_000_000n).clock(WIRE.connect.end_clock)
+    .u64(WIRE.connect.cookie, 0xffff_ffff_ffff_fffen).u32(WIRE.connect.error, 111);
+  const expected: ConnectEvent = {
+    kind: "connect",
+    tsNs: 2_000_000_123,
+    owner: OWNER,
+    startNs: 1_999_000_000,
+    startClock: CLOCK,
+    endClock: CLOCK,
+    tuple: TUPLE,
+    cookie: "18446744073709551614",
+    errno: 111,
+  };
+  assertEquals(decode(record), expected);
+});
+
+function exchange(flags: number): Bytes {
+  const at = WIRE.exchange;
+  return new Bytes(at.size, KIND.exchange, flags).tuple(at.tuple).u64(at.cookie, 9n)
+    .stamp(at.request_start, 100n).stamp(at.request_end, 110n, false)
+    .u64(at.bytes_out, 5_000_000_000n).u64(at.bytes_in, 7n).u64(at.max_gap_ns, 12n).u32(at.turn, 3).u32(at.chunks, 2);
+}
+
+Deno.test("decodeRecord reads a turn: phases, roles, stamps that have not come, bytes beyond 2^32", () => {
+  const begun: ExchangeEvent = {
+    kind: "exchange",
+    tsNs: 2_000_000_123,
+    owner: OWNER,
+    phase: "first",
+    role: "client",
+    tuple: TUPLE,
+    cookie: "9",
+    turn: 3,
+    preexisting: false,
+    requestStart: { ns: 100, clock: CLOCK },
+    requestEnd: { ns: 110, clock: null },
+    responseStart: null,
+    responseEnd: null,
+    firstRead: null,
+    bytesOut: 5_000_000_000,
+    bytesIn: 7,
+    chunks: 2,
+    maxGapNs: 12,
+    traceId: null,
+    spanId: null,
+  };
+  assertEquals(decode(exchange(0)), begun);
+
+  const at = WIRE.exchange;
+  const ended = exchange(EXCHANGE_FLAG.end | EXCHANGE_FLAG.server | EXCHANGE_FLAG.preexisting | EXCHANGE_FLAG.trace)
+    .stamp(at.response_start, 120n).stamp(at.response_end, 130n).stamp(at.first_read, 105n)
+    .text(at.trace_id, TRACE_ID.toUpperCase()).text(at.span_id, SPAN_ID);
+  assertEquals(decode(ended), {
+    ...begun,
+    phase: "end",
+    role: "server",
+    preexisting: true,
+    responseStart: { ns: 120, clock: CLOCK },
+    responseEnd: { ns: 130, clock: CLOCK },
+    firstRead: { ns: 105, clock: CLOCK },
+    traceId: TRACE_ID,
+    spanId: SPAN_ID,
+  });
+});
+
+Deno.test("decodeRecord believes no trace id that the wire did not really carry", () => {
+  const at = WIRE.exchange;
+  const table: [number, string, string][] = [
+    [0, TRACE_ID, SPAN_ID], // bytes of an earlier turn: the flag says no
+    [EXCHANGE_FLAG.trace, "0".repeat(32), SPAN_ID],
+    [EXCHANGE_FLAG.trace, TRACE_ID, "0".repeat(16)],
+    [EXCHANGE_FLAG.trace, "z" + TRACE_ID.slice(1), SPAN_ID],
+    [EXCHANGE_FLAG.trace, TRACE_ID, SPAN_ID.slice(1) + "-"],
+  ];
+  for (const [flags, trace, span] of table) {
+    const event = decode(exchange(flags).text(at.trace_id, trace).text(at.span_id, span)) as ExchangeEvent;
+    assertEquals([event.traceId, event.spanId], [null, null], trace + span);
+  }
+});
+
+Deno.test("decodeRecord reads a gap, waits and their sums", () => {
+  const gap = new Bytes(WIRE.gap.size, KIND.gap, EXCHANGE_FLAG.trace).tuple(WIRE.gap.tuple)
+    .u64(WIRE.gap.start_ns, 1_980_000_000n).u64(WIRE.gap.cookie, 9n).text(WIRE.gap.trace_id, TRACE_ID);
+  const expected: GapEvent = {
+    kind: "gap",
+    tsNs: 2_000_000_123,
+    owner: OWNER,
+    startNs: 1_980_000_000,
+    tuple: TUPLE,
+    cookie: "9",
+    traceId: TRACE_ID,
+  };
+  assertEquals(decode(gap), expected);
+
+  for (const kind of ["runq", "throttled"] as const) {
+    const wait = new Bytes(WIRE.wait.size, KIND[kind]).u64(WIRE.wait.start_ns, 1_990_000_000n);
+    assertEquals(decode(wait), { kind, tsNs: 2_000_000_123, owner: OWNER, startNs: 1_990_000_000 });
+  }
+
+  const timer = new Bytes(WIRE.timer.size, KIND.timer).u64(WIRE.timer.start_ns, 1_990_000_000n).clock(WIRE.timer.clock);
+  assertEquals(decode(timer), {
+    kind: "timer",
+    tsNs: 2_000_000_123,
+    owner: OWNER,
+    startNs: 1_990_000_000,
+    endClock: CLOCK,
+  });
+
+  const at = WIRE.waitSum;
+  const sum = new Bytes(at.size, KIND.wait_sum).u64(at.runq_ns, 10n).u32(at.runq_count, 2)
+    .u64(at.throttled_ns, 5_000_000_000n).u32(at.throttled_count, 1);
+  assertEquals(decode(sum), {
+    kind: "wait_sum",
+    tsNs: 2_000_000_123,
+    owner: OWNER,
+    runqNs: 10,
+    runqCount: 2,
+    throttledNs: 5_000_000_000,
+    throttledCount: 1,
+  });
+});
+
+Deno.test("decodeRecord refuses what it cannot trust, and reads records anywhere in the ring", () => {
+  const size = WIRE.connect.size;
+  const { view } = new Bytes(size, KIND.connect);
+  assertEquals(decodeRecord(view, 0, WIRE.event.size - 1), "short");
+  assertEquals(decodeRecord(view, 0, size - 8), "wrong_size");
+  assertEquals(decodeRecord(new Bytes(size + 8, KIND.connect).view, 0, size + 8), "wrong_size");
+  for (const kind of [0, KIND.kinds, 65535]) {
+    assertEquals(decodeRecord(new Bytes(size, kind).view, 0, size), "unknown_kind", `${kind}`);
+  }
+  const ring = new Uint8Array(4096);
+  ring.set(new Uint8Array(new Bytes(WIRE.wait.size, KIND.runq).view.buffer), 1000);
+  const event = decodeRecord(new DataView(ring.buffer, 8), 992, WIRE.wait.size);
+  assertEquals(typeof event === "object" && event.owner, OWNER);
+});
+
+Deno.test("decodeThread yields the last partial sum of a thread, or null", () => {
+  const at = WIRE.thread;
+  const view = new DataView(new ArrayBuffer(at.size));
+  assertEquals(decodeThread(42, view, 5), null);
+  view.setUint32(at.tgid, 41, true);
+  view.setUint32(at.small_runq_count, 3, true);
+  view.setBigUint64(at.small_runq_ns, 900n, true);
+  view.setBigUint64(at.cgroup_id, 77n, true);
+  new TextEncoder().encodeInto("gateway", new Uint8Array(view.buffer, at.comm));
+  assertEquals(decodeThread(42, view, 5), {
+    kind: "wait_sum",
+    tsNs: 5,
+    owner: { ...OWNER, netns: 0 },
+    runqNs: 900,
+    runqCount: 3,
+    throttledNs: 0,
+    throttledCount: 0,
+  });
+});
+
+Deno.test("KIND_NAMES names every kind by its number", () => {
+  assertEquals(KIND_NAMES, ["none", "dns", "connect", "exchange", "gap", "runq", "throttled", "wait_sum", "timer"]);
+});

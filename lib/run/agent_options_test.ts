@@ -1,0 +1,78 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { type SloctlError, UnsupportedError, UsageError } from "../model/errors.ts";
+import { type AgentOptions, planAgent, switchedOff } from "./agent_options.ts";
+
+const options: AgentOptions = {
+  forMs: undefined,
+  json: false,
+  output: undefined,
+  outputPath: undefined,
+  eventKind: "probe",
+  wantsEvents: false,
+  eventSchema: "v1alpha2",
+  count: 0,
+  pids: [],
+  comm: undefined,
+  cgroups: [],
+  disabledSignals: [],
+  capabilityMode: "auto",
+  source: "kernel",
+  probeSmoke: false,
+  node: undefined,
+  namespace: "",
+  pod: "",
+  container: "",
+};
+
+Deno.test("planAgent: --for alone is a diagnosis, an output is a stream of events", () => {
+  const table: [Partial<AgentOptions>, string | null][] = [
+    [{}, null],
+    [{ forMs: 5000 }, null],
+    [{ forMs: 5000, wantsEvents: true }, null],
+    [{ wantsEvents: true }, "-"],
+    [{ output: "stdout" }, "-"],
+    [{ output: "stdout", outputPath: "-" }, "-"],
+    [{ forMs: 5000, output: "stdout" }, "-"],
+    [{ output: "jsonl", outputPath: "x.jsonl" }, "x.jsonl"],
+    [{ output: "jsonl", outputPath: "-" }, "-"],
+    [{ forMs: 5000, outputPath: "x.jsonl" }, "x.jsonl"],
+  ];
+  for (const [given, expected] of table) assertEquals(planAgent({ ...options, ...given }).eventsTo, expected);
+});
+
+Deno.test("planAgent says whom it watches", () => {
+  const table: [Partial<AgentOptions>, string][] = [
+    [{}, "every process"],
+    [{ pids: ["1", "22"] }, "--pid 1,22"],
+    [{ pids: ["1"], comm: "curl", cgroups: ["/a", "/b"] }, "--pid 1 --comm curl --cgroup /a,/b"],
+  ];
+  for (const [given, expected] of table) assertEquals(planAgent({ ...options, ...given }).targets, expected);
+});
+
+Deno.test("planAgent leaves a probe out when all its signals are disabled", () => {
+  const one = planAgent({ ...options, disabledSignals: ["dns_latency_ms", "tls_handshake_ms"] });
+  assertEquals([one.probes.length, [...one.disabled]], [4, ["dns_latency_ms"]]);
+  const both = planAgent({ ...options, disabledSignals: ["dns_latency_ms", "dns_errors_total"] });
+  assertEquals(both.probes, ["connect_latency", "stream", "runqueue_delay"]);
+  assertEquals(switchedOff(both).map(({ probe }) => probe), ["dns_latency"]);
+});
+
+Deno.test("planAgent refuses what makes no sense and what is not built", () => {
+  const table: [Partial<AgentOptions>, typeof UsageError | typeof UnsupportedError, string][] = [
+    [{ forMs: 0 }, UsageError, "nothing to see"],
+    [{ count: -1 }, UsageError, "negative"],
+    [{ pids: ["0"] }, UsageError, 'pid "0"'],
+    [{ pids: ["12x"] }, UsageError, 'pid "12x"'],
+    [{ output: "jsonl" }, UsageError, "--output-path is missing"],
+    [{ output: "stdout", outputPath: "x" }, UsageError, "--output says stdout"],
+    [{ disabledSignals: ["dns"] }, UsageError, 'signal "dns"'],
+    [{ output: "otlp" }, UnsupportedError, "not built yet"],
+    [{ source: "replay" }, UnsupportedError, "not built yet"],
+    [{ capabilityMode: "bcc_degraded" }, UnsupportedError, "not built yet"],
+    [{ eventKind: "slo" }, UnsupportedError, "made from spans"],
+  ];
+  for (const [given, kind, text] of table) {
+    const error: SloctlError = assertThrows(() => planAgent({ ...options, ...given }), kind, text);
+    assertEquals(/^Cannot /.test(error.message) && /^[A-Z]\w+ /.test(error.hint ?? ""), true, error.message);
+  }
+});

@@ -1,0 +1,97 @@
+/** The demo against the running kernel: what it claims of a calm lab, of a known sleep, and of real faults. About two minutes. */
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { meanSplit } from "../../attribute/excess.ts";
+import type { Incident } from "../../model/attribution.ts";
+import { LABELS, type RequestSplit, type Split } from "../../model/split.ts";
+import { validate } from "../../report/validate.ts";
+import { mean, median } from "../../stats/describe.ts";
+import { fakeIo } from "../../testing/fake_io.ts";
+import { kernelTest } from "../../testing/kernel.ts";
+import { demo } from "../demo.ts";
+import { analyse } from "./analyse.ts";
+import { runLive } from "./live.ts";
+
+const TIMEOUT = { timeoutMs: 120_000 };
+const SLEEP_MS = 40;
+
+/** A lab without a fault; every request split. */
+async function calm(header?: string): Promise<{ requests: readonly RequestSplit[]; clientP50: number }> {
+  const options = { fault: "none", phases: { baseline: 8, fault: 4, recovery: 1 }, argv: [], seed: "test" } as const;
+  const { data } = await runLive({ ...options, ...(header === undefined ? {} : { header }) }, fakeIo());
+  const { joined } = analyse(data);
+  assertEquals(Object.values(data.drops).reduce((sum, n) => sum + n, 0), 0, "no record was lost");
+  assertEquals(joined.spansWithoutTurn, 0, "every request was seen by the kernel");
+  const [phase] = data.phases;
+  const inside = joined.requests.filter((r) => r.startNs > phase!.startNs);
+  assert(inside.length >= 40, `only ${inside.length} requests could be split`);
+  // The client is an instrument of its own: what it waited for the same requests bounds what the kernel says from above.
+  const client = new Map(data.samples.map((sample) => [sample.traceId, sample.ttftMs]));
+  for (const request of inside) {
+    const sum = LABELS.reduce((total, label) => total + (request.split[label] ?? 0), 0);
+    assertAlmostEquals(sum, request.ttftMs, 0.05, "the labels sum to the TTFT");
+    const waited = client.get(request.traceId) ?? null;
+    if (waited !== null) assert(request.ttftMs <= waited, `split ${request.ttftMs} ms of ${waited} ms`);
+  }
+  return { requests: inside, clientP50: median(data.samples.flatMap((s) => s.ttftMs ?? [])) };
+}
+
+kernelTest("a calm lab is explained, and a known sleep of the gateway is application and nothing else", async () => {
+  const before = await calm();
+  const ttft = mean(before.requests.map((r) => r.ttftMs));
+  const base = meanSplit(before.requests);
+  assert(base.unexplained! < 0.1 * ttft, `unexplained ${base.unexplained} of ${ttft} ms`);
+
+  const after = await calm(`x-lab-sleep-ms: ${SLEEP_MS}`);
+  const slept = meanSplit(after.requests);
+  const grew = (label: keyof Split) => slept[label]! - base[label]!;
+  assertAlmostEquals(after.clientP50 - before.clientP50, SLEEP_MS, 12, "the client felt the sleep");
+  // The machine is shared: two runs differ by a few milliseconds in what the processes do.
+  assertAlmostEquals(grew("app"), SLEEP_MS, 8, `app grew by ${grew("app")} ms`);
+  for (const label of LABELS.filter((l) => l !== "app" && base[l] !== null)) {
+    assert(grew(label) < 8, `${label} grew by ${grew(label)} ms`);
+  }
+}, TIMEOUT);
+
+for (const [fault, domain] of [["dns_latency", "network_dns"], ["cpu_throttle", "cpu_throttle"]] as const) {
+  kernelTest(`demo --fault ${fault} names ${domain}`, async () => {
+    const out = await Deno.makeTempDir({ prefix: "sloctl-demo-test-" });
+    const io = fakeIo();
+    try {
+      const options = {
+        fault,
+        phases: "baseline=10s,fault=12s,recovery=3s",
+        out: `${out}/demo`,
+        json: true,
+        argv: ["demo"],
+      };
+      const code = await demo(options, io);
+      const report = JSON.parse(io.stdout) as { incident: Incident | null };
+      assertEquals(validate("demo-report/v1", report), []);
+      assertEquals([code, report.incident?.domain], [0, domain], io.stdout);
+      const files = [...Deno.readDirSync(`${out}/demo`)].map((file) => file.name).sort();
+      assertEquals(files, FILES);
+      for (const [file, schema] of CHECKED) {
+        const lines = Deno.readTextFileSync(`${out}/demo/${file}`).split("\n").filter(Boolean);
+        assert(lines.length > 0, file);
+        for (const line of lines) assertEquals(validate(schema, JSON.parse(line)), [], `${file}: ${line}`);
+      }
+    } finally {
+      await Deno.remove(out, { recursive: true });
+    }
+  }, TIMEOUT);
+}
+
+const FILES = [
+  "events.jsonl",
+  "incidents.jsonl",
+  "report.json",
+  "report.txt",
+  "slo_events.jsonl",
+  "spans.jsonl",
+  "splits.jsonl",
+];
+const CHECKED = [
+  ["events.jsonl", "probe-event/v1alpha2"],
+  ["incidents.jsonl", "incident/v1"],
+  ["slo_events.jsonl", "slo-event/v1"],
+] as const;

@@ -1,0 +1,59 @@
+/** Whom a watch sees when it is told in cgroups, and where an ended process lived. */
+import { assert, assertEquals } from "@std/assert";
+import { cgroupRoots, makeCgroup, removeCgroupTree } from "../host/cgroup_dirs.ts";
+import { exec } from "../host/exec.ts";
+import { kernelTest } from "../testing/kernel.ts";
+import { delay, only, watched } from "../testing/watched.ts";
+import { CgroupNames, Places } from "./agent_places.ts";
+
+const NO_SUCH_PID = 4_194_305; // above the kernel's largest
+
+kernelTest("--cgroup sees what runs in a cgroup and below it, and nothing else", async () => {
+  const name = `sloctl-watch-${Deno.pid}`;
+  const cgroup = makeCgroup(cgroupRoots(), name);
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => new Response("ok"));
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const inside = (dir: string) => exec("sh", "-c", 'echo $$ > "$1/cgroup.procs"; exec curl -s "$2"', "sh", dir, url);
+  try {
+    for (const path of [cgroup.unified, `/${name}`, name]) {
+      const seen = await watched(async () => {
+        for (let i = 0; i < 3; i++) await inside(cgroup.unified);
+        for (let i = 0; i < 2; i++) await exec("curl", "-s", url);
+      }, { cgroupPaths: [path] });
+      const connects = only(seen, "connect");
+      assertEquals(connects.length, 3, path);
+      assert(connects.every(({ owner }) => owner.comm === "curl" && owner.cgroupId === cgroup.id));
+      // A directory made meanwhile is found within a second.
+      const child = `${cgroup.unified}/child`;
+      const below = await watched(async () => {
+        Deno.mkdirSync(child);
+        await delay(1200);
+        await inside(child);
+      }, { cgroupPaths: [path] });
+      assertEquals(only(below, "connect").length, 1, path);
+      Deno.removeSync(child);
+    }
+    assertEquals(new CgroupNames().path(cgroup.id), `/${name}`);
+    assertEquals(new Places().of({ pid: NO_SUCH_PID, cgroupId: cgroup.id }), { cgroup: `/${name}` });
+    assertEquals(new Places().of({ pid: NO_SUCH_PID, cgroupId: 0n }), undefined);
+  } finally {
+    for (const dir of new Set([cgroup.cpu, cgroup.unified])) await removeCgroupTree(dir);
+  }
+});
+
+kernelTest("a v1 cgroup is watched by the processes in it, also those that come later", async () => {
+  const roots = cgroupRoots();
+  const name = `sloctl-watch-v1-${Deno.pid}`;
+  const cgroup = makeCgroup(roots, name);
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => new Response("ok"));
+  // Waits for the once-a-second look before it connects.
+  const script = 'echo $$ > "$1/cgroup.procs"; sleep 1.3; exec curl -s "$2"';
+  try {
+    const seen = await watched(async () => {
+      await exec("sh", "-c", script, "sh", cgroup.cpu, `http://127.0.0.1:${server.addr.port}/`);
+    }, { cgroupPaths: [cgroup.cpu] });
+    assertEquals(only(seen, "connect").length, 1);
+  } finally {
+    for (const dir of [cgroup.cpu, cgroup.unified]) await removeCgroupTree(dir);
+  }
+}, { needs: () => cgroupRoots().cpuVersion === 1 ? null : "this machine has no cgroup v1 cpu hierarchy" });
