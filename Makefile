@@ -21,7 +21,7 @@ demo: setup
 
 test:
 	@deploy/setup.sh test
-	@$(DENO) run -A deploy/test.ts
+	@$(DENO) run -A deploy/run_tests.ts
 
 ok: setup
 	@$(DENO) task ok

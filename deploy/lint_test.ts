@@ -77,7 +77,7 @@ Deno.test("one exit, and FFI at home", () => {
   const table: [string, string, string[]][] = [
     ["mod.ts", "Deno.exit(0);", []],
     ["cli/main.ts", "Deno.exit(0);", ["one-exit"]],
-    ["deploy/test.ts", "Deno.exit(0);", ["one-exit"]],
+    ["deploy/run_tests.ts", "Deno.exit(0);", ["one-exit"]],
     ["lib/run/a.ts", "process.exit(0);", ["one-exit"]],
     ["lib/run/a.ts", "Deno.exitCode = 1;", []],
     ["lib/kernel/a.ts", 'Deno.dlopen("x", {});', []],

@@ -3,7 +3,8 @@
 #
 # From npm: Deno, into .tools. From apt: libbpf, clang and the tools of the lab; with `test` also what the tests measure
 # against. What is there already is left alone, so a second run needs no network. Everything it says goes to stderr.
-# Exit 3 where something is missing and may not be installed, with the command that would do it.
+# Exit 3 where something is missing and may not be installed, with the command that would do it. Who may not load eBPF (not root,
+# not Linux, no BTF) needs Deno alone.
 set -eu
 exec >&2
 
@@ -114,8 +115,14 @@ stamp() {
 
 [ -n "$platform" ] || refuse "deno" "there is no Deno for $(uname -sm)" "Use Linux with glibc or macOS, on x86-64 or arm64"
 
+# Without the right to load eBPF its packages would be of no use: the demo plays a recording, the tests skip.
+blind=
+if [ "$(uname -s)" != Linux ]; then blind="this is $(uname -s)"
+elif [ "$(id -u)" != 0 ]; then blind="$(id -un) is not root"
+elif [ ! -e /sys/kernel/btf/vmlinux ]; then blind="this kernel has no BTF"
+fi
 wanted=
-if [ "$(uname -s)" = Linux ]; then
+if [ -z "$blind" ]; then
   wanted=$RUNTIME
   [ "${1:-}" = test ] && wanted="$wanted $TEST"
 fi
@@ -132,7 +139,7 @@ if ! fresh deps "$root/deno.json" "$root/deno.lock"; then
   stamp deps "$root/deno.json" "$root/deno.lock"
   installed="$installed npm-packages"
 fi
-if [ "$(uname -s)" = Linux ] && [ -f "$root/bpf/build.ts" ]; then
+if [ -z "$blind" ]; then
   if ! [ -d "$root/bpf/out" ] || ! fresh bpf "$root"/bpf/*.c "$root"/bpf/*.h "$root"/bpf/build.ts; then
     compile_bpf
     stamp bpf "$root"/bpf/*.c "$root"/bpf/*.h "$root"/bpf/build.ts
@@ -140,6 +147,7 @@ if [ "$(uname -s)" = Linux ] && [ -f "$root/bpf/build.ts" ]; then
   fi
 fi
 
+[ -z "$blind" ] || echo "set-up: without libbpf and clang, because $blind; demo plays a recording, tests that need the kernel skip"
 took=$(echo "$started $(seconds)" | awk '{ printf "%.1f", $2 - $1 }')
 if [ -z "$installed" ]; then
   echo "set-up: nothing to do ($took s)"

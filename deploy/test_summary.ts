@@ -44,8 +44,13 @@ function failuresOf({ files, cases, code }: TestRun): string[] {
   if (cases === null) return [`${where}did not run: see the message of deno test above`];
   const failures = cases.filter(({ outcome }) => outcome === "failed").map(({ file, name }) => `${file}: ${name}`);
   if (code === 0) return failures;
+  // A case may be filed under a helper that registered it: then what was asked for cannot be told from what was heard of.
   const heard = new Set(cases.map(({ file }) => file));
-  failures.push(...files.filter((file) => !heard.has(file)).map((file) => `${file}: reported no test (did it load?)`));
+  if (failures.length === 0) {
+    failures.push(
+      ...files.filter((file) => !heard.has(file)).map((file) => `${file}: reported no test (did it load?)`),
+    );
+  }
   return failures.length > 0 ? failures : [`${where}failed outside of any test: see the message of deno test above`];
 }
 

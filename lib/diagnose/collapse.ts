@@ -26,13 +26,23 @@ export function joinNames(rows: readonly Row[]): Row[] {
   return [...rows.filter((row) => !isDns(row)), ...joined];
 }
 
-/** More than three processes of one name and cgroup with the same kind and peer become one row, led by the worst of them. */
+/**
+ * More than three processes of one name and cgroup with the same kind and peer become one row, led by the worst of them. A process
+ * that ended before its cgroup was read joins the others of its kind where these are all of one cgroup.
+ */
 export function joinAlike(rows: readonly Row[]): Row[] {
-  const key = ({ who, key, names }: Row) =>
-    [who.comm, who.cgroup, key.kind, key.role, end(key.peer), end(key.local), key.role ? "" : [...names].sort()].join(
-      "|",
-    );
-  return groups(rows, key).flatMap((group) => {
+  const place = ({ who, key }: Row) => [who.comm, key.kind, key.role, end(key.peer), end(key.local)].join("|");
+  const cgroups = new Map<string, Set<string>>();
+  for (const row of rows) {
+    if (row.who.cgroup === "") continue;
+    const known = cgroups.get(place(row)) ?? new Set();
+    cgroups.set(place(row), known.add(row.who.cgroup));
+  }
+  const cgroup = (row: Row) => {
+    const known = cgroups.get(place(row));
+    return row.who.cgroup === "" && known?.size === 1 ? [...known][0] : row.who.cgroup;
+  };
+  return groups(rows, (row) => `${place(row)}|${cgroup(row)}`).flatMap((group) => {
     if (new Set(group.map((row) => row.who.pid)).size <= ALIKE) return group;
     group.sort((a, b) => b.series.sum - a.series.sum);
     return [mergeRows(group)];

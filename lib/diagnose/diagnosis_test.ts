@@ -118,6 +118,23 @@ Deno.test("many short processes of one name are one finding; two long ones stay 
   assertEquals(many.map((f) => [f.processes, f.process.pid, f.cgroup, f.count, f.max]), [[12, 111, "/x", 12, 111]]);
   assertStringIncludes(many[0]?.sentence ?? "", "curl (12 processes) waited");
   assertEquals(run(times(2, (i) => dns(100 + i, 0, 100))).findings.length, 2);
+  const named = run(times(8, (i) => dns(100 + i, i * 100, 100, { queryName: `n${i}.example` }))).findings;
+  assertEquals(named.map((f) => [f.processes, f.count]), [[8, 8]], "one row whatever they asked for");
+});
+
+Deno.test("processes that ended before their cgroup was read join the others of their kind, if these are of one cgroup", () => {
+  const rows: [string, (pid: number) => string, number[]][] = [
+    ["one known", (pid) => pid % 3 === 0 ? "/x" : "", [9]],
+    ["none known", () => "", [9]],
+    ["two known: nobody guesses", (pid) => ["", "/x", "/y"][pid % 3]!, [1, 1, 1, 1, 1, 1, 1, 1, 1]],
+  ];
+  for (const [name, cgroup, processes] of rows) {
+    const found = run(
+      times(9, (i) => dns(99 + i, i * 100, 100)),
+      { processInfo: (pid) => ({ cgroup: cgroup(pid) }) },
+    ).findings;
+    assertEquals(found.map((f) => f.processes ?? 1), processes, name);
+  }
 });
 
 Deno.test("one quick request on a quiet host is observed to the microsecond", () => {
@@ -154,7 +171,7 @@ Deno.test("100 000 events of 10 000 processes stay within the bounds, and every 
   const events = times(100_000, (i) => {
     const pid = 1000 + (i * 31) % 10_000;
     if (i % 4 === 0) return dns(pid, i, i % 100 === 0 ? 60 : 2, { queryName: `n${i % 977}.example`, rcode: i % 3 });
-    if (i % 4 === 1) return connect(pid, i, 1);
+    if (i % 4 === 1) return connect(pid, i, 1, { tuple: tcp(`10.1.${pid % 250}.${pid % 4}`) });
     if (i % 4 === 2) return firstByte(pid, i, 5);
     return wait("runq", pid, i, 2);
   });

@@ -1,6 +1,6 @@
 /**
  * Tests that load programs into the running kernel. Where that cannot be, the test is skipped and says why: the reason travels
- * in the test's name, so that every reporter shows it; deploy/test.ts prints it as `skipped: <test> — <reason>`.
+ * in the test's name, so that every reporter shows it; deploy/run_tests.ts prints it as `skipped: <test> — <reason>`.
  *
  * Such tests live in files named `*_kernel_test.ts`, which run one after the other and are left out by `deno task test:unit`.
  */

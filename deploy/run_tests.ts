@@ -1,7 +1,7 @@
 /**
  * Runs the tests and ends with one line: `N passed, N failed[, N skipped]`.
  *
- *   deno run -A deploy/test.ts [--unit] [path ...]
+ *   deno run -A deploy/run_tests.ts [--unit] [path ...]
  *
  * `--unit` leaves out the kernel tests; a path narrows the run to the files below it. Kernel tests share the machine: each
  * file has a process of its own, one after the other. The exit code is 0 only if something passed and nothing failed.
