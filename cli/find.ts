@@ -1,7 +1,7 @@
 /** argv -> the command meant, and the words that belong to it. Pure. */
 import { UsageError } from "../lib/model/errors.ts";
 import type { Command } from "./command.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../lib/model/nearest.ts";
 
 export interface Found {
   readonly command: Command;

@@ -1,7 +1,7 @@
 /** Words after the command -> Input, checked against the command's declaration. Pure; every refusal is a UsageError. */
 import { UsageError } from "../lib/model/errors.ts";
 import type { Command, Flag, Input } from "./command.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../lib/model/nearest.ts";
 import { durationMs, type FlagValue, flagValue } from "./values.ts";
 
 export interface Parsed {

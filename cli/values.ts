@@ -1,7 +1,7 @@
 /** Text of one flag value -> the typed value its declaration asks for. Pure; every refusal is a UsageError. */
 import { UsageError } from "../lib/model/errors.ts";
 import type { Flag } from "./command.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../lib/model/nearest.ts";
 
 export type FlagValue = string | number | boolean | readonly string[];
 

@@ -1,4 +1,5 @@
 /** `sloctl demo`: run live or replay, conclude, close the report, and only then open the label. */
+import { ebpfRefusal } from "../host/ebpf_refusal.ts";
 import { EXIT, UnsupportedError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
 import { toJson } from "../model/json.ts";
@@ -11,7 +12,7 @@ import { record, replay } from "./demo/recorded.ts";
 import { renderReport } from "./demo/render.ts";
 import { closeReport, judge, type PhaseRow } from "./demo/report.ts";
 import type { Label, RunData } from "./demo/run_data.ts";
-import { kernelRefusal } from "./refusal.ts";
+import { watchKernel } from "./watch.ts";
 
 export interface DemoOptions {
   readonly fault: Fault | "random";
@@ -66,11 +67,15 @@ async function obtain(
   io: Io,
 ): Promise<{ data: RunData; openLabel: () => Promise<Label> }> {
   if (options.replay !== undefined) return await replay(options.replay);
-  const refusal = kernelRefusal();
+  const refusal = ebpfRefusal() ?? tried();
   if (refusal !== null) {
     if (options.record !== undefined) throw new UnsupportedError(`Cannot record a live run: ${refusal}`);
-    io.err(`replay | ${refusal}: playing a recording of a real run instead\n`);
-    return await replay(COMMITTED);
+    const recorded = await replay(COMMITTED);
+    const other = options.fault === recorded.data.faultAsked
+      ? ""
+      : ` (of ${recorded.data.faultAsked}, the only one there is)`;
+    io.err(`replay | ${refusal}: playing a recording of a real run instead${other}\n`);
+    return recorded;
   }
   const { fault, phasesS, argv, header } = options;
   return await runLive({
@@ -81,4 +86,15 @@ async function obtain(
     ...(options.record === undefined ? {} : { onRecord: (bytes) => void records.push(bytes) }),
     ...(header === undefined ? {} : { header }),
   }, io);
+}
+
+/** Attaches the probes for a moment: what only the kernel itself can refuse (a seccomp filter, a lockdown). */
+function tried(): string | null {
+  try {
+    watchKernel({ timers: true }, () => {})[Symbol.dispose]();
+    return null;
+  } catch (error) {
+    if (error instanceof UnsupportedError) return error.message;
+    throw error;
+  }
 }

@@ -74,9 +74,8 @@ function* probeLines(run: RunData): Generator<string> {
   } as const;
   for (const event of run.events) {
     for (const document of toProbeEvents(event, context)) {
-      const said = run.mode === "replay" && "attributes" in document
-        ? { ...document, attributes: { ...document.attributes, replay: "true" } }
-        : document;
+      const attributes = "attributes" in document ? document.attributes : {};
+      const said = run.mode === "replay" ? { ...document, attributes: { ...attributes, replay: "true" } } : document;
       yield serializeProbeEvent(said);
     }
   }

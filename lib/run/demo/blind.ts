@@ -3,9 +3,12 @@
  * that file is known until the report is closed, so that it cannot have been changed afterwards either.
  */
 import { SelfChild } from "../../host/child.ts";
+import { STATE_DIR } from "../../lab/names.ts";
 import { IoError } from "../../model/errors.ts";
 import type { Draw } from "./plan.ts";
 import type { Label } from "./run_data.ts";
+
+const PREFIX = "blind-";
 
 export class BlindInjector implements AsyncDisposable {
   #finished = false;
@@ -14,7 +17,11 @@ export class BlindInjector implements AsyncDisposable {
 
   /** @param roomS seconds it may use after the baseline @throws IoError when it does not come up. */
   static async start(roomS: number): Promise<BlindInjector> {
-    const folder = await Deno.makeTempDir({ prefix: "sloctl-blind-" });
+    // The folder of a run that was killed is removed by the next one.
+    for await (const { name } of Deno.readDir(STATE_DIR)) {
+      if (name.startsWith(PREFIX)) await Deno.remove(`${STATE_DIR}/${name}`, { recursive: true });
+    }
+    const folder = await Deno.makeTempDir({ dir: STATE_DIR, prefix: PREFIX });
     const child = new SelfChild(["demo", "blind-inject", "--label", `${folder}/label`, "--room", String(roomS)]);
     const digest = /^sha256 ([0-9a-f]{64})$/.exec(await child.line() ?? "")?.[1];
     if (digest !== undefined) return new BlindInjector(child, folder, digest);

@@ -3,7 +3,6 @@ import { SelfChild } from "../../host/child.ts";
 import { anchorClocks, monotonicNs } from "../../host/clock.ts";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import type { ClientSample } from "../../load/open_loop.ts";
-import { SloctlError } from "../../model/errors.ts";
 import type { Io } from "../../model/io.ts";
 import type { KernelEvent } from "../../model/kernel_event.ts";
 import type { Span } from "../../model/span.ts";
@@ -72,7 +71,7 @@ export async function runLive(options: LiveOptions, io: Io): Promise<LiveRun> {
       progress.update(line(name, second, seconds, samples));
       const died = await Promise.race([sleep(Math.min(1, seconds - second) * 1000, io.stop), lab.broken]);
       if (died !== undefined) throw died;
-      if (io.stop.aborted) throw new SloctlError("Stopped by a signal: the lab and the probes are gone", 130);
+      io.stop.throwIfAborted();
     }
     return { name, startNs, endNs: monotonicNs() };
   };

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { kernelSkipReason, type Machine } from "./kernel.ts";
+import { ebpfRefusal, type Machine } from "./ebpf_refusal.ts";
 
 const files: Readonly<Record<string, string>> = {
   "/sys/kernel/btf/vmlinux": "",
@@ -21,7 +21,7 @@ function machine(changes: Record<string, string | null> = {}, rest: Partial<Mach
   };
 }
 
-Deno.test("kernelSkipReason names what is missing", () => {
+Deno.test("ebpfRefusal names what is missing", () => {
   const table: [Machine, string | null][] = [
     [machine(), null],
     [machine({}, { os: "darwin" }), "needs Linux, this is darwin"],
@@ -39,5 +39,5 @@ Deno.test("kernelSkipReason names what is missing", () => {
     ],
     [machine({ "/sys/kernel/security/lockdown": null, "/proc/self/uid_map": null }), null],
   ];
-  for (const [given, expected] of table) assertEquals(kernelSkipReason(given), expected);
+  for (const [given, expected] of table) assertEquals(ebpfRefusal(given), expected);
 });

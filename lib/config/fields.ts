@@ -1,0 +1,133 @@
+/**
+ * Every setting of toolkit.yaml, declared once: its type, its default, the flag and the environment variable that go before
+ * the file. Checking, precedence and --print-config all read this table. Pure.
+ */
+
+export type Value = string | number | boolean | readonly string[];
+
+export interface Field {
+  /** `webhook.timeout_ms`: the key's place in the file. */
+  readonly path: string;
+  readonly type: "string" | "integer" | "number" | "boolean" | "list";
+  readonly default: Value;
+  /** The default while developing: SLOCTL_PROFILE=development. */
+  readonly developmentDefault?: Value;
+  readonly help: string;
+  /** The only values allowed; of a list, for each item. */
+  readonly values?: readonly string[];
+  readonly min?: number;
+  readonly max?: number;
+  /** The text is a URL over HTTP, or empty. */
+  readonly url?: boolean;
+  /** Never printed. `<path>_file` names a file that holds it. */
+  readonly secret?: boolean;
+  /** Name of the flag that sets it, on the commands that have it. */
+  readonly flag?: string;
+}
+
+const sampling: readonly Field[] = [
+  {
+    path: "sampling.events_per_second_limit",
+    type: "integer",
+    default: 10_000,
+    min: 1,
+    help: "events a second that are let through",
+  },
+  { path: "sampling.burst_limit", type: "integer", default: 20_000, min: 1, help: "events at once above that rate" },
+];
+
+const webhook: readonly Field[] = [
+  { path: "webhook.enabled", type: "boolean", default: false, help: "send incidents" },
+  { path: "webhook.url", type: "string", default: "", url: true, flag: "webhook-url", help: "where incidents go" },
+  {
+    path: "webhook.secret",
+    type: "string",
+    default: "",
+    secret: true,
+    flag: "webhook-secret",
+    help: "key that signs what is sent; webhook.secret_file names a file that holds it",
+  },
+  {
+    path: "webhook.format",
+    type: "string",
+    default: "generic",
+    values: ["generic", "pagerduty", "opsgenie"],
+    flag: "webhook-format",
+    help: "shape of the message",
+  },
+  {
+    path: "webhook.timeout_ms",
+    type: "integer",
+    default: 5_000,
+    min: 1,
+    flag: "webhook-timeout-ms",
+    help: "patience with the receiver, in ms",
+  },
+];
+
+const cdgate: readonly Field[] = [
+  { path: "cdgate.enabled", type: "boolean", default: false, help: "let a roll-out wait for the gate" },
+  {
+    path: "cdgate.prometheus_url",
+    type: "string",
+    default: "",
+    url: true,
+    flag: "prometheus-url",
+    help: "where the gate asks",
+  },
+  {
+    path: "cdgate.ttft_p95_ms",
+    type: "number",
+    default: 800,
+    min: 0,
+    flag: "ttft-p95-ms",
+    help: "most TTFT p95 may be, in ms",
+  },
+  {
+    path: "cdgate.error_rate",
+    type: "number",
+    default: 0.05,
+    min: 0,
+    max: 1,
+    flag: "error-rate",
+    help: "most of the requests that may fail, as a share",
+  },
+  { path: "cdgate.burn_rate", type: "number", default: 2, min: 0, flag: "burn-rate", help: "most the burn rate may be" },
+  {
+    path: "cdgate.fail_open",
+    type: "boolean",
+    default: false,
+    flag: "fail-open",
+    help: "pass when Prometheus cannot be asked",
+  },
+];
+
+export const FIELDS: readonly Field[] = [
+  { path: "signal_set", type: "list", default: [], help: "signals that are watched; empty: all" },
+  ...sampling,
+  {
+    path: "correlation.window_ms",
+    type: "integer",
+    default: 2_000,
+    min: 0,
+    flag: "window-ms",
+    help: "how far apart a span and a kernel event may be, in ms",
+  },
+  { path: "otlp.endpoint", type: "string", default: "", url: true, flag: "otlp-endpoint", help: "where OTLP goes" },
+  {
+    path: "safety.max_overhead_pct",
+    type: "number",
+    default: 3,
+    developmentDefault: 5,
+    min: 0,
+    max: 100,
+    help: "most the agent may cost, in percent of one CPU",
+  },
+  ...webhook,
+  ...cdgate,
+];
+
+/** `webhook.timeout_ms` -> `SLOCTL_WEBHOOK_TIMEOUT_MS`. */
+export function environmentName(path: string): string {
+  return `SLOCTL_${path.replaceAll(".", "_").toUpperCase()}`;
+}
