@@ -3,7 +3,7 @@
  * connect_latency_ms and connect_errors_total: one record per TCP connect, from the first SYN to established or given up.
  * The caller is remembered at SYN_SENT, which is the caller's own context; the end arrives in whatever context the kernel has.
  */
-#include "probe.bpf.h"
+#include "socket.bpf.h"
 
 #define ECANCELED 125
 
@@ -18,21 +18,6 @@ struct {
 	__type(key, __u64); /* the address of the sock: it has neither port nor cookie yet */
 	__type(value, struct pending_connect);
 } connecting SEC(".maps");
-
-static __always_inline void fill_tuple(struct llm_slo_tuple *tuple, struct sock *sk)
-{
-	tuple->protocol = IPPROTO_TCP;
-	tuple->src_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	tuple->dst_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET) {
-		tuple->src[10] = tuple->src[11] = tuple->dst[10] = tuple->dst[11] = 0xff;
-		bpf_core_read(&tuple->src[12], 4, &sk->__sk_common.skc_rcv_saddr);
-		bpf_core_read(&tuple->dst[12], 4, &sk->__sk_common.skc_daddr);
-	} else {
-		bpf_core_read(&tuple->src, 16, &sk->__sk_common.skc_v6_rcv_saddr);
-		bpf_core_read(&tuple->dst, 16, &sk->__sk_common.skc_v6_daddr);
-	}
-}
 
 static __always_inline void begin_connect(struct sock *sk, __u64 key)
 {
@@ -59,7 +44,7 @@ static __always_inline void end_connect(struct sock *sk, __u64 key, int establis
 	record.start = pending->start;
 	read_clock(&record.end_clock, record.header.tid, record.header.ts_ns);
 	record.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	fill_tuple(&record.tuple, sk);
+	fill_socket_tuple(&record.tuple, sk);
 	if (!established) {
 		record.error = BPF_CORE_READ(sk, sk_err);
 		if (record.error == 0)

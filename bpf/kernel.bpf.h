@@ -83,6 +83,7 @@ struct sock_common {
 	__u16 skc_dport; /* network order */
 	__u16 skc_num; /* host order */
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
@@ -93,6 +94,16 @@ struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
 	int sk_err;
+};
+
+struct request_sock;
+
+struct sk_buff {
+	char cb[48];
+};
+
+struct tcp_skb_cb {
+	__u16 tcp_gso_segs;
 };
 
 /* Arguments of a system call, where its entry keeps them. */

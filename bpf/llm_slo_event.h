@@ -23,7 +23,9 @@ enum llm_slo_kind {
 	LLM_SLO_THROTTLED = 6,
 	LLM_SLO_WAIT_SUM = 7,
 	LLM_SLO_TIMER = 8,
-	LLM_SLO_KINDS = 9,
+	LLM_SLO_TLS = 9,
+	LLM_SLO_RETRANSMIT = 10,
+	LLM_SLO_KINDS = 11,
 };
 
 /* Header of every record. The owner is the one remembered in process context. */
@@ -111,6 +113,40 @@ struct llm_slo_exchange {
 	llm_u32 chunks;
 	llm_u8 trace_id[32]; /* hex digits, as they were written */
 	llm_u8 span_id[16];
+};
+
+/* header.flags of a TLS handshake */
+enum llm_slo_tls_flag {
+	LLM_SLO_TLS_SERVER = 1, /* the ClientHello came in */
+	LLM_SLO_TLS_V13 = 2,
+	LLM_SLO_TLS_FAILED = 4, /* an alert, or the connection was closed, before it was done */
+};
+
+/* From the ClientHello to the client's last handshake record, or to the failure. */
+struct llm_slo_tls {
+	struct llm_slo_event header;
+	struct llm_slo_tuple tuple;
+	struct llm_slo_stamp start;
+	struct llm_slo_clock end_clock;
+	llm_u64 cookie;
+	llm_u32 alert; /* description of a plaintext alert, 256 for an encrypted one, 0 for none */
+	llm_u32 reserved;
+};
+
+/* header.flags of a retransmission */
+enum llm_slo_retransmit_flag {
+	LLM_SLO_RTX_SYN = 1, /* of a SYN */
+	LLM_SLO_RTX_SYNACK = 2, /* of a SYN-ACK: the owner is the listener's, unknown here */
+};
+
+/* One segment, or several in one skb, sent again. ts_ns is when. */
+struct llm_slo_retransmit {
+	struct llm_slo_event header;
+	struct llm_slo_tuple tuple;
+	llm_u64 cookie;
+	llm_u64 segments_sent; /* by this socket so far, the repeated ones included; 0 unknown */
+	llm_u32 segments; /* sent again now */
+	llm_u32 reserved;
 };
 
 struct llm_slo_gap {

@@ -16,6 +16,7 @@ struct packet {
 	__u32 payload; /* offset of the payload */
 	__u32 length; /* bytes of payload */
 	__u32 tcp_flags;
+	__u32 sequence; /* of the first byte of payload */
 };
 
 /* 1 when the packet is TCP or UDP over IPv4 or IPv6 without extension headers. */
@@ -53,6 +54,7 @@ static __always_inline int read_packet(struct __sk_buff *skb, struct packet *p)
 	p->tuple.dst_port = (tcp[2] << 8) | tcp[3];
 	if (protocol == IPPROTO_TCP) {
 		p->tcp_flags = tcp[13];
+		p->sequence = ((__u32)tcp[4] << 24) | (tcp[5] << 16) | (tcp[6] << 8) | tcp[7];
 		p->payload = at + (tcp[12] >> 4) * 4;
 	} else {
 		p->payload = at + 8;

@@ -6,35 +6,23 @@
  * A socket belongs to whoever opened it (seen at the SYN), or whoever first read from it; packets that arrive have no process.
  */
 #include "packet.bpf.h"
+#include "conn.bpf.h"
 #include "traceparent.bpf.h"
 
 #define MSG_PEEK 2
 #define EPHEMERAL_FIRST 32768
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 8192);
-	__type(key, __u64); /* socket cookie */
-	__type(value, struct llm_slo_exchange);
-} conns SEC(".maps");
-
-/* A conn is the record of its current turn. Bits of header.flags that never leave the kernel: */
-#define X_STARTED 0x100 /* the turn has its first byte */
-#define X_TOLD 0x200 /* its first response byte was told */
-#define X_OWNED 0x400 /* the owner is certain */
-#define X_CLIENT 0x800 /* we saw this end open the connection, or send first */
-
-struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct llm_slo_exchange);
+	__type(value, struct conn);
 } conn_scratch SEC(".maps");
 
 static __always_inline void tell_exchange(struct llm_slo_exchange *conn, __u64 now, int end)
 {
 	__u32 zero = 0;
-	struct llm_slo_exchange *record = bpf_map_lookup_elem(&conn_scratch, &zero);
+	struct llm_slo_exchange *record = bpf_map_lookup_elem(&conn_scratch, &zero); /* its first member */
 
 	if (!record || !(conn->header.flags & X_OWNED))
 		return;
@@ -45,25 +33,51 @@ static __always_inline void tell_exchange(struct llm_slo_exchange *conn, __u64 n
 	emit(record, sizeof(*record), LLM_SLO_EXCHANGE);
 }
 
+static __always_inline struct llm_slo_exchange *find_conn(__u64 cookie)
+{
+	struct conn *conn = cookie ? bpf_map_lookup_elem(&conns, &cookie) : 0;
+
+	return conn ? &conn->record : 0;
+}
+
 static __always_inline void own(struct llm_slo_exchange *conn, struct task_struct *task)
 {
 	fill_owner(&conn->header, task);
 	conn->header.flags |= X_OWNED;
 }
 
-static __always_inline struct llm_slo_exchange *new_conn(__u64 cookie, const struct llm_slo_tuple *tuple, __u16 flags)
+static __always_inline struct conn *new_conn(__u64 cookie, const struct llm_slo_tuple *tuple, __u16 flags)
 {
 	__u32 zero = 0;
-	struct llm_slo_exchange *conn = bpf_map_lookup_elem(&conn_scratch, &zero);
+	struct conn *conn = bpf_map_lookup_elem(&conn_scratch, &zero);
 
 	if (!conn)
 		return 0;
 	__builtin_memset(conn, 0, sizeof(*conn));
-	conn->tuple = *tuple;
-	conn->cookie = cookie;
-	conn->header.flags = flags;
+	conn->record.tuple = *tuple;
+	conn->record.cookie = cookie;
+	conn->record.header.flags = flags;
 	bpf_map_update_elem(&conns, &cookie, conn, BPF_ANY);
 	return bpf_map_lookup_elem(&conns, &cookie);
+}
+
+/* 1 when all of the payload was there before: it is sent again. Otherwise moves the end. */
+static __always_inline int repeated(__u32 *end, struct packet *p)
+{
+	__u32 payload_end = p->sequence + p->length;
+
+	if (*end && (__s32)(payload_end - *end) <= 0)
+		return 1;
+	*end = payload_end ? payload_end : 1;
+	return 0;
+}
+
+/* 1 when tls_handshake, which ran before us, says that this packet is no request and no answer. */
+static __always_inline int of_handshake(__u64 cookie, int egress)
+{
+	struct tls_conn *tls = bpf_map_lookup_elem(&tls_conns, &cookie);
+
+	return tls && (egress ? tls->skip_out : tls->skip_in);
 }
 
 /* Ends the turn that ran until now and clears what belongs to it. */
@@ -155,7 +169,7 @@ int stream_egress(struct __sk_buff *skb)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct packet p = {};
-	struct llm_slo_exchange *conn;
+	struct conn *conn;
 	__u64 cookie, now;
 
 	if (!read_packet(skb, &p) || p.tuple.protocol != IPPROTO_TCP)
@@ -167,8 +181,10 @@ int stream_egress(struct __sk_buff *skb)
 		if (bpf_map_lookup_elem(&conns, &cookie) || !is_target(task))
 			return 1; /* a SYN sent again comes from a timer */
 		conn = new_conn(cookie, &p.tuple, X_CLIENT);
-		if (conn)
-			own(conn, task);
+		if (conn) {
+			own(&conn->record, task);
+			conn->segments_sent = 1;
+		}
 		return 1;
 	}
 	if (p.length == 0)
@@ -183,17 +199,22 @@ int stream_egress(struct __sk_buff *skb)
 		if (!conn)
 			return 1;
 	}
-	if (!(conn->header.flags & X_OWNED)) {
+	conn->segments_sent += skb->gso_segs ? skb->gso_segs : 1;
+	if (repeated(&conn->sent_end, &p))
+		return 1; /* from a timer or an acknowledgement: neither a new stamp nor a process */
+	if (!(conn->record.header.flags & X_OWNED)) {
 		if (!is_target(task))
 			return 1;
-		own(conn, task);
+		own(&conn->record, task);
 	}
-	if (conn->header.flags & X_CLIENT) {
-		request_bytes(skb, &p, conn, now, 1);
+	if (of_handshake(cookie, 1))
+		return 1;
+	if (conn->record.header.flags & X_CLIENT) {
+		request_bytes(skb, &p, &conn->record, now, 1);
 	} else {
-		response_bytes(&p, conn, now, 1);
-		if (conn->response_start.ns)
-			tell_first(conn, now);
+		response_bytes(&p, &conn->record, now, 1);
+		if (conn->record.response_start.ns)
+			tell_first(&conn->record, now);
 	}
 	return 1;
 }
@@ -203,7 +224,7 @@ int stream_ingress(struct __sk_buff *skb)
 {
 	struct packet p = {};
 	struct llm_slo_tuple local = {};
-	struct llm_slo_exchange *conn;
+	struct conn *conn;
 	__u64 cookie, now;
 
 	if (!read_packet(skb, &p) || p.tuple.protocol != IPPROTO_TCP || p.length == 0 || p.tcp_flags & TCP_FLAG_SYN)
@@ -219,15 +240,17 @@ int stream_ingress(struct __sk_buff *skb)
 		conn = new_conn(cookie, &local, guess_role(&local, 0));
 		if (!conn)
 			return 1;
-		if (conn->header.flags & X_CLIENT)
-			conn->header.flags |= LLM_SLO_X_PREEXISTING;
+		if (conn->record.header.flags & X_CLIENT)
+			conn->record.header.flags |= LLM_SLO_X_PREEXISTING;
 	}
-	if (conn->header.flags & X_CLIENT) {
-		response_bytes(&p, conn, now, 0);
-		if (!config.have_read && conn->response_start.ns)
-			tell_first(conn, now);
+	if (repeated(&conn->received_end, &p) || of_handshake(cookie, 0))
+		return 1;
+	if (conn->record.header.flags & X_CLIENT) {
+		response_bytes(&p, &conn->record, now, 0);
+		if (!config.have_read && conn->record.response_start.ns)
+			tell_first(&conn->record, now);
 	} else {
-		request_bytes(skb, &p, conn, now, 0);
+		request_bytes(skb, &p, &conn->record, now, 0);
 	}
 	return 1;
 }
@@ -243,9 +266,7 @@ int BPF_PROG(on_sock_recv_length, struct sock *sk, int ret, int flags)
 	if (ret <= 0 || flags & MSG_PEEK || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	if (!cookie)
-		return 0;
-	conn = bpf_map_lookup_elem(&conns, &cookie);
+	conn = find_conn(cookie);
 	if (!conn)
 		return 0;
 	if (!(conn->header.flags & X_OWNED)) {
@@ -277,9 +298,7 @@ int BPF_PROG(on_stream_close, struct sock *sk, int oldstate, int newstate)
 	if (newstate != TCP_CLOSE || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	if (!cookie)
-		return 0;
-	conn = bpf_map_lookup_elem(&conns, &cookie);
+	conn = find_conn(cookie);
 	if (!conn)
 		return 0;
 	if (conn->header.flags & X_STARTED) {

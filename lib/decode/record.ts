@@ -5,12 +5,14 @@ import type {
   ExchangeEvent,
   GapEvent,
   KernelEvent,
+  RetransmitEvent,
   TimerEvent,
+  TlsEvent,
   WaitEvent,
   WaitSumEvent,
 } from "../model/kernel_event.ts";
 import { owner, stamp, text, threadClock, tuple, u64 } from "./fields.ts";
-import { EXCHANGE_FLAG, KIND, WIRE } from "./wire.gen.ts";
+import { EXCHANGE_FLAG, KIND, RETRANSMIT_FLAG, TLS_FLAG, WIRE } from "./wire.gen.ts";
 
 const TRACE_ID = /^[0-9a-f]{32}$/;
 const SPAN_ID = /^[0-9a-f]{16}$/;
@@ -25,6 +27,8 @@ const SIZES: Readonly<Record<number, number>> = {
   [KIND.throttled]: WIRE.wait.size,
   [KIND.wait_sum]: WIRE.waitSum.size,
   [KIND.timer]: WIRE.timer.size,
+  [KIND.tls]: WIRE.tls.size,
+  [KIND.retransmit]: WIRE.retransmit.size,
 };
 
 /** Why a record was refused. */
@@ -46,6 +50,10 @@ export function decodeRecord(view: DataView, at: number, length: number): Kernel
       return decodeExchange(view, at);
     case KIND.gap:
       return decodeGap(view, at);
+    case KIND.tls:
+      return decodeTls(view, at);
+    case KIND.retransmit:
+      return decodeRetransmit(view, at);
     case KIND.timer:
       return decodeTimer(view, at);
     case KIND.wait_sum:
@@ -157,6 +165,39 @@ function decodeGap(view: DataView, at: number): GapEvent {
 
 function decodeWait(view: DataView, at: number, kind: "runq" | "throttled"): WaitEvent {
   return { kind, ...base(view, at), startNs: u64(view, at + WIRE.wait.start_ns) };
+}
+
+const ENCRYPTED_ALERT = 256;
+
+function decodeTls(view: DataView, at: number): TlsEvent {
+  const flags = view.getUint16(at + WIRE.event.flags, true);
+  const alert = view.getUint32(at + WIRE.tls.alert, true);
+  return {
+    kind: "tls",
+    ...base(view, at),
+    startNs: u64(view, at + WIRE.tls.start + WIRE.stamp.ns),
+    startClock: threadClock(view, at + WIRE.tls.start + WIRE.stamp.clock),
+    endClock: threadClock(view, at + WIRE.tls.end_clock),
+    tuple: tuple(view, at + WIRE.tls.tuple),
+    cookie: cookie(view, at + WIRE.tls.cookie),
+    role: flags & TLS_FLAG.tls_server ? "server" : "client",
+    version13: (flags & TLS_FLAG.tls_v13) !== 0,
+    failed: (flags & TLS_FLAG.tls_failed) !== 0,
+    alert: alert === 0 || alert === ENCRYPTED_ALERT ? null : alert,
+  };
+}
+
+function decodeRetransmit(view: DataView, at: number): RetransmitEvent {
+  const flags = view.getUint16(at + WIRE.event.flags, true);
+  return {
+    kind: "retransmit",
+    ...base(view, at),
+    tuple: tuple(view, at + WIRE.retransmit.tuple),
+    cookie: cookie(view, at + WIRE.retransmit.cookie),
+    segments: view.getUint32(at + WIRE.retransmit.segments, true),
+    segmentsSent: u64(view, at + WIRE.retransmit.segments_sent) || null,
+    of: flags & RETRANSMIT_FLAG.rtx_synack ? "synack" : flags & RETRANSMIT_FLAG.rtx_syn ? "syn" : "data",
+  };
 }
 
 function decodeTimer(view: DataView, at: number): TimerEvent {

@@ -274,5 +274,17 @@ Deno.test("decodeThread yields the last partial sum of a thread, or null", () =>
 });
 
 Deno.test("KIND_NAMES names every kind by its number", () => {
-  assertEquals(KIND_NAMES, ["none", "dns", "connect", "exchange", "gap", "runq", "throttled", "wait_sum", "timer"]);
+  assertEquals(KIND_NAMES, [
+    "none",
+    "dns",
+    "connect",
+    "exchange",
+    "gap",
+    "runq",
+    "throttled",
+    "wait_sum",
+    "timer",
+    "tls",
+    "retransmit",
+  ]);
 });

@@ -74,6 +74,25 @@ export const WIRE = {
     trace_id: 288,
     span_id: 320,
   },
+  tls: {
+    size: 160,
+    header: 0,
+    tuple: 48,
+    start: 88,
+    end_clock: 120,
+    cookie: 144,
+    alert: 152,
+    reserved: 156,
+  },
+  retransmit: {
+    size: 112,
+    header: 0,
+    tuple: 48,
+    cookie: 88,
+    segments_sent: 96,
+    segments: 104,
+    reserved: 108,
+  },
   gap: {
     size: 136,
     header: 0,
@@ -142,7 +161,9 @@ export const KIND = {
   throttled: 6,
   wait_sum: 7,
   timer: 8,
-  kinds: 9,
+  tls: 9,
+  retransmit: 10,
+  kinds: 11,
 } as const;
 
 /** enum llm_slo_exchange_flag */
@@ -151,6 +172,19 @@ export const EXCHANGE_FLAG = {
   server: 2,
   preexisting: 4,
   trace: 8,
+} as const;
+
+/** enum llm_slo_tls_flag */
+export const TLS_FLAG = {
+  tls_server: 1,
+  tls_v13: 2,
+  tls_failed: 4,
+} as const;
+
+/** enum llm_slo_retransmit_flag */
+export const RETRANSMIT_FLAG = {
+  rtx_syn: 1,
+  rtx_synack: 2,
 } as const;
 
 /** enum llm_slo_filter */

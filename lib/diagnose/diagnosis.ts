@@ -126,6 +126,20 @@ export class Diagnosis {
         this.#rows.get({ kind: "stream_gap_ms", peer }, who).add((event.tsNs - event.startNs) / MS);
         return;
       }
+      case "tls": {
+        if (event.role === "server") return;
+        const kind = event.failed ? "tls_handshake_fail_total" : "tls_handshake_ms";
+        const row = this.#rows.get({ kind, peer: dst(event.tuple) }, who);
+        row.add((event.tsNs - event.startNs) / MS);
+        if (event.failed) row.addCause(event.alert === null ? "closed or encrypted alert" : `alert ${event.alert}`);
+        return;
+      }
+      case "retransmit": {
+        if (event.owner.pid === 0) return; // nobody's, as far as is known: in the event totals alone
+        const row = this.#rows.get({ kind: "tcp_retransmits_total", peer: dst(event.tuple) }, who);
+        row.add(0, event.segments);
+        return;
+      }
       case "runq":
       case "throttled":
         this.#wait(event.kind, event.owner, who, event.tsNs - event.startNs, 1);

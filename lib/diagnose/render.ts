@@ -18,6 +18,9 @@ const WORDS: Readonly<Record<SignalName, readonly [trouble: string, seen: string
   stream_ttft_ms: ["slow first byte", "first byte"],
   stream_gap_ms: ["long pause", "pause in answer"],
   socket_wait_ms: ["slow reader", "bytes unread"],
+  tcp_retransmits_total: ["lossy connection", "segments resent"],
+  tls_handshake_ms: ["slow TLS", "TLS handshake"],
+  tls_handshake_fail_total: ["failing TLS", "TLS failure"],
   runqueue_delay_ms: ["CPU starvation", "wait for CPU"],
   cfs_throttled_ms: ["CPU throttled", "CPU throttled"],
 };

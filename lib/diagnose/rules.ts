@@ -6,6 +6,9 @@ import type { Row } from "./row.ts";
 
 /** A failure costs what it took, but at least this: the usual delay before a retry. */
 const FAILURE_MS = 1000;
+/** Segments sent again to one peer that make a finding, and the least the kernel waits before it sends one again. */
+const RETRANSMITS = 5;
+const RTO_MS = 200;
 /** A rare slow one among many fast is told when all of them together lost this much. */
 const RARE_BUT_COSTLY_MS = 1000;
 /** A pause inside an answer that a reader notices. */
@@ -49,10 +52,14 @@ export function judge(row: Row, windowMs: number): Verdict | null {
   switch (row.key.kind) {
     case "dns_errors_total":
     case "connect_errors_total":
+    case "tls_handshake_fail_total":
       return {
         harmMs: Math.max(series.sum, series.count * FAILURE_MS),
         comparedWith: `no failures (each counts as ${duration(FAILURE_MS)} at least)`,
       };
+    case "tcp_retransmits_total": // each costs a retransmission timeout at least; a few on a busy line are normal
+      if (series.count < RETRANSMITS) return null;
+      return { harmMs: series.count * RTO_MS, comparedWith: `${RETRANSMITS} segments (each counts as ${RTO_MS} ms)` };
     case "runqueue_delay_ms": {
       const worst = worstThreadMs(row);
       const starved = worst >= Math.max(STARVED_MS, STARVED_SHARE * windowMs);

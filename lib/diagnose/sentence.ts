@@ -71,6 +71,12 @@ export function sentence(row: Observed, facts: Facts): string {
       return `${who} waited ${p95} to connect to ${peerText(row)}, ${plural(row.count, "connect")}`;
     case "connect_errors_total":
       return `${who} could not connect to ${peerText(row)}: ${causes(row, facts)}`;
+    case "tcp_retransmits_total":
+      return `${who} had to send ${plural(row.count, "segment")} again to ${peerText(row)}`;
+    case "tls_handshake_ms":
+      return `${who} waited ${p95} for TLS handshakes with ${peerText(row)}, ${plural(row.count, "handshake")}`;
+    case "tls_handshake_fail_total":
+      return `${who} could not agree on TLS with ${peerText(row)}: ${causes(row, facts)}`;
     case "stream_ttft_ms": {
       const turns = plural(row.count, "request");
       if (row.role !== "server") return `${who} waited ${p95} for the first byte from ${peerText(row)}, ${turns}`;

@@ -138,6 +138,7 @@ function stateOf(error: unknown): string {
   if (error instanceof Deno.errors.BrokenPipe) return "the reader closed the pipe";
   if (error instanceof Deno.errors.NotFound) return "the folder does not exist";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.NotCapable) return "it is a device or a pipe, or writing was given up";
   const text = error instanceof Error ? error.message : String(error);
   return text.includes("os error 28") ? "the disk is full" : text;
 }

@@ -124,6 +124,20 @@ function readings(event: KernelEvent): Reading[] {
         { signal: "runqueue_delay_ms", endNs, value: event.runqNs / MS, aggregateOf: event.runqCount },
         { signal: "cfs_throttled_ms", endNs, value: event.throttledNs / MS, aggregateOf: event.throttledCount },
       ] as const).filter((sum) => sum.aggregateOf > 0);
+    case "tls": {
+      const { tuple, cookie, role, version13 } = event;
+      const value = (endNs - event.startNs) / MS;
+      const attributes = { cookie, role, version: version13 ? "1.3" : "1.2 or unknown" };
+      if (!event.failed) return [{ signal: "tls_handshake_ms", endNs, value, tuple, attributes }];
+      const cause = event.alert === null ? "closed or encrypted alert" : `alert ${event.alert}`;
+      const failure = { ...attributes, cause, duration_ms: value };
+      return [{ signal: "tls_handshake_fail_total", endNs, value: 1, tuple, attributes: failure }];
+    }
+    case "retransmit": {
+      const { tuple, cookie, segments } = event;
+      const attributes = { cookie, of: event.of, segments_sent: event.segmentsSent ?? undefined };
+      return [{ signal: "tcp_retransmits_total", endNs, value: segments, tuple, attributes }];
+    }
     case "timer":
       return []; // for the split of requests alone: a program's own timer is no signal
   }

@@ -28,12 +28,27 @@ export const PROBES: readonly ProbeSpec[] = [
     timers: [],
     costs: "slow and failing connects",
   },
+  // Before stream, which asks it about every packet: programs on a cgroup run in the order they were attached.
+  {
+    probe: "tls_handshake",
+    needs: ["inet_sock_set_state"],
+    optional: {},
+    timers: [],
+    costs: "slow and failing TLS handshakes; first bytes over TLS include them",
+  },
   {
     probe: "stream",
     needs: ["inet_sock_set_state"],
     optional: { on_sock_recv_length: "sock_recv_length" },
     timers: [],
     costs: "first bytes, stalls, and which request they belong to",
+  },
+  {
+    probe: "tcp_retransmit",
+    needs: ["tcp_retransmit_skb"],
+    optional: { on_tcp_retransmit_synack: "tcp_retransmit_synack" },
+    timers: [],
+    costs: "segments sent again, and the time lost to it",
   },
   {
     probe: "runqueue_delay",

@@ -142,4 +142,42 @@ export interface TimerEvent extends Base {
   readonly endClock: ThreadClock | null;
 }
 
-export type KernelEvent = DnsEvent | ConnectEvent | ExchangeEvent | GapEvent | WaitEvent | WaitSumEvent | TimerEvent;
+/** One TLS handshake, told once however often the library was called for it. Ends when done, or when it failed. */
+export interface TlsEvent extends Base {
+  readonly kind: "tls";
+  readonly startNs: number;
+  readonly tuple: Tuple;
+  readonly cookie: string;
+  /** `server`: the ClientHello came in; the owner is then not known yet. */
+  readonly role: "client" | "server";
+  readonly version13: boolean;
+  readonly failed: boolean;
+  /** Description of a plaintext alert (RFC 8446); null for none, or for an encrypted one. */
+  readonly alert: number | null;
+  readonly startClock: ThreadClock | null;
+  readonly endClock: ThreadClock | null;
+}
+
+/** Segments sent again. */
+export interface RetransmitEvent extends Base {
+  readonly kind: "retransmit";
+  readonly tuple: Tuple;
+  /** "0" where the socket had none. */
+  readonly cookie: string;
+  readonly segments: number;
+  /** By this socket so far, repeats included: what makes a rate of a count. null where it is not known. */
+  readonly segmentsSent: number | null;
+  /** Of what: a SYN, a SYN-ACK (a listener's, owner unknown), or data. */
+  readonly of: "syn" | "synack" | "data";
+}
+
+export type KernelEvent =
+  | DnsEvent
+  | ConnectEvent
+  | ExchangeEvent
+  | GapEvent
+  | WaitEvent
+  | WaitSumEvent
+  | TimerEvent
+  | TlsEvent
+  | RetransmitEvent;

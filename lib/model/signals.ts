@@ -11,10 +11,19 @@ export type SignalName =
   | "stream_ttft_ms"
   | "stream_gap_ms"
   | "socket_wait_ms"
+  | "tcp_retransmits_total"
+  | "tls_handshake_ms"
+  | "tls_handshake_fail_total"
   | "runqueue_delay_ms"
   | "cfs_throttled_ms";
 
-export type ProbeName = "dns_latency" | "connect_latency" | "stream" | "runqueue_delay";
+export type ProbeName =
+  | "dns_latency"
+  | "connect_latency"
+  | "tls_handshake"
+  | "stream"
+  | "tcp_retransmit"
+  | "runqueue_delay";
 
 export interface SignalRow {
   readonly signal: SignalName;
@@ -68,6 +77,27 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: 10,
     meaning: "bytes arrived, not yet read by the application",
+  },
+  {
+    signal: "tcp_retransmits_total",
+    probe: "tcp_retransmit",
+    unit: "count",
+    elevated: 2,
+    meaning: "TCP segments sent again",
+  },
+  {
+    signal: "tls_handshake_ms",
+    probe: "tls_handshake",
+    unit: "ms",
+    elevated: 60,
+    meaning: "ClientHello to the client's last handshake record",
+  },
+  {
+    signal: "tls_handshake_fail_total",
+    probe: "tls_handshake",
+    unit: "count",
+    elevated: 1,
+    meaning: "TLS handshakes that failed",
   },
   {
     signal: "runqueue_delay_ms",

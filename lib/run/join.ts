@@ -13,7 +13,9 @@ import type {
   DnsEvent,
   ExchangeEvent,
   KernelEvent,
+  RetransmitEvent,
   TimerEvent,
+  TlsEvent,
   WaitEvent,
 } from "../model/kernel_event.ts";
 import { type Span, SPAN_KIND } from "../model/span.ts";
@@ -79,11 +81,14 @@ export function joinRequests(input: JoinInput): Joined {
     if (match.tier !== "trace_id_exact" || part === undefined) continue;
     const first = sent[match.signal]!;
     const end = index.ends.get(`${first.cookie}/${first.turn}`);
-    part.outgoing.push({ first, peer: peerOf(span), ...(end === undefined ? {} : { end }) });
+    const retransmits = index.retransmits.get(first.cookie) ?? [];
+    part.outgoing.push({ first, peer: peerOf(span), retransmits, ...(end === undefined ? {} : { end }) });
     part.lower(match.tier, match.confidence);
     count(match.tier, match.k);
     const connect = first.turn === 0 ? index.connects.get(first.cookie) : undefined;
     if (connect !== undefined) part.connects.push(connect);
+    const handshake = first.turn === 0 ? index.handshakes.get(first.cookie) : undefined;
+    if (handshake !== undefined) part.handshakes.push(handshake);
   }
   const lookups = index.lookups;
   // A look-up comes before the connect: a span that has already connected is no candidate, however near in time.
@@ -133,6 +138,7 @@ class Parts {
 
   readonly outgoing: Outgoing[] = [];
   readonly connects: ConnectEvent[] = [];
+  readonly handshakes: TlsEvent[] = [];
   readonly lookups: DnsEvent[] = [];
   #tier: Tier = "trace_id_exact";
   #confidence = 1;
@@ -143,8 +149,8 @@ class Parts {
   }
 
   evidence() {
-    const { outgoing, connects, lookups } = this;
-    return { outgoing, connects, lookups, tier: this.#tier, confidence: this.#confidence };
+    const { outgoing, connects, handshakes, lookups } = this;
+    return { outgoing, connects, handshakes, lookups, tier: this.#tier, confidence: this.#confidence };
   }
 }
 
@@ -154,6 +160,8 @@ class EventIndex {
   readonly lookups: DnsEvent[] = [];
   readonly ends = new Map<string, ExchangeEvent>();
   readonly connects = new Map<string, ConnectEvent>();
+  readonly handshakes = new Map<string, TlsEvent>();
+  readonly retransmits = new Map<string, RetransmitEvent[]>();
   readonly #readings = new Map<number, Reading[]>();
   readonly #waits = new Map<number, WaitEvent[]>();
   readonly #timers = new Map<number, TimerEvent[]>();
@@ -174,6 +182,12 @@ class EventIndex {
         if (event.errno === 0) this.connects.set(event.cookie, event);
         this.#read(event.owner.tid, event.startNs, event.startClock);
         this.#read(event.owner.tid, event.tsNs, event.endClock);
+      } else if (event.kind === "tls") {
+        if (event.role === "client") this.handshakes.set(event.cookie, event);
+        this.#read(event.owner.tid, event.startNs, event.startClock);
+        this.#read(event.owner.tid, event.tsNs, event.endClock);
+      } else if (event.kind === "retransmit") {
+        push(this.retransmits, event.cookie, event);
       } else if (event.kind === "dns") {
         this.lookups.push(event);
         this.#read(event.owner.pid, event.startNs, event.startClock);

@@ -11,6 +11,8 @@ const PROBE_OF_KIND: Readonly<Record<number, string>> = {
   [KIND.throttled]: "runqueue_delay",
   [KIND.wait_sum]: "runqueue_delay",
   [KIND.timer]: "runqueue_delay",
+  [KIND.tls]: "tls_handshake",
+  [KIND.retransmit]: "tcp_retransmit",
 };
 
 /**

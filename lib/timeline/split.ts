@@ -6,9 +6,9 @@
  * gateway's own: there the thread that served the request was throttled, queued for a CPU, ran or slept on its own timer, each
  * by its clock. Whatever no record speaks of is unexplained. The labels sum to the TTFT by construction.
  */
-import type { ConnectEvent, DnsEvent, ExchangeEvent } from "../model/kernel_event.ts";
+import type { ConnectEvent, DnsEvent, ExchangeEvent, TlsEvent } from "../model/kernel_event.ts";
 import { type Label, LABELS, type PathStep, type RequestSplit, type Split, type Tier, TIERS } from "../model/split.ts";
-import { connectStep, exchangeSteps, lookupStep, onPath, type Outgoing } from "./steps.ts";
+import { connectStep, exchangeSteps, handshakeStep, lookupStep, onPath, type Outgoing } from "./steps.ts";
 import type { ThreadTrack } from "./thread_track.ts";
 
 /** Everything the kernel saw of one request, already joined with it. */
@@ -19,6 +19,7 @@ export interface RequestEvidence {
   readonly server: ExchangeEvent;
   readonly outgoing: readonly Outgoing[];
   readonly connects: readonly ConnectEvent[];
+  readonly handshakes: readonly TlsEvent[];
   readonly lookups: readonly DnsEvent[];
   /** The thread that served it. */
   readonly track: ThreadTrack;
@@ -28,9 +29,6 @@ export interface RequestEvidence {
   /** Labels whose probe is attached; the others come out as null. */
   readonly watched: ReadonlySet<Label>;
 }
-
-/** Labels that no probe serves yet. */
-export const NOT_YET: readonly Label[] = ["tls", "rtx_stall"];
 
 /** null when the answer had not begun: there is no TTFT to split. */
 export function splitRequest(evidence: RequestEvidence): RequestSplit | null {
@@ -44,6 +42,7 @@ export function splitRequest(evidence: RequestEvidence): RequestSplit | null {
     [
       ...evidence.lookups.map(lookupStep),
       ...evidence.connects.map(connectStep),
+      ...evidence.handshakes.map(handshakeStep),
       ...evidence.outgoing.flatMap(exchangeSteps),
     ],
     from,

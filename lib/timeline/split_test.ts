@@ -1,7 +1,15 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import type { ExchangeEvent, Owner, Stamp, ThreadClock, TimerEvent, WaitEvent } from "../model/kernel_event.ts";
+import type {
+  ExchangeEvent,
+  Owner,
+  RetransmitEvent,
+  Stamp,
+  ThreadClock,
+  TimerEvent,
+  WaitEvent,
+} from "../model/kernel_event.ts";
 import { type Label, LABELS } from "../model/split.ts";
-import { NOT_YET, type RequestEvidence, splitRequest } from "./split.ts";
+import { type RequestEvidence, splitRequest } from "./split.ts";
 import { onPath } from "./steps.ts";
 import { ThreadTrack } from "./thread_track.ts";
 
@@ -53,7 +61,18 @@ function turn(role: "client" | "server", request: [number, number], response: nu
   };
 }
 
-const watched = new Set<Label>(LABELS.filter((label) => !NOT_YET.includes(label)));
+const again = (ms: number): RetransmitEvent => ({
+  kind: "retransmit",
+  tsNs: ms * MS,
+  owner,
+  tuple,
+  cookie: "1",
+  segments: 1,
+  segmentsSent: 9,
+  of: "data",
+});
+
+const watched = new Set<Label>(LABELS.filter((label) => label !== "tls"));
 
 function evidence(change: Partial<RequestEvidence>): RequestEvidence {
   return {
@@ -62,6 +81,7 @@ function evidence(change: Partial<RequestEvidence>): RequestEvidence {
     server: turn("server", [0, 0], 100),
     outgoing: [],
     connects: [],
+    handshakes: [],
     lookups: [],
     track: new ThreadTrack([], []),
     tier: "trace_id_exact",
@@ -111,6 +131,11 @@ Deno.test("splitRequest", () => {
         }],
       },
       { retrieval: 25, unexplained: 75 },
+    ],
+    [
+      "a request that had to be sent again",
+      { outgoing: [{ ...provider, retransmits: [again(45), again(70), again(95)] }] },
+      { send: 1, rtx_stall: 39, provider: 20, unexplained: 40 },
     ],
     ["A and AAAA together count once", { lookups: [dns(10, 40), dns(11, 50)] }, { dns: 40, unexplained: 60 }],
     ["what lies outside the window does not count", { lookups: [dns(-50, 10), dns(95, 200)] }, {
@@ -183,7 +208,7 @@ Deno.test("splitRequest", () => {
 
 Deno.test("splitRequest: what is not watched is null, and no answer is no split", () => {
   const result = splitRequest(evidence({}))!;
-  assertEquals([result.split.tls, result.split.rtx_stall, result.split.dns], [null, null, 0]);
+  assertEquals([result.split.tls, result.split.rtx_stall, result.split.dns], [null, 0, 0]);
   assertEquals(splitRequest(evidence({ server: turn("server", [0, 0], null) })), null);
   assert(!result.cold);
 });

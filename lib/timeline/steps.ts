@@ -1,5 +1,5 @@
 /** What a request waited for outside its own process, as intervals; and which of several parallel ones was on its path. */
-import type { ConnectEvent, DnsEvent, ExchangeEvent } from "../model/kernel_event.ts";
+import type { ConnectEvent, DnsEvent, ExchangeEvent, RetransmitEvent, TlsEvent } from "../model/kernel_event.ts";
 import type { Label, PathStep } from "../model/split.ts";
 
 /** Whom an exchange was with, as the span that made it says. */
@@ -10,6 +10,8 @@ export interface Outgoing {
   /** The end of the same turn, where it has been told by now. */
   readonly end?: ExchangeEvent;
   readonly peer: Peer;
+  /** Segments of this socket that were sent again, in any order. */
+  readonly retransmits?: readonly RetransmitEvent[];
 }
 
 export function lookupStep(event: DnsEvent): PathStep {
@@ -25,17 +27,32 @@ export function connectStep(event: ConnectEvent): PathStep {
   };
 }
 
+export function handshakeStep(event: TlsEvent): PathStep {
+  return {
+    label: "tls",
+    startNs: event.startNs,
+    endNs: event.tsNs,
+    note: `${event.tuple.dstIp}:${event.tuple.dstPort}`,
+  };
+}
+
 /**
- * Sending, then waiting. The provider's wait ends with its first byte: that is the first token. Another service's answer is of
+ * Sending, then waiting. A wait begins when the request has been sent for good: until its last segment was sent again for the last
+ * time before the answer, the path was at fault, not the peer. The provider's wait ends with its first byte: that is the first token. Another service's answer is of
  * use when it is complete, so its wait ends with the last byte where that is known.
  */
-export function exchangeSteps({ first, end, peer }: Outgoing): PathStep[] {
+export function exchangeSteps({ first, end, peer, retransmits = [] }: Outgoing): PathStep[] {
   const { dstIp, dstPort } = first.tuple;
   const note = `${dstIp}:${dstPort}`;
   const answered = peer === "provider" ? first.responseStart : end?.responseEnd ?? first.responseStart;
   const label: Label = peer === "other" ? "unexplained" : peer;
-  const steps: PathStep[] = [{ label: "send", startNs: first.requestStart.ns, endNs: first.requestEnd.ns, note }];
-  if (answered !== null) steps.push({ label, startNs: first.requestEnd.ns, endNs: answered.ns, note });
+  const sent = first.requestEnd.ns;
+  const steps: PathStep[] = [{ label: "send", startNs: first.requestStart.ns, endNs: sent, note }];
+  const again = retransmits.filter((event) => event.of === "data" && event.tsNs > first.requestStart.ns)
+    .map((event) => event.tsNs).filter((ns) => answered === null || ns < answered.ns);
+  const delivered = Math.max(sent, ...again);
+  if (delivered > sent) steps.push({ label: "rtx_stall", startNs: sent, endNs: delivered, note });
+  if (answered !== null) steps.push({ label, startNs: delivered, endNs: answered.ns, note });
   return steps;
 }
 

@@ -9,7 +9,7 @@ import type { Incident } from "../../model/attribution.ts";
 import { toIso } from "../../model/clock.ts";
 import { type Label, LABELS, type RequestSplit, type Split, TIERS } from "../../model/split.ts";
 import { findShift, type Shift } from "../../slo/shift.ts";
-import { NOT_YET, weaker } from "../../timeline/split.ts";
+import { weaker } from "../../timeline/split.ts";
 import { type Joined, joinRequests } from "../join.ts";
 import type { PhaseWindow, RunData } from "./run_data.ts";
 
@@ -30,17 +30,15 @@ export function watchedLabels(attached: readonly string[]): Set<Label> {
   const needs: Partial<Record<Label, string>> = {
     dns: "dns_latency",
     connect: "connect_latency",
+    tls: "tls_handshake",
+    rtx_stall: "tcp_retransmit",
     send: "stream",
     provider: "stream",
     retrieval: "stream",
     runq: "runqueue_delay",
     throttled: "runqueue_delay",
   };
-  return new Set(
-    LABELS.filter((label) =>
-      !NOT_YET.includes(label) && (needs[label] === undefined || attached.includes(needs[label]))
-    ),
-  );
+  return new Set(LABELS.filter((label) => (needs[label] === undefined || attached.includes(needs[label]))));
 }
 
 export function analyse(run: RunData): Analysis {

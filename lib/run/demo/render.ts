@@ -117,7 +117,7 @@ function footing(run: RunData, artifacts: string): string {
   const cost = run.cost as { cpu_pct?: number | null; bpf_ns_per_event?: number | null; rss_mb?: number | null };
   const missing = run.coverage.missing.map(({ probe, reason, costs }) => `not seen: ${costs} (${probe}: ${reason})`);
   return [
-    `watched  ${run.coverage.attached.join(" ")}; tls and rtx_stall have no probe yet`,
+    `watched  ${run.coverage.attached.join(" ")}`,
     ...missing,
     `events   ${run.events.length} from the kernel, ${run.spans.length} spans; drops ${
       drops.length === 0 ? "0" : drops.map(([name, n]) => `${name} ${n}`).join(", ")
