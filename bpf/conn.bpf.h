@@ -33,7 +33,7 @@ struct tls_conn {
 	struct llm_slo_tls record;
 	__u64 done_ns;
 	__u32 key_exchange; /* the client sent a handshake record after its hello: TLS 1.2 */
-	__u32 tickets; /* packets taken for session tickets so far */
+	__u32 tickets; /* records taken for session tickets so far */
 	__u32 skip_out; /* the packet now going out belongs to the handshake */
 	__u32 skip_in; /* the packet now coming in does */
 };

@@ -18,7 +18,7 @@ enum { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 2
 #define ENCRYPTED_ALERT_FLAG 256
 #define TICKETS_MAX_BYTES 1200
 #define TICKETS_MAX_NS 15000000ULL
-#define TICKETS_MAX_PACKETS 3
+#define TICKETS_MAX_RECORDS 2 /* what OpenSSL and rustls send; Go sends one */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -105,13 +105,14 @@ static __always_inline void handshake_packet(struct tls_conn *tls, struct tls_pa
 	}
 }
 
+/* A server sends its tickets as records of their own, together or apart: two in all are let pass for them. */
 static __always_inline int is_ticket(struct tls_conn *tls, struct packet *p, struct tls_packet *t, __u64 now)
 {
 	if (!(tls->record.header.flags & LLM_SLO_TLS_V13) || t->type != APPLICATION_DATA)
 		return 0;
-	if (p->length > TICKETS_MAX_BYTES || now - tls->done_ns > TICKETS_MAX_NS || tls->tickets >= TICKETS_MAX_PACKETS)
+	if (p->length > TICKETS_MAX_BYTES || now - tls->done_ns > TICKETS_MAX_NS || tls->tickets >= TICKETS_MAX_RECORDS)
 		return 0;
-	tls->tickets += 1;
+	tls->tickets += p->length > t->record_length + RECORD_HEADER ? 2 : 1;
 	return 1;
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { EVERYTHING } from "./restrict.ts";
 
 /** The demo's own children. */
 const load: Command = {
@@ -11,6 +12,7 @@ const load: Command = {
     { name: "seed", type: "string", default: "demo", help: "of the schedule and the questions" },
     { name: "header", type: "string", help: "name: value, on every request" },
   ],
+  permissions: ["net", "ffi", "env"],
   run: async (input, io) => {
     const { runLoad } = await import("../lib/run/demo/children.ts");
     const [, name, value] = /^([^:]+):\s*(.*)$/.exec(input.string("header") ?? "") ?? [];
@@ -28,6 +30,7 @@ const blindInject: Command = {
     { name: "label", type: "string", help: "file to commit the draw to" },
     { name: "room", type: "number", help: "seconds it may use" },
   ],
+  permissions: EVERYTHING,
   run: async (input, io) => {
     const { blindInject } = await import("../lib/run/demo/children.ts");
     return await blindInject(input.string("label") ?? "", input.number("room") ?? 0, io);
@@ -56,14 +59,14 @@ export const command: Command = {
       type: "string",
       values: ["dns_latency", "packet_loss", "cpu_throttle", "provider_throttle", "none", "random"],
       default: "dns_latency",
-      help: "what to inject; packet_loss and provider_throttle have no injector yet",
+      help: "what to inject",
     },
     {
       name: "blind",
       type: "boolean",
       help: "with --fault random: fault, intensity and onset are drawn by another process",
     },
-    { name: "tls", type: "boolean", pending: true, help: "reach the provider over TLS" },
+    { name: "tls", type: "boolean", help: "reach the provider over TLS" },
     { name: "phases", type: "string", placeholder: "LIST", help: "lengths: baseline=20s,fault=20s,recovery=12s" },
     {
       name: "out",
@@ -83,15 +86,10 @@ export const command: Command = {
     },
   ],
   subcommands: [load, blindInject],
+  permissions: EVERYTHING,
   run: async (input, io) => {
-    const { UnsupportedError, UsageError } = await import("../lib/model/errors.ts");
+    const { UsageError } = await import("../lib/model/errors.ts");
     const fault = input.string("fault")!;
-    if (fault === "packet_loss" || fault === "provider_throttle") {
-      throw new UnsupportedError(
-        `Cannot inject "${fault}": it has no injector yet`,
-        "Use dns_latency, cpu_throttle or none",
-      );
-    }
     if ((fault === "random") !== input.boolean("blind")) {
       throw new UsageError(
         "Cannot run a random fault in the open, nor a chosen one blind",
@@ -102,6 +100,7 @@ export const command: Command = {
     const optional = (name: string) => input.string(name) === undefined ? {} : { [name]: input.string(name)! };
     return await demo({
       fault: fault as "dns_latency",
+      tls: input.boolean("tls"),
       out: input.string("out")!,
       json: input.boolean("json"),
       ...optional("phases"),
@@ -111,7 +110,7 @@ export const command: Command = {
       argv: [
         "demo",
         ...Object.entries({ fault }).flatMap(([k, v]) => [`--${k}`, v]),
-        ...(input.boolean("blind") ? ["--blind"] : []),
+        ...["blind", "tls"].filter((name) => input.boolean(name)).map((name) => `--${name}`),
       ],
     }, io);
   },

@@ -10,8 +10,9 @@ import type { RequestSplit, Split } from "../model/split.ts";
 import { LABELS } from "../model/split.ts";
 import { mean } from "../stats/describe.ts";
 import { random } from "../stats/random.ts";
-import { leadingLabel, shares } from "./domains.ts";
+import { leadingLabel, type ProviderDomain, shares } from "./domains.ts";
 import { meanSplit, minus } from "./excess.ts";
+import { type ProviderFacts, providerFacts } from "./provider.ts";
 
 export const MODEL_VERSION = "excess-share/1";
 
@@ -43,7 +44,8 @@ export function attribute(
   const means = { incident: meanSplit(incident), baseline: meanSplit(baseline) };
   const excess = minus(means.incident, means.baseline);
   const excessMs = mean(incident.map((r) => r.ttftMs)) - mean(baseline.map((r) => r.ttftMs));
-  const share = shares(excess);
+  const provider = providerFacts(incident, baseline);
+  const share = shares(excess, provider.domain);
   const watched = LABELS.filter((label) => excess[label] !== null).length;
   const coverage = watched / LABELS.length;
   const joined = mean([...incident, ...baseline].map((r) => r.confidence));
@@ -52,19 +54,20 @@ export function attribute(
     .sort((a, b) => b[1] - a[1])[0];
   const unknownShare = share.unknown ?? 0;
   const base = { excessMs, shares: share, ...means, excess, coverage };
-  const low = named === undefined ? 0 : lowShare(named[0], incident, baseline, seed);
+  const low = named === undefined ? 0 : lowShare(named[0], provider.domain, incident, baseline, seed);
   if (named === undefined || unknownShare > UNKNOWN_ABOVE || low <= NAMED_ABOVE) {
     const label = leadingLabel(excess, unknownShare > UNKNOWN_ABOVE || named === undefined ? "unknown" : named[0]);
     return {
       ...base,
       domain: "unknown",
       subCause: label === "provider" ? "provider_slow" : label,
-      confidence: Math.max(lowShare("unknown", incident, baseline, seed), 1 - (named?.[1] ?? 0)) * coverage * joined,
+      confidence: Math.max(lowShare("unknown", provider.domain, incident, baseline, seed), 1 - (named?.[1] ?? 0)) *
+        coverage * joined,
       unknownReason: reason(unknownShare, named, excessMs, label, excess[label] ?? 0),
     };
   }
   const [domain] = named;
-  return { ...base, domain, subCause: subCause(domain, excess), confidence: low * coverage * joined };
+  return { ...base, domain, subCause: subCause(domain, excess, provider), confidence: low * coverage * joined };
 }
 
 function reason(
@@ -83,7 +86,8 @@ function reason(
   } ms`;
 }
 
-function subCause(domain: Domain, excess: Split): string | null {
+function subCause(domain: Domain, excess: Split, provider: ProviderFacts): string | null {
+  if (domain === provider.domain) return provider.cause;
   if (domain === "cpu_throttle") return leadingLabel(excess, domain) === "throttled" ? "quota" : "neighbour";
   return null;
 }
@@ -91,6 +95,7 @@ function subCause(domain: Domain, excess: Split): string | null {
 /** Lower end of the domain's share when both groups of requests are drawn again. */
 function lowShare(
   domain: Domain,
+  provider: ProviderDomain,
   incident: readonly RequestSplit[],
   baseline: readonly RequestSplit[],
   seed: string,
@@ -99,7 +104,7 @@ function lowShare(
   const draw = (requests: readonly RequestSplit[]) => requests.map(() => requests[stream.below(requests.length)]!);
   const drawn = Array.from(
     { length: REPLICATES },
-    () => shares(minus(meanSplit(draw(incident)), meanSplit(draw(baseline))))[domain] ?? 0,
+    () => shares(minus(meanSplit(draw(incident)), meanSplit(draw(baseline))), provider)[domain] ?? 0,
   ).sort((a, b) => a - b);
   return drawn[Math.floor(LOW * REPLICATES)]!;
 }

@@ -3,8 +3,15 @@ import { type Label, LABELS, type RequestSplit } from "../model/split.ts";
 import { random } from "../stats/random.ts";
 import { attribute } from "./attribute.ts";
 
+const CALM_PROVIDER: RequestSplit["provider"] = { statuses: [200], chunksPerSecond: 100 };
+
 /** Requests with these mean milliseconds per label and a seeded noise of 2 ms on `app`. */
-function requests(n: number, ms: Partial<Record<Label, number | null>>, confidence = 1): RequestSplit[] {
+function requests(
+  n: number,
+  ms: Partial<Record<Label, number | null>>,
+  confidence = 1,
+  provider = CALM_PROVIDER,
+): RequestSplit[] {
   const stream = random("attribute");
   return Array.from({ length: n }, (_, i) => {
     const split = Object.fromEntries(LABELS.map((label) => [label, ms[label] === undefined ? 0 : ms[label]])) as Record<
@@ -23,6 +30,7 @@ function requests(n: number, ms: Partial<Record<Label, number | null>>, confiden
       cold: true,
       tier: "trace_id_exact",
       confidence,
+      provider,
       path: [],
     };
   });
@@ -49,6 +57,21 @@ Deno.test("attribute", () => {
     assertEquals([result.domain, result.subCause], [domain, cause], name);
     assert(result.confidence > 0 && result.confidence <= 1, `${name}: confidence ${result.confidence}`);
     assertEquals(result.unknownReason !== undefined, domain === "unknown", name);
+  }
+});
+
+Deno.test("attribute: what the provider did decides what its milliseconds mean", () => {
+  const rows: [string, RequestSplit["provider"], string, string | null][] = [
+    ["refused, and tried again", { statuses: [429, 200], chunksPerSecond: 100 }, "provider_throttle", "rate_limit"],
+    ["overloaded", { statuses: [529, 200], chunksPerSecond: 100 }, "provider_throttle", "overloaded"],
+    ["failed, and tried again", { statuses: [500, 200], chunksPerSecond: 100 }, "provider_error", "server_error"],
+    ["slower tokens as well", { statuses: [200], chunksPerSecond: 30 }, "provider_throttle", "slow"],
+    ["late at an unchanged rate", { statuses: [200], chunksPerSecond: 98 }, "unknown", "provider_slow"],
+    ["no rate to be had", { statuses: [200], chunksPerSecond: null }, "unknown", "provider_slow"],
+  ];
+  for (const [name, provider, domain, cause] of rows) {
+    const result = attribute(requests(40, { ...calm, provider: 900 }, 1, provider), requests(60, calm), "seed");
+    assertEquals([result.domain, result.subCause], [domain, cause], name);
   }
 });
 

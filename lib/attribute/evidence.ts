@@ -1,7 +1,7 @@
 /** What the kernel measured during an incident and during the baseline, signal by signal, in words for a person. */
-import type { Evidence } from "../model/attribution.ts";
+import type { Domain, Evidence } from "../model/attribution.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
-import { median } from "../stats/describe.ts";
+import { mean, median } from "../stats/describe.ts";
 
 export interface Window {
   readonly startNs: number;
@@ -10,6 +10,13 @@ export interface Window {
   readonly requests: number;
 }
 
+/** What a domain is seen by; these rows come first. */
+const SIGNALS_OF: Readonly<Partial<Record<Domain, readonly string[]>>> = {
+  network_dns: ["dns_latency_ms"],
+  network_egress: ["connect_latency_ms", "tcp_retransmits_total", "tls_handshake_ms"],
+  cpu_throttle: ["cfs_throttled_ms", "runqueue_delay_ms"],
+};
+
 interface Measure {
   readonly signal: string;
   readonly unit: string;
@@ -17,6 +24,7 @@ interface Measure {
   readonly of: (events: readonly KernelEvent[], window: Window) => number | null;
 }
 
+const average = (values: number[]) => values.length === 0 ? null : mean(values);
 const middle = (values: number[]) => values.length === 0 ? null : median(values);
 const perRequest = (ms: number, window: Window) => window.requests === 0 ? null : ms / window.requests;
 
@@ -31,9 +39,22 @@ const MEASURES: readonly Measure[] = [
   {
     signal: "connect_latency_ms",
     unit: "ms",
-    what: "median TCP handshake",
+    what: "mean TCP handshake",
     of: (events) =>
-      middle(events.flatMap((e) => e.kind === "connect" && e.errno === 0 ? [(e.tsNs - e.startNs) / 1e6] : [])),
+      average(events.flatMap((e) => e.kind === "connect" && e.errno === 0 ? [(e.tsNs - e.startNs) / 1e6] : [])),
+  },
+  {
+    signal: "tcp_retransmits_total",
+    unit: "segments per request",
+    what: "segments sent again",
+    of: (events, window) =>
+      perRequest(events.reduce((sum, e) => e.kind === "retransmit" ? sum + e.segments : sum, 0), window),
+  },
+  {
+    signal: "tls_handshake_ms",
+    unit: "ms",
+    what: "median TLS handshake",
+    of: (events) => middle(events.flatMap((e) => e.kind === "tls" && !e.failed ? [(e.tsNs - e.startNs) / 1e6] : [])),
   },
   {
     signal: "cfs_throttled_ms",
@@ -69,8 +90,14 @@ function summed(events: readonly KernelEvent[], kind: "throttled" | "runq"): num
   return ns / 1e6;
 }
 
-/** One row per signal, the ones that moved most (relative to their baseline) first. Events of the watched service only. */
-export function evidence(events: readonly KernelEvent[], incident: Window, baseline: Window): Evidence[] {
+/** One row per signal: those the domain is seen by first, then by how far they moved. Events of the watched service only. */
+export function evidence(
+  domain: Domain,
+  events: readonly KernelEvent[],
+  incident: Window,
+  baseline: Window,
+): Evidence[] {
+  const own = (row: Evidence) => SIGNALS_OF[domain]?.includes(row.signal) ? 0 : 1;
   const inside = (window: Window) =>
     events.filter((event) => event.tsNs > window.startNs && event.tsNs <= window.endNs);
   const [during, before] = [inside(incident), inside(baseline)];
@@ -84,7 +111,7 @@ export function evidence(events: readonly KernelEvent[], incident: Window, basel
       unit,
       sentence: `${what}: ${show(value, unit)}, at baseline ${show(was, unit)}`,
     };
-  }).sort((a, b) => moved(b) - moved(a));
+  }).sort((a, b) => own(a) - own(b) || moved(b) - moved(a));
 }
 
 /** Change in milliseconds: what counts for a request, however small the baseline was. */

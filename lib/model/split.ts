@@ -33,6 +33,8 @@ export interface RequestSplit {
   /** How the kernel's evidence was joined with the request: the weakest tier used, and its confidence in [0, 1]. */
   readonly tier: Tier;
   readonly confidence: number;
+  /** What the provider did, where spans and packets tell: HTTP status of each attempt, and content segments a second of the answer. */
+  readonly provider: { readonly statuses: readonly number[]; readonly chunksPerSecond: number | null };
   /** Intervals on the path, for a person to look at: label, start and end on the kernel clock. */
   readonly path: readonly PathStep[];
 }

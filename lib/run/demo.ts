@@ -16,6 +16,7 @@ import { watchKernel } from "./watch.ts";
 
 export interface DemoOptions {
   readonly fault: Fault | "random";
+  readonly tls: boolean;
   readonly phases?: string;
   readonly out: string;
   readonly json: boolean;
@@ -77,12 +78,13 @@ async function obtain(
     io.err(`replay | ${refusal}: playing a recording of a real run instead${other}\n`);
     return recorded;
   }
-  const { fault, phasesS, argv, header } = options;
+  const { fault, phasesS, argv, header, tls } = options;
   return await runLive({
     fault,
     phases: phasesS,
     argv,
     seed: "demo",
+    tls,
     ...(options.record === undefined ? {} : { onRecord: (bytes) => void records.push(bytes) }),
     ...(header === undefined ? {} : { header }),
   }, io);

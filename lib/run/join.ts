@@ -5,24 +5,15 @@
  * on is joined by the span id on the wire; a connect by the socket it opened; a look-up, which carries no trace, by process and
  * time, with its confidence divided by the requests it could belong to. A process without a pod is known by its cgroup.
  */
-import { correlate } from "../correlate/correlate.ts";
+import { correlate, type Match } from "../correlate/correlate.ts";
 import type { SignalSubject, SpanSubject } from "../correlate/subject.ts";
 import { type Anchor, toMonotonicNs } from "../model/clock.ts";
-import type {
-  ConnectEvent,
-  DnsEvent,
-  ExchangeEvent,
-  KernelEvent,
-  RetransmitEvent,
-  TimerEvent,
-  TlsEvent,
-  WaitEvent,
-} from "../model/kernel_event.ts";
+import type { ConnectEvent, DnsEvent, ExchangeEvent, KernelEvent, TlsEvent } from "../model/kernel_event.ts";
 import { type Span, SPAN_KIND } from "../model/span.ts";
 import type { Label, RequestSplit, Tier } from "../model/split.ts";
 import { splitRequest, weaker } from "../timeline/split.ts";
-import type { Outgoing, Peer } from "../timeline/steps.ts";
-import { type Reading, ThreadTrack } from "../timeline/thread_track.ts";
+import type { Outgoing } from "../timeline/steps.ts";
+import { EventIndex, pid, statusOf } from "./event_index.ts";
 
 export interface JoinInput {
   readonly events: readonly KernelEvent[];
@@ -35,6 +26,8 @@ export interface JoinInput {
 
 export interface Joined {
   readonly requests: readonly RequestSplit[];
+  /** Requests that were answered with an error: they have no first token, and are not split. */
+  readonly failed: number;
   /** SERVER spans for which the kernel saw no turn: no split, and no guess. */
   readonly spansWithoutTurn: number;
   /** Turns with a trace on the wire whose SERVER span never came. */
@@ -75,20 +68,35 @@ export function joinRequests(input: JoinInput): Joined {
   const parts = new Map([...serverOf.keys()].map((traceId) => [traceId, new Parts()]));
   const sent = index.turns.filter((turn) => turn.role === "client" && turn.traceId !== null);
   const clientSubjects = clients.map((span) => spanSubject(span, input.anchor, index));
-  for (const match of correlate(clientSubjects, sent.map(turnSubject))) {
+  const give = (first: ExchangeEvent, match: Match) => {
     const span = clients[match.span]!;
     const part = parts.get(span.traceId);
-    if (match.tier !== "trace_id_exact" || part === undefined) continue;
-    const first = sent[match.signal]!;
-    const end = index.ends.get(`${first.cookie}/${first.turn}`);
-    const retransmits = index.retransmits.get(first.cookie) ?? [];
-    part.outgoing.push({ first, peer: peerOf(span), retransmits, ...(end === undefined ? {} : { end }) });
+    if (part === undefined) return;
+    part.outgoing.push(index.outgoing(first, span));
     part.lower(match.tier, match.confidence);
     count(match.tier, match.k);
-    const connect = first.turn === 0 ? index.connects.get(first.cookie) : undefined;
-    if (connect !== undefined) part.connects.push(connect);
-    const handshake = first.turn === 0 ? index.handshakes.get(first.cookie) : undefined;
-    if (handshake !== undefined) part.handshakes.push(handshake);
+    if (first.turn > 0) return;
+    part.connects.push(...index.connects.get(first.cookie) ?? []);
+    part.handshakes.push(...index.handshakes.get(first.cookie) ?? []);
+  };
+  for (const match of correlate(clientSubjects, sent.map(turnSubject))) {
+    if (match.tier === "trace_id_exact") give(sent[match.signal]!, match);
+  }
+  // Over TLS no trace is on the wire: a turn belongs to a span of its process, to its peer's port, that waited for its first chunk then.
+  const hidden = index.turns.filter((turn) =>
+    turn.role === "client" && turn.traceId === null && turn.responseStart !== null
+  );
+  const waiting = clients.map((span) => waitingSubject(span, input.anchor, index));
+  const slack = { windowMs: SPAN_CLOCK_SLACK_MS };
+  const hiddenMatches = correlate(waiting, hidden.map((turn) => hiddenSubject(turn)), slack);
+  // One turn a span and one span a turn, the pairs first whose first chunk and first byte lie closest together.
+  const late = ({ span, signal }: Match) => Math.abs(waiting[span]!.endNs - hidden[signal]!.responseStart!.ns);
+  const taken = { spans: new Set<number>(), turns: new Set<number>() };
+  for (const match of hiddenMatches.toSorted((x, y) => late(x) - late(y))) {
+    if (taken.spans.has(match.span) || taken.turns.has(match.signal)) continue;
+    taken.spans.add(match.span);
+    taken.turns.add(match.signal);
+    give(hidden[match.signal]!, match);
   }
   const lookups = index.lookups;
   // A look-up comes before the connect: a span that has already connected is no candidate, however near in time.
@@ -96,7 +104,6 @@ export function joinRequests(input: JoinInput): Joined {
     ...subject,
     endNs: parts.get(clients[i]!.traceId)?.opened(subject) ?? subject.endNs,
   }));
-  const slack = { windowMs: SPAN_CLOCK_SLACK_MS };
   const bySignal = Map.groupBy(correlate(unconnected, lookups.map(lookupSubject), slack), (match) => match.signal);
   for (const [signal, matches] of bySignal) {
     const event = lookups[signal]!;
@@ -112,6 +119,8 @@ export function joinRequests(input: JoinInput): Joined {
     count(best.match.tier, best.match.k);
   }
 
+  const failed = [...serverOf.keys()].filter((traceId) => (statusOf(servers.get(traceId)!) ?? 0) >= 400);
+  failed.forEach((traceId) => serverOf.delete(traceId));
   const requests = [...serverOf].flatMap(([traceId, server]) => {
     const part = parts.get(traceId)!;
     const track = index.track(server.owner.tid);
@@ -120,7 +129,8 @@ export function joinRequests(input: JoinInput): Joined {
   });
   return {
     requests: requests.sort((a, b) => a.startNs - b.startNs),
-    spansWithoutTurn: serverSpans.length - serverOf.size,
+    failed: failed.length,
+    spansWithoutTurn: serverSpans.length - serverOf.size - failed.length,
     turnsWithoutSpan: turns.filter((t) => index.pidOf(servers) === t.owner.pid && !servers.has(t.traceId!)).length,
     tiers,
   };
@@ -130,13 +140,13 @@ export function joinRequests(input: JoinInput): Joined {
 class Parts {
   /** When the span's own request opened its connection, or was sent on an open one; undefined when it never was. */
   opened(span: SpanSubject): number | undefined {
-    const first = this.outgoing.find((turn) => turn.first.spanId === span.spanId)?.first;
+    const first = this.outgoing.find((turn) => turn.spanId === span.spanId)?.first;
     if (first === undefined) return undefined;
     const connect = this.connects.find((event) => event.cookie === first.cookie);
     return Math.max(span.startNs, connect?.startNs ?? first.requestStart.ns);
   }
 
-  readonly outgoing: Outgoing[] = [];
+  readonly outgoing: (Outgoing & { readonly spanId: string })[] = [];
   readonly connects: ConnectEvent[] = [];
   readonly handshakes: TlsEvent[] = [];
   readonly lookups: DnsEvent[] = [];
@@ -153,83 +163,6 @@ class Parts {
     return { outgoing, connects, handshakes, lookups, tier: this.#tier, confidence: this.#confidence };
   }
 }
-
-/** The events by what they are asked for. */
-class EventIndex {
-  readonly turns: ExchangeEvent[] = [];
-  readonly lookups: DnsEvent[] = [];
-  readonly ends = new Map<string, ExchangeEvent>();
-  readonly connects = new Map<string, ConnectEvent>();
-  readonly handshakes = new Map<string, TlsEvent>();
-  readonly retransmits = new Map<string, RetransmitEvent[]>();
-  readonly #readings = new Map<number, Reading[]>();
-  readonly #waits = new Map<number, WaitEvent[]>();
-  readonly #timers = new Map<number, TimerEvent[]>();
-  readonly #tracks = new Map<number, ThreadTrack>();
-  readonly #cgroups = new Map<number, string>();
-
-  constructor(events: readonly KernelEvent[]) {
-    for (const event of events) {
-      if (event.owner.cgroupId !== 0n) this.#cgroups.set(event.owner.pid, `cgroup:${event.owner.cgroupId}`);
-      if (event.kind === "exchange") {
-        if (event.phase === "first") this.turns.push(event);
-        else this.ends.set(`${event.cookie}/${event.turn}`, event);
-        const { requestStart, requestEnd, responseStart, responseEnd, firstRead } = event;
-        for (const stamp of [requestStart, requestEnd, responseStart, responseEnd, firstRead]) {
-          if (stamp !== null) this.#read(event.owner.tid, stamp.ns, stamp.clock);
-        }
-      } else if (event.kind === "connect") {
-        if (event.errno === 0) this.connects.set(event.cookie, event);
-        this.#read(event.owner.tid, event.startNs, event.startClock);
-        this.#read(event.owner.tid, event.tsNs, event.endClock);
-      } else if (event.kind === "tls") {
-        if (event.role === "client") this.handshakes.set(event.cookie, event);
-        this.#read(event.owner.tid, event.startNs, event.startClock);
-        this.#read(event.owner.tid, event.tsNs, event.endClock);
-      } else if (event.kind === "retransmit") {
-        push(this.retransmits, event.cookie, event);
-      } else if (event.kind === "dns") {
-        this.lookups.push(event);
-        this.#read(event.owner.pid, event.startNs, event.startClock);
-        this.#read(event.owner.pid, event.tsNs, event.endClock);
-      } else if (event.kind === "runq" || event.kind === "throttled") {
-        push(this.#waits, event.owner.tid, event);
-      } else if (event.kind === "timer") {
-        push(this.#timers, event.owner.tid, event);
-      }
-    }
-  }
-
-  #read(tid: number, ns: number, clock: Reading["clock"] | null): void {
-    if (clock !== null) push(this.#readings, tid, { ns, clock });
-  }
-
-  track(tid: number): ThreadTrack {
-    let track = this.#tracks.get(tid);
-    if (track === undefined) {
-      track = new ThreadTrack(this.#readings.get(tid) ?? [], this.#waits.get(tid) ?? [], this.#timers.get(tid) ?? []);
-      this.#tracks.set(tid, track);
-    }
-    return track;
-  }
-
-  pod(pid: number): string {
-    return this.#cgroups.get(pid) ?? "";
-  }
-
-  pidOf(servers: ReadonlyMap<string, Span>): number {
-    const [span] = servers.values();
-    return span === undefined ? 0 : pid(span);
-  }
-}
-
-function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
-}
-
-const pid = (span: Span) => Number(span.resource["process.pid"] ?? 0);
 
 function spanSubject(span: Span, anchor: Anchor, index: EventIndex): SpanSubject {
   return {
@@ -253,14 +186,29 @@ function turnSubject(turn: ExchangeEvent): SignalSubject {
   };
 }
 
-function lookupSubject(event: DnsEvent): SignalSubject {
-  return { pid: event.owner.pid, pod: `cgroup:${event.owner.cgroupId}`, conn: event.tuple, tsNs: event.tsNs };
+/** A span until its first chunk came, as the span says; known by its process and its peer's port. */
+function waitingSubject(span: Span, anchor: Anchor, index: EventIndex): SpanSubject {
+  const subject = spanSubject(span, anchor, index);
+  const chunkS = Number(span.attributes["gen_ai.response.time_to_first_chunk"] ?? NaN);
+  const endNs = Number.isFinite(chunkS) ? subject.startNs + chunkS * 1e9 : subject.endNs;
+  return {
+    pid: subject.pid ?? 0,
+    pod: `${subject.pod}:${span.attributes["server.port"]}`,
+    startNs: subject.startNs,
+    endNs,
+  };
 }
 
-function peerOf(span: Span): Peer {
-  const operation = span.attributes["gen_ai.operation.name"];
-  if (operation === "retrieval") return "retrieval";
-  return operation === undefined ? "other" : "provider";
+function hiddenSubject(turn: ExchangeEvent): SignalSubject {
+  return {
+    pid: turn.owner.pid,
+    pod: `cgroup:${turn.owner.cgroupId}:${turn.tuple.dstPort}`,
+    tsNs: turn.responseStart!.ns,
+  };
+}
+
+function lookupSubject(event: DnsEvent): SignalSubject {
+  return { pid: event.owner.pid, pod: `cgroup:${event.owner.cgroupId}`, conn: event.tuple, tsNs: event.tsNs };
 }
 
 /** How long after the answer this request connected; Infinity when it did not in time. */

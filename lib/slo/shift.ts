@@ -1,10 +1,11 @@
 /**
  * When did the objective's indicator move? Looks at TTFT alone: kernel signals never open an incident, they explain one.
  *
- * A sliding window is compared with the baseline by a one-sided Mann-Whitney test, and its median has to be slower by a margin a
- * person would notice as well: max(10 ms, 25 % of the baseline's median, 3 MAD of the baseline). Windows that pass, and touch, are one incident; the longest is reported.
+ * A sliding window is compared with the baseline in two ways, since a fault may slow every request or only some. Every: a one-sided
+ * Mann-Whitney test, and the median slower by a margin a person would notice, max(10 ms, 25 % of the baseline's median, 3 MAD).
+ * Some: more requests beyond the baseline's 95th percentile plus that margin than chance allows (binomial test). Windows that pass, and touch, are one incident; the longest is reported.
  */
-import { mad, median } from "../stats/describe.ts";
+import { mad, median, quantile } from "../stats/describe.ts";
 import { mannWhitneyU } from "../stats/mann_whitney.ts";
 
 export interface Sample {
@@ -43,15 +44,21 @@ export function findShift(samples: readonly Sample[], baselineEndNs: number, opt
   const centre = median(baseline);
   const margin = Math.max(minShiftMs, minShiftShare * centre, 3 * mad(baseline));
 
+  const tail = quantile(baseline, 0.95) + margin;
+  const beyondTail = (ttftMs: number) => ttftMs > tail;
+  // With one more than was seen, so that a baseline without any does not make the first one an incident.
+  const tailShare = (baseline.filter(beyondTail).length + 1) / (baseline.length + 2);
+
   let best: { startNs: number; endNs: number } | null = null;
   let open: { startNs: number; endNs: number } | null = null;
   const last = later.at(-1)!.atNs;
   for (let from = baselineEndNs; from < last; from += stepNs) {
     const window = later.filter((s) => s.atNs > from && s.atNs <= from + windowNs).map((s) => s.ttftMs);
     if (window.length < minSamples) continue;
-    const moved = median(window) - centre >= margin &&
+    const every = median(window) - centre >= margin &&
       mannWhitneyU(window, baseline, { alternative: "greater" }).p < alpha;
-    if (!moved) continue;
+    const some = atLeast(window.filter(beyondTail).length, window.length, tailShare) < alpha;
+    if (!every && !some) continue;
     open = open !== null && from <= open.endNs
       ? { startNs: open.startNs, endNs: from + windowNs }
       : { startNs: from, endNs: from + windowNs };
@@ -72,4 +79,15 @@ export function findShift(samples: readonly Sample[], baselineEndNs: number, opt
     p: mannWhitneyU(inside, baseline, { alternative: "greater" }).p,
     medianShiftMs: median(inside) - centre,
   };
+}
+
+/** Probability of k or more successes in n draws of probability p. */
+function atLeast(k: number, n: number, p: number): number {
+  let term = (1 - p) ** n;
+  let below = 0;
+  for (let i = 0; i < k; i++) {
+    below += term;
+    term *= (n - i) / (i + 1) * (p / (1 - p));
+  }
+  return Math.max(0, 1 - below);
 }

@@ -18,6 +18,8 @@ Deno.test("findShift", () => {
     ["a step to the end", run(40, (s) => s >= 30 ? 140 : 80), [30, 40]],
     ["slower by less than anyone would notice", run(40, (s) => s >= 20 ? 85 : 80), null],
     ["faster", run(40, (s) => s >= 20 ? 20 : 80), null],
+    ["a third of the requests", run(40, (s) => s >= 20 && s < 30 && s * 4 % 3 === 0 ? 900 : 80), [20, 30]],
+    ["a slow request now and then", run(40, (s) => s * 4 % 40 === 0 ? 900 : 80), null],
     ["one slow request", run(40, (s) => s === 25 ? 900 : 80), null],
     ["too little baseline", run(40, (s) => s >= 20 ? 200 : 80).filter((s) => s.atNs > 9.5e9), null],
     ["no request after the baseline", run(10, () => 80), null],

@@ -8,7 +8,7 @@
  */
 import type { ConnectEvent, DnsEvent, ExchangeEvent, TlsEvent } from "../model/kernel_event.ts";
 import { type Label, LABELS, type PathStep, type RequestSplit, type Split, type Tier, TIERS } from "../model/split.ts";
-import { connectStep, exchangeSteps, handshakeStep, lookupStep, onPath, type Outgoing } from "./steps.ts";
+import { backOffSteps, connectStep, exchangeSteps, handshakeStep, lookupStep, onPath, type Outgoing } from "./steps.ts";
 import type { ThreadTrack } from "./thread_track.ts";
 
 /** Everything the kernel saw of one request, already joined with it. */
@@ -44,6 +44,7 @@ export function splitRequest(evidence: RequestEvidence): RequestSplit | null {
       ...evidence.connects.map(connectStep),
       ...evidence.handshakes.map(handshakeStep),
       ...evidence.outgoing.flatMap(exchangeSteps),
+      ...backOffSteps(evidence.outgoing, [...evidence.lookups, ...evidence.connects]),
     ],
     from,
     to,
@@ -76,8 +77,20 @@ export function splitRequest(evidence: RequestEvidence): RequestSplit | null {
     cold: evidence.lookups.length > 0 || evidence.connects.length > 0,
     tier: evidence.tier,
     confidence: evidence.confidence,
+    provider: {
+      statuses: evidence.outgoing.flatMap(({ peer, status }) => peer === "provider" && status ? [status] : []),
+      chunksPerSecond: chunkRate(evidence.outgoing),
+    },
     path: path.sort((a, b) => a.startNs - b.startNs),
   };
+}
+
+/** Of the provider's last answer, after its first segment, at the socket: a slow reader does not make it slower. */
+function chunkRate(outgoing: readonly Outgoing[]): number | null {
+  const { end } = outgoing.findLast(({ peer }) => peer === "provider") ?? {};
+  if (end?.responseStart == null || end.responseEnd === null || end.chunks < 3) return null;
+  const seconds = (end.responseEnd.ns - end.responseStart.ns) / 1e9;
+  return seconds > 0 ? (end.chunks - 1) / seconds : null;
 }
 
 /** Told waits at their places, and the rest of the gap under its larger label: for looking at, not for summing. */

@@ -10,6 +10,8 @@ export interface Outgoing {
   /** The end of the same turn, where it has been told by now. */
   readonly end?: ExchangeEvent;
   readonly peer: Peer;
+  /** HTTP status of the answer, as the span says; null where it does not. */
+  readonly status?: number | null;
   /** Segments of this socket that were sent again, in any order. */
   readonly retransmits?: readonly RetransmitEvent[];
 }
@@ -54,6 +56,28 @@ export function exchangeSteps({ first, end, peer, retransmits = [] }: Outgoing):
   if (delivered > sent) steps.push({ label: "rtx_stall", startNs: sent, endNs: delivered, note });
   if (answered !== null) steps.push({ label, startNs: delivered, endNs: answered.ns, note });
   return steps;
+}
+
+/** The provider sent this attempt away: 429 and 529 are rationing, other 5xx errors. What is waited after it, is waited because of it. */
+export const sentAway = (status: number | null | undefined): boolean => status === 429 || (status ?? 0) >= 500;
+
+/**
+ * After an attempt that the provider sent away, the wait until the next attempt begins belongs to it, although it is the caller's own
+ * timer that is waited for. An attempt begins with its look-up or connect where it has one of its own.
+ */
+export function backOffSteps(
+  outgoing: readonly Outgoing[],
+  opened: readonly { readonly startNs: number }[],
+): PathStep[] {
+  const attempts = outgoing.filter(({ peer }) => peer === "provider")
+    .sort((a, b) => a.first.requestStart.ns - b.first.requestStart.ns);
+  return attempts.flatMap(({ first, status }, i) => {
+    const next = attempts[i + 1]?.first.requestStart.ns;
+    const answered = first.responseStart?.ns;
+    if (next === undefined || answered === undefined || !sentAway(status)) return [];
+    const begins = Math.min(next, ...opened.map(({ startNs }) => startNs).filter((ns) => ns > answered));
+    return [{ label: "provider" as const, startNs: answered, endNs: begins, note: `after ${status}` }];
+  });
 }
 
 /**

@@ -3,6 +3,7 @@
  * What was injected is not among the inputs.
  */
 import { evidence } from "../../attribute/evidence.ts";
+import { providerEvidence } from "../../attribute/provider.ts";
 import { attribute, MODEL_VERSION } from "../../attribute/attribute.ts";
 import { meanSplit } from "../../attribute/excess.ts";
 import type { Incident } from "../../model/attribution.ts";
@@ -84,11 +85,17 @@ function conclude(
     excess_ms: told.excessMs,
     shares: told.shares,
     split: { incident: told.incident, baseline: told.baseline, excess: told.excess },
-    evidence: evidence(
-      ownEvents(run),
-      { startNs: shift.startNs, endNs: shift.endNs, requests: slow.length },
-      { startNs: phase.startNs, endNs: phase.endNs, requests: baseline.length },
-    ),
+    evidence: [
+      ...(told.domain.startsWith("provider") || told.subCause === "provider_slow"
+        ? providerEvidence(slow, baseline)
+        : []),
+      ...evidence(
+        told.domain,
+        ownEvents(run),
+        { startNs: shift.startNs, endNs: shift.endNs, requests: slow.length },
+        { startNs: phase.startNs, endNs: phase.endNs, requests: baseline.length },
+      ),
+    ],
     coverage: told.coverage,
     drops: Object.values(run.drops).reduce((sum, n) => sum + n, 0),
     ...(told.unknownReason === undefined ? {} : { unknown_reason: told.unknownReason }),

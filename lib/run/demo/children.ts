@@ -1,7 +1,7 @@
 /** The demo's other processes: the load, so that its CPU time is not the agent's, and the blind injector, so that nobody else knows. */
 import { parentGone } from "../../host/child.ts";
 import { monotonicNs } from "../../host/clock.ts";
-import { resolverControl } from "../../lab/lab.ts";
+import { providerControl, resolverControl } from "../../lab/lab.ts";
 import { readState } from "../../lab/state.ts";
 import { openLoop } from "../../load/open_loop.ts";
 import { IoError } from "../../model/errors.ts";
@@ -65,7 +65,13 @@ export async function blindInject(labelPath: string, roomS: number, io: Io): Pro
 
 function runningLab(): Handles {
   const state = readState();
-  const gateway = state?.services.find((service) => service.role === "gateway");
-  if (state === null || gateway === undefined) throw new IoError("Cannot inject: no lab is running");
-  return { resolver: resolverControl(state.resolver_control_url), gatewayCpuCgroup: gateway.cpu_cgroup };
+  if (state === null) throw new IoError("Cannot inject: no lab is running");
+  const [gateway, provider] = ["gateway", "provider"].map((role) => state.services.find((s) => s.role === role)!);
+  return {
+    resolver: resolverControl(state.resolver_control_url),
+    provider: providerControl(state.provider_control_url),
+    gatewayCpuCgroup: gateway!.cpu_cgroup,
+    client: gateway!,
+    server: provider!,
+  };
 }

@@ -16,7 +16,13 @@ const SLEEP_MS = 40;
 
 /** A lab without a fault; every request split. */
 async function calm(header?: string): Promise<{ requests: readonly RequestSplit[]; clientP50: number }> {
-  const options = { fault: "none", phases: { baseline: 8, fault: 4, recovery: 1 }, argv: [], seed: "test" } as const;
+  const options = {
+    fault: "none",
+    phases: { baseline: 8, fault: 4, recovery: 1 },
+    argv: [],
+    seed: "test",
+    tls: false,
+  } as const;
   const { data } = await runLive({ ...options, ...(header === undefined ? {} : { header }) }, fakeIo());
   const { joined } = analyse(data);
   assertEquals(Object.values(data.drops).reduce((sum, n) => sum + n, 0), 0, "no record was lost");

@@ -23,6 +23,8 @@ export interface LiveOptions {
   readonly argv: readonly string[];
   /** Of the load. */
   readonly seed: string;
+  /** The gateway reaches the provider over TLS. */
+  readonly tls: boolean;
   /** Raw records, for a recording. */
   readonly onRecord?: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** A header of every request, `name: value`; tests slow the gateway down with one. */
@@ -55,7 +57,7 @@ export async function runLive(options: LiveOptions, io: Io): Promise<LiveRun> {
     const receiver = stack.use(await serveOtlp({ hostname, port: 0, onSpans: (batch) => void spans.push(...batch) }));
     return `http://${hostname}:${receiver.port}/v1/traces`;
   };
-  const lab = stack.use(await startLab({ otlpEndpointOnHost }, (text) => progress.note(text)));
+  const lab = stack.use(await startLab({ otlpEndpointOnHost, tls: options.tls }, (text) => progress.note(text)));
   const { onRecord } = options;
   const watch = stack.use(watchKernel(
     { cgroupPaths: [lab.services.gateway.cgroup], timers: true, ...(onRecord === undefined ? {} : { onRecord }) },
@@ -122,7 +124,9 @@ function startLoad(lab: Lab, options: LiveOptions, samples: ClientSample[]): Sel
 }
 
 async function withFault(fault: Fault, lab: Lab, during: () => Promise<PhaseWindow>): Promise<[PhaseWindow, Label]> {
-  const injector = injectorFor(fault, { resolver: lab.resolver, gatewayCpuCgroup: lab.services.gateway.cpuCgroup });
+  const { resolver, provider, services } = lab;
+  const handles = { resolver, provider, client: services.gateway, server: services.provider };
+  const injector = injectorFor(fault, { ...handles, gatewayCpuCgroup: services.gateway.cpuCgroup });
   if (injector === null) return [await during(), NO_FAULT];
   const intensity = INTENSITY[fault].usual;
   const startNs = monotonicNs();

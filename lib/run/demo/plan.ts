@@ -3,22 +3,29 @@ import { UsageError } from "../../model/errors.ts";
 import type { Domain } from "../../model/attribution.ts";
 import { random } from "../../stats/random.ts";
 
-export const FAULTS = ["dns_latency", "cpu_throttle", "none"] as const;
+export const FAULTS = ["dns_latency", "packet_loss", "cpu_throttle", "provider_throttle", "none"] as const;
 export type Fault = typeof FAULTS[number];
 
 /** What an honest answer to each fault is; null: no incident. Read after the report is closed, never before. */
 export const EXPECTED: Readonly<Record<Fault, Domain | null>> = {
   dns_latency: "network_dns",
+  packet_loss: "network_egress",
   cpu_throttle: "cpu_throttle",
+  provider_throttle: "provider_throttle",
   none: null,
 };
 
-/** Intensity when none is asked for, and the range a blind draw takes it from. ms of delay; percent of one CPU. */
+/**
+ * Intensity when none is asked for, and the range a blind draw takes it from: ms of delay, percent of packets lost each way, percent of
+ * one CPU, percent of requests refused.
+ */
 export const INTENSITY: Readonly<
   Record<Fault, { readonly usual: number; readonly low: number; readonly high: number }>
 > = {
   dns_latency: { usual: 120, low: 50, high: 200 },
+  packet_loss: { usual: 15, low: 12, high: 20 },
   cpu_throttle: { usual: 10, low: 8, high: 13 },
+  provider_throttle: { usual: 40, low: 30, high: 60 },
   none: { usual: 0, low: 0, high: 0 },
 };
 

@@ -102,7 +102,7 @@ function named(incident: Incident, bold: (text: string) => string): string[] {
     `${bold(`Cause: ${incident.domain}${cause}`)}, confidence ${incident.confidence.toFixed(2)} (not calibrated): ` +
     `${ms(incident.excess_ms)} more per request, ${sharesOf(incident)}`,
     ...(incident.unknown_reason === undefined ? [] : [`  unknown because: ${incident.unknown_reason}`]),
-    ...incident.evidence.slice(0, 3).map((row) => `  ${row.signal.padEnd(20)} ${row.sentence}`),
+    ...incident.evidence.slice(0, 3).map((row) => `  ${row.signal.padEnd(25)} ${row.sentence}`),
     `  weakest join: ${incident.tier}; ${incident.requests.incident} requests against ${incident.requests.baseline} at baseline`,
   ];
 }

@@ -12,7 +12,14 @@ async function play(recording: string, json: boolean) {
   const out = await Deno.makeTempDir({ prefix: "sloctl-replay-test-" });
   const io = fakeIo();
   try {
-    const code = await demo({ fault: "dns_latency", replay: recording, out: `${out}/demo`, json, argv: ["demo"] }, io);
+    const code = await demo({
+      fault: "dns_latency",
+      tls: false,
+      replay: recording,
+      out: `${out}/demo`,
+      json,
+      argv: ["demo"],
+    }, io);
     const lines = (file: string) => Deno.readTextFileSync(`${out}/demo/${file}`).split("\n").filter(Boolean);
     return {
       code,
