@@ -63,13 +63,17 @@ function marked<T extends object>(document: T, run: RunData): T & { replay?: tru
 }
 
 function* probeLines(run: RunData): Generator<string> {
+  const cgroups = new Map(run.events.map(({ owner }) => [owner.pid, run.cgroups[`${owner.cgroupId}`]]));
   const context = {
     node: run.host.name,
     namespace: "",
     pod: "",
     container: "",
     toUnixNs: (ns: number) => toUnixNs(run.anchor, ns),
-    process: () => undefined,
+    process: (pid: number) => {
+      const cgroup = cgroups.get(pid);
+      return cgroup === undefined ? undefined : { cgroup };
+    },
     schemaVersion: "v1alpha2",
   } as const;
   for (const event of run.events) {

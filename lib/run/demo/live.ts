@@ -104,6 +104,7 @@ export async function runLive(options: LiveOptions, io: Io): Promise<LiveRun> {
     events,
     spans,
     samples: samples.filter((sample) => sample.error !== "cancelled"),
+    cgroups: Object.fromEntries(Object.values(lab.services).map((s) => [`${s.cgroupId}`, `/sloctl-lab/${s.role}`])),
     coverage: watch.coverage,
     drops: watch.drops(),
     cost: { ...cost },

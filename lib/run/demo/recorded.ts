@@ -9,7 +9,10 @@ import { readRecording, type RecordedLine, RECORDING_SCHEMA, writeRecording } fr
 import type { Label, RunData } from "./run_data.ts";
 
 /** What of a run the kernel and the spans do not say: the head and the end of a recording. */
-type Head = Pick<RunData, "faultAsked" | "blind" | "host" | "provenance" | "phases" | "coverage" | "drops" | "cost">;
+type Head = Pick<
+  RunData,
+  "faultAsked" | "blind" | "host" | "provenance" | "phases" | "cgroups" | "coverage" | "drops" | "cost"
+>;
 
 /** Identifies the wire format: sizes of all records. A recording of another format is refused, not misread. */
 const WIRE_SIZES = Object.entries(WIRE).map(([name, { size }]) => `${name}:${size}`).join(" ");
@@ -20,8 +23,8 @@ export function record(path: string, run: RunData, records: readonly Uint8Array[
 }
 
 function* lines(run: RunData, records: readonly Uint8Array[], label: Label): Generator<RecordedLine> {
-  const { faultAsked, blind, host, provenance, phases, coverage, drops, cost, anchor } = run;
-  const head: Head = { faultAsked, blind, host, provenance, phases, coverage, drops, cost };
+  const { faultAsked, blind, host, provenance, phases, cgroups, coverage, drops, cost, anchor } = run;
+  const head: Head = { faultAsked, blind, host, provenance, phases, cgroups, coverage, drops, cost };
   const meta = {
     schema: RECORDING_SCHEMA,
     wire: WIRE_SIZES,
@@ -69,6 +72,7 @@ export async function replay(path: string | URL): Promise<{ data: RunData; openL
     events,
     spans,
     samples: recorded.filter((line) => line.kind === "sample").map((line) => line.payload as unknown as ClientSample),
+    cgroups: meta.cgroups,
     coverage: meta.coverage,
     drops: refused === 0 ? meta.drops : { ...meta.drops, decode_refused: refused },
     cost: meta.cost,

@@ -37,6 +37,8 @@ export interface RunData {
   readonly events: readonly KernelEvent[];
   readonly spans: readonly Span[];
   readonly samples: readonly ClientSample[];
+  /** Paths of the cgroups that were watched, by the id that events carry (decimal). */
+  readonly cgroups: Readonly<Record<string, string>>;
   readonly coverage: CoverageRow;
   readonly drops: Readonly<Record<string, number>>;
   readonly cost: Readonly<Record<string, unknown>>;
