@@ -1,4 +1,4 @@
-/** The demo against the running kernel: what it claims of a calm lab, of a known sleep, and of real faults. About two minutes. */
+/** The demo against the running kernel: what it claims of a calm lab, of a known sleep, and of real faults. About four minutes. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { meanSplit } from "../../attribute/excess.ts";
 import type { Incident } from "../../model/attribution.ts";
@@ -58,13 +58,23 @@ kernelTest("a calm lab is explained, and a known sleep of the gateway is applica
   }
 }, TIMEOUT);
 
-for (const [fault, domain] of [["dns_latency", "network_dns"], ["cpu_throttle", "cpu_throttle"]] as const) {
-  kernelTest(`demo --fault ${fault} names ${domain}`, async () => {
+const FAULTS = [
+  ["dns_latency", "network_dns", false],
+  ["packet_loss", "network_egress", false],
+  ["cpu_throttle", "cpu_throttle", false],
+  ["provider_throttle", "provider_throttle", false],
+  // No trace is on the wire over TLS: a weaker tier has to do.
+  ["dns_latency", "network_dns", true],
+] as const;
+
+for (const [fault, domain, tls] of FAULTS) {
+  kernelTest(`demo --fault ${fault}${tls ? " --tls" : ""} names ${domain}`, async () => {
     const out = await Deno.makeTempDir({ prefix: "sloctl-demo-test-" });
     const io = fakeIo();
     try {
       const options = {
         fault,
+        tls,
         phases: "baseline=10s,fault=12s,recovery=3s",
         out: `${out}/demo`,
         json: true,
@@ -74,6 +84,9 @@ for (const [fault, domain] of [["dns_latency", "network_dns"], ["cpu_throttle", 
       const report = JSON.parse(io.stdout) as { incident: Incident | null };
       assertEquals(validate("demo-report/v1", report), []);
       assertEquals([code, report.incident?.domain], [0, domain], io.stdout);
+      if (tls) {
+        assert(report.incident!.tier !== "trace_id_exact" && report.incident!.split.incident.tls! > 0, io.stdout);
+      }
       const files = [...Deno.readDirSync(`${out}/demo`)].map((file) => file.name).sort();
       assertEquals(files, FILES);
       for (const [file, schema] of CHECKED) {
