@@ -1,4 +1,5 @@
 import type { Command, Flag } from "./command.ts";
+import { EVERYTHING } from "./restrict.ts";
 
 const JSON_FLAG: Flag = { name: "json", type: "boolean", help: "print one JSON document" };
 
@@ -19,6 +20,16 @@ const UP_FLAGS: readonly Flag[] = [
     placeholder: "URL",
     help: "send the services' spans here, over OTLP/HTTP; as this host reaches it",
   },
+  {
+    name: "tls",
+    type: "boolean",
+    help: "the gateway reaches the provider over TLS, by a CA made for this lab; its path is printed",
+  },
+  {
+    name: "bypass-llm",
+    type: "boolean",
+    help: "tool echo of POST /ai/execute answers without the model; also FEATURE_BYPASS_LLM=true",
+  },
   { name: "detach", type: "boolean", help: "leave it running; lab down removes it" },
   JSON_FLAG,
 ];
@@ -31,6 +42,7 @@ const up: Command = {
     { command: "sudo sloctl lab up --detach --json", text: "for a script" },
   ],
   flags: UP_FLAGS,
+  permissions: EVERYTHING,
   run: async (input, io) => {
     const { labUp, labUpDetached, checkPorts } = await import("../lib/run/lab.ts");
     const number = (name: string) => input.number(name);
@@ -39,6 +51,8 @@ const up: Command = {
       providerPort: number("provider-port") ?? 8000,
       resolverPort: number("resolver-port") ?? 53,
       seed: number("seed") ?? 42,
+      tls: input.boolean("tls"),
+      bypassLlm: input.boolean("bypass-llm") || io.env("FEATURE_BYPASS_LLM") === "true",
     };
     const endpoint = input.string("otlp-endpoint");
     checkPorts(options, endpoint);
@@ -50,6 +64,8 @@ const up: Command = {
       ...["--port", `${options.port}`, "--provider-port", `${options.providerPort}`],
       ...["--resolver-port", `${options.resolverPort}`, "--seed", `${options.seed}`],
       ...(endpoint === undefined ? [] : ["--otlp-endpoint", endpoint]),
+      ...(options.tls ? ["--tls"] : []),
+      ...(options.bypassLlm ? ["--bypass-llm"] : []),
     ];
     return labUpDetached(args, json, io);
   },
@@ -60,6 +76,7 @@ const down: Command = {
   summary: "end the lab and remove whatever an earlier one left",
   examples: [{ command: "sudo sloctl lab down", text: "also after a crash" }],
   flags: [],
+  permissions: EVERYTHING,
   run: async (_input, io) => (await import("../lib/run/lab.ts")).labDown(io),
 };
 
@@ -68,6 +85,7 @@ const status: Command = {
   summary: "say where the running lab listens",
   examples: [{ command: "sloctl lab status --json", text: "URLs, pids, namespaces and cgroups" }],
   flags: [JSON_FLAG],
+  permissions: EVERYTHING,
   run: async (input, io) => (await import("../lib/run/lab.ts")).labStatus(input.boolean("json"), io),
 };
 
@@ -77,6 +95,7 @@ const serve: Command = {
   hidden: true,
   examples: [],
   flags: [],
+  permissions: ["read", "net", "env", "sys"],
   positionals: { name: "role", help: "the role, and its configuration as JSON", min: 2, max: 2 },
   run: async (input, io) => {
     const { serveRole } = await import("../lib/lab/serve.ts");

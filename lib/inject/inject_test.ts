@@ -2,6 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { IoError, UsageError } from "../model/errors.ts";
 import { cpuQuota } from "./cpu_quota.ts";
 import { dnsDelay } from "./dns_delay.ts";
+import { packetLoss } from "./packet_loss.ts";
+import { providerThrottle, type ThrottleOrder } from "./provider_throttle.ts";
 
 Deno.test("dnsDelay sets the delay and takes it away", async () => {
   const set: number[] = [];
@@ -44,4 +46,30 @@ Deno.test("cpuQuota writes v1 and v2 files and puts back what was there", async 
       await Deno.remove(dir, { recursive: true });
     }
   }
+});
+
+Deno.test("providerThrottle sets the throttle and lifts it", async () => {
+  const set: (ThrottleOrder | null)[] = [];
+  const injector = providerThrottle((order) => {
+    set.push(order);
+    return Promise.resolve();
+  }, { retryAfterS: 2 });
+  {
+    await using fault = await injector.inject(0.25);
+    assertEquals(set, [{ share: 0.25, pace_factor: 4, retry_after_s: 2 }]);
+    assertEquals(
+      fault.description,
+      "25 % of requests refused with 429 (Retry-After: 2 s), the rest served 4 times slower",
+    );
+  }
+  assertEquals(set.at(-1), null);
+  for (const share of [0, -1, 1.01, NaN]) await assertRejects(() => injector.inject(share), UsageError);
+  await assertRejects(() => injector.inject(0.5, AbortSignal.abort()), Error);
+  assertEquals(set.length, 2);
+});
+
+Deno.test("packetLoss refuses a share that is none before it touches anything", async () => {
+  const injector = packetLoss({ netns: "none", ip: "192.0.2.1" }, { netns: "none", ip: "192.0.2.2", port: 80 });
+  for (const percent of [0, -1, 100.1, NaN]) await assertRejects(() => injector.inject(percent), UsageError);
+  await assertRejects(() => injector.inject(5, AbortSignal.abort()), Error);
 });

@@ -1,23 +1,18 @@
 /** The RAG gateway: the lab's front door. Retrieval, prompt assembly, then the model's answer, streamed through. */
-import type { Span } from "@opentelemetry/api";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type ChatRequest, parseChatRequest } from "./chat_request.ts";
-import {
-  type Handler,
-  header,
-  readJson,
-  recordStatus,
-  sendJson,
-  serveHttp,
-  serverAttributes,
-  sleep,
-} from "./http_service.ts";
+import { parseChatRequest } from "./chat_request.ts";
+import { errorCode } from "./error_code.ts";
+import { execute } from "./execute.ts";
+import { GatewayMetrics } from "./gateway_metrics.ts";
+import { closed, type Handler, header, readJson, sendJson, serveHttp, sleep, traceIdOf } from "./http_service.ts";
 import { health } from "./models.ts";
 import { invalidRequest, OpenAiError } from "./openai_error.ts";
 import { callProvider } from "./provider_call.ts";
 import { assemblePrompt, queryOf } from "./prompt.ts";
-import { DATA_SOURCE, type GatewayConfig, RETRIEVAL_NAME } from "./roles.ts";
-import { endSpan, Tracing, wallTime } from "./tracing.ts";
+import { recordStatus, serverSpan } from "./request_span.ts";
+import type { GatewayConfig } from "./roles.ts";
+import { Selector } from "./selector.ts";
+import { endSpan, Tracing } from "./tracing.ts";
 import { Upstreams } from "./upstream.ts";
 import { calibrate, type CpuWork } from "./work.ts";
 
@@ -29,17 +24,24 @@ export interface Gateway {
   readonly work: CpuWork;
   readonly tracing: Tracing;
   readonly upstreams: Upstreams;
+  readonly metrics: GatewayMetrics;
+  readonly selector: Selector;
 }
 
 export async function serveGateway(config: GatewayConfig): Promise<AsyncDisposable> {
   const stack = new AsyncDisposableStack();
   const tracing = new Tracing("rag-gateway", config.otlpTracesUrl);
   stack.defer(() => tracing.shutdown());
-  const gateway = { config, work: calibrate(), tracing, upstreams: stack.use(new Upstreams(config)) };
+  const upstreams = stack.use(new Upstreams(config));
+  const metrics = new GatewayMetrics(`${config.ip}:${config.port}`);
+  const selector = new Selector(config, tracing, upstreams, metrics);
+  const gateway = { config, work: calibrate(), tracing, upstreams, metrics, selector };
   const models: Handler = (request, response) => passModels(gateway, request, response);
   stack.use(
     await serveHttp(config.ip, config.port, {
       "GET /health": health,
+      "GET /metrics": metrics.handler,
+      "POST /ai/execute": (request, response) => execute(gateway, request, response),
       "GET /v1/models": models,
       "GET /v1/models/*": models,
       "POST /v1/chat/completions": (request, response) => chat(gateway, request, response),
@@ -49,28 +51,36 @@ export async function serveGateway(config: GatewayConfig): Promise<AsyncDisposab
 }
 
 async function passModels({ upstreams }: Gateway, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const answer = await upstreams.models(request.url ?? "/v1/models", closed(response));
+  const answer = await upstreams.models(request.url ?? "/v1/models", traceIdOf(response), closed(response));
   sendJson(response, answer.status, await answer.text());
 }
 
 async function chat(gateway: Gateway, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const arrivedAt = performance.now();
-  const attributes = serverAttributes(request, "/v1/chat/completions");
-  const name = "POST /v1/chat/completions";
-  const span = gateway.tracing.server(name, header(request, "traceparent"), attributes, wallTime());
-  // Echoed so that a caller without a tracer can find its request.
-  response.setHeader("x-trace-id", span.spanContext().traceId);
+  const span = serverSpan(gateway.tracing, request, response, "/v1/chat/completions");
+  const traceId = traceIdOf(response);
   const gone = closed(response);
   let status = 200;
   let failure: string | undefined;
   try {
     const asked = parseChatRequest(await readJson(request));
     const sleepMs = parseSleep(header(request, "x-lab-sleep-ms"));
-    const documents = await retrieve(gateway, asked, span, gone);
+    // Not from the cache: every chat request asks retrieval, so that each has the same steps.
+    const query = queryOf(asked.messages);
+    const documents = await gateway.selector.search({ query, parent: span, traceId, gone });
     const messages = assemblePrompt(gateway.work, asked.messages, documents);
     if (sleepMs > 0) await sleep(sleepMs, gone);
     const fault = header(request, "x-lab-fault");
-    const call = { gateway, asked, messages, parent: span, gone, arrivedAt, ...(fault === undefined ? {} : { fault }) };
+    const call = {
+      gateway,
+      asked,
+      messages,
+      parent: span,
+      traceId,
+      gone,
+      arrivedAt,
+      ...(fault === undefined ? {} : { fault }),
+    };
     status = await callProvider(call, response);
   } catch (error) {
     if (gone.aborted && !response.writableFinished) status = 499;
@@ -80,34 +90,10 @@ async function chat(gateway: Gateway, request: IncomingMessage, response: Server
   } finally {
     const byStatus = recordStatus(span, status);
     endSpan(span, failure ?? byStatus);
+    const refused = status >= 400 ? errorCode(status) : null;
+    const ending = status === 499 ? "canceled" : failure === undefined ? refused : "BAD_GATEWAY";
+    gateway.metrics.finished("chat", (performance.now() - arrivedAt) / 1000, ending);
   }
-}
-
-async function retrieve({ config, tracing, upstreams }: Gateway, asked: ChatRequest, parent: Span, gone: AbortSignal) {
-  const span = tracing.client(`retrieval ${DATA_SOURCE}`, parent, {
-    "gen_ai.operation.name": "retrieval",
-    "gen_ai.data_source.id": DATA_SOURCE,
-    "server.address": RETRIEVAL_NAME,
-    "server.port": config.retrievalPort,
-  });
-  let failure: string | undefined = "error";
-  try {
-    const documents = await upstreams.retrieve(queryOf(asked.messages), span, gone);
-    failure = undefined;
-    return documents;
-  } catch (error) {
-    if (error instanceof OpenAiError) failure = error.code;
-    throw error;
-  } finally {
-    endSpan(span, failure);
-  }
-}
-
-/** Aborted when the response is over, in particular when the caller goes away before its end. */
-function closed(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.once("close", () => controller.abort());
-  return controller.signal;
 }
 
 function parseSleep(value: string | undefined): number {

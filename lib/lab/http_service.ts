@@ -2,22 +2,40 @@
  * The HTTP server under every service of the lab, on node:http: it writes the head and the first chunk of a body in one piece, so
  * that the first byte on the wire is the first token, and it can reset a connection.
  */
-import type { Attributes, Span } from "@opentelemetry/api";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { IoError } from "../model/errors.ts";
 import { invalidRequest, OpenAiError } from "./openai_error.ts";
+import { isTraceId, TRACE_ID_HEADER } from "./trace_id.ts";
+import { parseTraceparent } from "./tracing.ts";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 /** Keyed by "METHOD /path". */
 export type Routes = Readonly<Record<string, Handler>>;
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** A caller that sends even more has its connection cut. */
+const MAX_DROPPED_BYTES = 64 * 1024 * 1024;
 
-/** Listens until disposed; disposing closes open connections too. @throws IoError when the port is taken. */
-export async function serveHttp(ip: string, port: number, routes: Routes): Promise<AsyncDisposable> {
-  const server = createServer((request, response) => {
+/** Of a server that speaks TLS, as PEM. */
+export interface ServerTls {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/**
+ * Listens until disposed; disposing closes open connections too. Every answer carries `X-Trace-Id`: the caller's, or the id of its
+ * traceparent, or a new one.
+ *
+ * @param tls absent: plain HTTP
+ * @throws IoError when the port is taken.
+ */
+export async function serveHttp(ip: string, port: number, routes: Routes, tls?: ServerTls): Promise<AsyncDisposable> {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    response.setHeader(TRACE_ID_HEADER, requestTraceId(request));
     route(routes, request)(request, response).catch((error: unknown) => fail(response, error));
-  });
+  };
+  const server = tls === undefined ? createServer(answer) : createTlsServer({ ...tls }, answer);
   // Clients of a lab keep connections open between phases; closing them would add a connect to someone's measurement.
   server.keepAliveTimeout = 0;
   await new Promise<void>((done, failed) => {
@@ -25,7 +43,7 @@ export async function serveHttp(ip: string, port: number, routes: Routes): Promi
       const state = error.code === "EADDRINUSE" ? "the port is in use" : error.message;
       failed(new IoError(`Cannot listen on "${ip}:${port}": ${state}`, "Choose another port"));
     });
-    server.listen(port, ip, done);
+    server.listen(port, ip, () => done());
   });
   return {
     async [Symbol.asyncDispose]() {
@@ -65,7 +83,7 @@ function fail(response: ServerResponse, error: unknown): void {
   const known = error instanceof OpenAiError
     ? error
     : new OpenAiError(500, "server_error", "internal_error", (error as Error).message ?? "unknown");
-  sendJson(response, known.status, known.body(), known.headers);
+  sendJson(response, known.status, known.body(traceIdOf(response)), known.headers);
 }
 
 export function sendJson(
@@ -79,16 +97,22 @@ export function sendJson(
   response.end(bytes);
 }
 
-/** @throws OpenAiError 400 for malformed JSON, 413 above 8 MiB. */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
+/** @throws OpenAiError 400 for malformed JSON, 413 above `limit` bytes. */
+export async function readJson(request: IncomingMessage, limit = MAX_BODY_BYTES): Promise<unknown> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of request) {
     size += part.length;
-    if (size > MAX_BODY_BYTES) {
-      throw new OpenAiError(413, "invalid_request_error", "body_too_large", "The body is larger than 8 MiB.");
+    if (size <= limit) parts.push(part);
+    // More than that is read and dropped: a caller that is still sending does not listen yet, and its connection is of use later.
+    else if (size > MAX_DROPPED_BYTES) {
+      request.socket.destroy();
+      break;
     }
-    parts.push(part);
+  }
+  if (size > limit) {
+    const text = `The body is larger than ${limit / 1024 / 1024} MiB.`;
+    throw new OpenAiError(413, "invalid_request_error", "body_too_large", text);
   }
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await new Blob(parts as BlobPart[]).bytes()));
@@ -103,25 +127,22 @@ export function header(request: IncomingMessage, name: string): string | undefin
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** What every SERVER span says about its request; the two ends name the connection. */
-export function serverAttributes(request: IncomingMessage, route: string): Attributes {
-  const { socket } = request;
-  return {
-    "http.request.method": request.method ?? "",
-    "http.route": route,
-    "url.path": pathOf(request),
-    "url.scheme": "http",
-    "server.address": socket.localAddress ?? "",
-    "server.port": socket.localPort ?? 0,
-    "client.address": socket.remoteAddress ?? "",
-    "client.port": socket.remotePort ?? 0,
-  };
+function requestTraceId(request: IncomingMessage): string {
+  const named = header(request, TRACE_ID_HEADER);
+  if (isTraceId(named)) return named;
+  return parseTraceparent(header(request, "traceparent"))?.traceId ?? crypto.randomUUID().replaceAll("-", "");
 }
 
-/** Records how the request ended on its SERVER span. Status 499: the client went away first. */
-export function recordStatus(span: Span, status: number): string | undefined {
-  span.setAttribute("http.response.status_code", status);
-  return status >= 500 ? String(status) : status === 499 ? "client_closed" : undefined;
+/** What the answer will be known by: set for every request before its handler runs. */
+export function traceIdOf(response: ServerResponse): string {
+  return String(response.getHeader(TRACE_ID_HEADER) ?? "");
+}
+
+/** Aborted when the response is over, in particular when the caller goes away before its end. */
+export function closed(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once("close", () => controller.abort());
+  return controller.signal;
 }
 
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {

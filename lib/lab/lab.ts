@@ -2,13 +2,18 @@
 import { cgroupRoots } from "../host/cgroup_dirs.ts";
 import { selfCommand } from "../host/self.ts";
 import { IoError } from "../model/errors.ts";
+import { type ProviderControl, providerControl, type ResolverControl, resolverControl } from "./control.ts";
 import { httpCall } from "./http_client.ts";
 import { removeEverything } from "./leftovers.ts";
+import { TLS_DIR } from "./names.ts";
 import { type LabNetwork, makeNetwork } from "./network.ts";
 import { DNS_PORT } from "./dns_packet.ts";
 import { PROVIDER_NAME, RETRIEVAL_NAME, type Role, type RoleConfigs, ROLES } from "./roles.ts";
 import { type LabService, type RunningService, serviceGone, startService } from "./service.ts";
 import { takeLock, writeState } from "./state.ts";
+import { makeTls, type TlsMaterial } from "./tls_material.ts";
+
+export { type ProviderControl, providerControl, type ResolverControl, resolverControl };
 
 export interface LabOptions {
   /** Gateway's port on its own address; 8080. */
@@ -24,6 +29,10 @@ export interface LabOptions {
    * full URL for traces (http://<hostIp>:<port>/v1/traces), or undefined for no export.
    */
   readonly otlpEndpointOnHost?: (hostIp: string) => string | undefined | Promise<string | undefined>;
+  /** The gateway's tool `echo` answers without the model. */
+  readonly bypassLlm?: boolean;
+  /** The provider is reached over TLS, with a certificate from a CA made for this lab. */
+  readonly tls?: boolean;
   /** argv prefix that runs this program; for tests. */
   readonly program?: readonly string[];
 }
@@ -35,18 +44,16 @@ export interface Lab extends AsyncDisposable {
   readonly hostIp: string;
   readonly services: Readonly<Record<Role, LabService>>;
   readonly resolver: ResolverControl;
+  readonly provider: ProviderControl;
+  /** PEM file of the CA that the provider's certificate comes from; null over plain HTTP. */
+  readonly caPath: string | null;
   /** Resolves, with the error to throw, when a service ends before the lab does. */
   readonly broken: Promise<IoError>;
 }
 
-export interface ResolverControl {
-  readonly url: string;
-  /** Every later answer is held back this long. @throws IoError when the resolver does not take it. */
-  setDelay(ms: number): Promise<void>;
-}
-
 const RETRIEVAL_PORT = 8001;
 export const RESOLVER_CONTROL_PORT = 8053;
+export const PROVIDER_CONTROL_PORT = 8054;
 /** A cold Deno on a busy machine takes a few seconds to start four of itself. */
 const START_MS = 30_000;
 
@@ -67,7 +74,8 @@ export async function startLab(options: LabOptions, log: Log): Promise<Lab> {
   const roots = cgroupRoots();
   const network = await makeNetwork();
   const otlpTracesUrl = await options.otlpEndpointOnHost?.(network.hostIp);
-  const configs = roleConfigs(options, network, otlpTracesUrl);
+  const tls = options.tls === true ? await makeTls(TLS_DIR, PROVIDER_NAME, network.ips.provider) : null;
+  const configs = roleConfigs(options, network, otlpTracesUrl, tls);
 
   const program = options.program ?? selfCommand();
   const services = {} as Record<Role, RunningService>;
@@ -84,10 +92,12 @@ export async function startLab(options: LabOptions, log: Log): Promise<Lab> {
   const owned = stack.move();
   const lab: Lab = {
     gatewayUrl: `http://${network.ips.gateway}:${configs.gateway.port}`,
-    providerUrl: `http://${network.ips.provider}:${configs.provider.port}`,
+    providerUrl: `${tls === null ? "http" : "https"}://${network.ips.provider}:${configs.provider.port}`,
     hostIp: network.hostIp,
     services,
     resolver: resolverControl(`http://${network.ips.resolver}:${RESOLVER_CONTROL_PORT}`),
+    provider: providerControl(`http://${network.ips.provider}:${PROVIDER_CONTROL_PORT}`),
+    caPath: tls?.caFile ?? null,
     broken,
     async [Symbol.asyncDispose]() {
       ending = true;
@@ -98,14 +108,34 @@ export async function startLab(options: LabOptions, log: Log): Promise<Lab> {
   return lab;
 }
 
-function roleConfigs(options: LabOptions, network: LabNetwork, otlpTracesUrl: string | undefined): RoleConfigs {
+function roleConfigs(
+  options: LabOptions,
+  network: LabNetwork,
+  otlpTracesUrl: string | undefined,
+  tls: TlsMaterial | null,
+): RoleConfigs {
   const { ips } = network;
   const traced = otlpTracesUrl === undefined ? {} : { otlpTracesUrl };
   const seed = options.seed ?? 42;
   const providerPort = options.providerPort ?? 8000;
   return {
-    gateway: { ip: ips.gateway, port: options.port ?? 8080, providerPort, retrievalPort: RETRIEVAL_PORT, ...traced },
-    provider: { ip: ips.provider, port: providerPort, seed, ...traced },
+    gateway: {
+      ip: ips.gateway,
+      port: options.port ?? 8080,
+      providerPort,
+      retrievalPort: RETRIEVAL_PORT,
+      bypassLlm: options.bypassLlm ?? false,
+      ...(tls === null ? {} : { caFile: tls.caFile }),
+      ...traced,
+    },
+    provider: {
+      ip: ips.provider,
+      port: providerPort,
+      controlPort: PROVIDER_CONTROL_PORT,
+      seed,
+      ...(tls === null ? {} : { tls: { certFile: tls.certFile, keyFile: tls.keyFile } }),
+      ...traced,
+    },
     retrieval: { ip: ips.retrieval, port: RETRIEVAL_PORT, seed, ...traced },
     resolver: {
       ip: ips.resolver,
@@ -118,7 +148,8 @@ function roleConfigs(options: LabOptions, network: LabNetwork, otlpTracesUrl: st
 }
 
 function healthPort(configs: RoleConfigs, role: Role): number {
-  return role === "resolver" ? configs.resolver.controlPort : configs[role].port;
+  const config = configs[role];
+  return "controlPort" in config ? config.controlPort : config.port;
 }
 
 /** @throws IoError when the service ends instead, or is silent for 30 s. */
@@ -137,22 +168,13 @@ async function healthy(service: RunningService, port: number): Promise<void> {
   throw new IoError(`Cannot start "${service.role}" of the lab: no answer from ${url} within ${START_MS / 1000} s`);
 }
 
-/** Control of a lab's resolver by its URL, which the state file carries too: an injector may be another process. */
-export function resolverControl(url: string): ResolverControl {
-  return {
-    url,
-    async setDelay(ms) {
-      const { status, text } = await httpCall("PUT", `${url}/delay`, { body: JSON.stringify({ delay_ms: ms }) });
-      if (status !== 200) throw new IoError(`Cannot set the resolver's delay to "${ms} ms": ${text}`);
-    },
-  };
-}
-
 function publish(lab: Lab): void {
   writeState({
     gateway_url: lab.gatewayUrl,
     provider_url: lab.providerUrl,
     resolver_control_url: lab.resolver.url,
+    provider_control_url: lab.provider.url,
+    ca_path: lab.caPath,
     host_ip: lab.hostIp,
     services: ROLES.map((role) => {
       const { pid, ip, port, netns, cpuCgroup, cgroup } = lab.services[role];

@@ -1,8 +1,9 @@
 /** Removes everything a lab makes, by name: after its end, after a failure half-way, or after its owner was killed. */
 import { parseCgroupMounts, removeCgroupTree } from "../host/cgroup_dirs.ts";
 import { tryExec } from "../host/exec.ts";
-import { CGROUP, HOST_LINK, NETNS_ETC, PREFIX } from "./names.ts";
+import { CGROUP, HOST_LINK, NETNS_ETC, PREFIX, TLS_DIR } from "./names.ts";
 import { removeState, takeLock } from "./state.ts";
+import { removeTls } from "./tls_material.ts";
 
 /**
  * Removes what a killed lab left. Needs root; finding nothing is fine.
@@ -32,12 +33,14 @@ export async function removeEverything(log: (line: string) => void): Promise<voi
     log(`removing network namespace ${netns}`);
     await tryExec("ip", "netns", "del", netns);
   }
+  // On this host; those inside a namespace went with it.
   for (const [family, table] of await nftTables()) {
     log(`removing nft table ${family} ${table}`);
     await tryExec("nft", "delete", "table", family, table);
   }
   for (const name of list(NETNS_ETC)) Deno.removeSync(`${NETNS_ETC}/${name}`, { recursive: true });
   removeEmpty(NETNS_ETC);
+  removeTls(TLS_DIR);
   removeState();
 }
 

@@ -8,6 +8,8 @@ export const HUB = `${PREFIX}-hub`;
 export const HOST_LINK = `${PREFIX}0`;
 export const CGROUP = `${PREFIX}-lab`;
 export const STATE_DIR = `/run/${PREFIX}`;
+/** Certificates of a lab over TLS. */
+export const TLS_DIR = `${STATE_DIR}/tls`;
 /** Where `ip netns exec` looks for files to mount over /etc. */
 export const NETNS_ETC = "/etc/netns";
 

@@ -1,4 +1,4 @@
-/** A refusal in the OpenAI wire form: `{error: {message, type, code}}` with an HTTP status. */
+/** A refusal in the OpenAI wire form: `{error: {message, type, code}}` with an HTTP status; the trace id stands beside it. */
 export class OpenAiError extends Error {
   constructor(
     readonly status: number,
@@ -11,8 +11,9 @@ export class OpenAiError extends Error {
     this.name = "OpenAiError";
   }
 
-  body(): string {
-    return JSON.stringify({ error: { message: this.message, type: this.type, param: null, code: this.code } });
+  body(traceId: string): string {
+    const error = { message: this.message, type: this.type, param: null, code: this.code };
+    return JSON.stringify({ error, trace_id: traceId });
   }
 }
 

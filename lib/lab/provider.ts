@@ -3,12 +3,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ChatRequest, parseChatRequest } from "./chat_request.ts";
 import { ChunkWriter, complete, type Completion, completionBody, usage } from "./completion.ts";
 import { type Fault, parseFault } from "./fault_header.ts";
-import { header, readJson, recordStatus, sendJson, serveHttp, serverAttributes, sleep } from "./http_service.ts";
+import { closed, header, readJson, type Routes, sendJson, serveHttp, sleep } from "./http_service.ts";
 import { getModel, health, listModels } from "./models.ts";
 import { OpenAiError } from "./openai_error.ts";
-import type { SeededConfig } from "./roles.ts";
+import { recordStatus, serverSpan } from "./request_span.ts";
+import type { ProviderConfig } from "./roles.ts";
 import { DONE, sseEvent } from "./sse.ts";
-import { endSpan, Tracing, wallTime } from "./tracing.ts";
+import { Throttle } from "./throttle.ts";
+import { endSpan, Tracing } from "./tracing.ts";
 import { calibrate, type CpuWork } from "./work.ts";
 
 /** Prefill: seven slices of 2.8 ms of work, the loop free for 3 ms after each, as on an accelerator shared by a batch. */
@@ -20,42 +22,49 @@ const SLOW_FACTOR = 10;
 const STALL_MS = 120_000;
 const TOKENS_BEFORE_ABORT = 3;
 
-export async function serveProvider(config: SeededConfig): Promise<AsyncDisposable> {
+interface Provider {
+  readonly seed: number;
+  readonly work: CpuWork;
+  readonly tracing: Tracing;
+  readonly throttle: Throttle;
+}
+
+export async function serveProvider(config: ProviderConfig): Promise<AsyncDisposable> {
   const stack = new AsyncDisposableStack();
-  const work = calibrate();
   const tracing = new Tracing("llm-provider", config.otlpTracesUrl);
   stack.defer(() => tracing.shutdown());
-  stack.use(
-    await serveHttp(config.ip, config.port, {
-      "GET /health": health,
-      "GET /v1/models": listModels,
-      "GET /v1/models/*": getModel,
-      "POST /v1/chat/completions": (request, response) => chat(config, work, tracing, request, response),
-    }),
-  );
+  const throttle = new Throttle(config.seed);
+  const provider = { seed: config.seed, work: calibrate(), tracing, throttle };
+  const tls = config.tls === undefined ? undefined : {
+    cert: Deno.readTextFileSync(config.tls.certFile),
+    key: Deno.readTextFileSync(config.tls.keyFile),
+  };
+  const routes: Routes = {
+    "GET /health": health,
+    "GET /v1/models": listModels,
+    "GET /v1/models/*": getModel,
+    "POST /v1/chat/completions": (request, response) => chat(provider, request, response),
+  };
+  stack.use(await serveHttp(config.ip, config.port, routes, tls));
+  // Control comes last: it answers /health for a provider that is ready.
+  stack.use(await serveHttp(config.ip, config.controlPort, { "GET /health": health, ...throttle.routes() }));
   return stack;
 }
 
-async function chat(
-  config: SeededConfig,
-  work: CpuWork,
-  tracing: Tracing,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const attributes = serverAttributes(request, "/v1/chat/completions");
-  const span = tracing.server("POST /v1/chat/completions", header(request, "traceparent"), attributes, wallTime());
-  const gone = new AbortController();
-  response.once("close", () => gone.abort());
+async function chat(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { seed, work, tracing, throttle } = provider;
+  const span = serverSpan(tracing, request, response, "/v1/chat/completions");
+  const gone = closed(response);
   let status = 200;
   try {
     const fault = parseFault(header(request, "x-lab-fault"));
     const asked = parseChatRequest(await readJson(request));
-    const completion = complete(config.seed, asked);
+    throttle.admit();
+    const completion = complete(seed, asked);
     span.setAttributes({ "gen_ai.request.model": asked.model, "gen_ai.request.stream": asked.stream });
-    if (fault === "stall") await sleep(STALL_MS, gone.signal);
-    const paceMs = fault === "slow" ? TOKEN_PACE_MS * SLOW_FACTOR : TOKEN_PACE_MS;
-    const tokens = generate(work, completion, paceMs, gone.signal);
+    if (fault === "stall") await sleep(STALL_MS, gone);
+    const pace = { prefill: throttle.paceFactor, token: throttle.paceFactor * (fault === "slow" ? SLOW_FACTOR : 1) };
+    const tokens = generate(work, completion, pace, gone);
     const sent = asked.stream
       ? await stream(response, asked, completion, tokens, fault)
       : await whole(response, completion, tokens, fault);
@@ -70,17 +79,18 @@ async function chat(
   }
 }
 
-/** Prefill, then the tokens one by one at the given pace. Ends early when the client is gone. */
+/** Prefill, then the tokens one by one, with pauses so many times the usual ones. Ends early when the client is gone. */
 async function* generate(
   work: CpuWork,
   completion: Completion,
-  paceMs: number,
+  pace: { readonly prefill: number; readonly token: number },
   gone: AbortSignal,
 ): AsyncGenerator<string> {
   for (let slice = 0; slice < PREFILL.slices && !gone.aborted; slice++) {
     work.run(PREFILL.workMs);
-    await sleep(PREFILL.pauseMs, gone);
+    await sleep(PREFILL.pauseMs * pace.prefill, gone);
   }
+  const paceMs = TOKEN_PACE_MS * pace.token;
   let last = performance.now() - paceMs; // the first token does not wait
   for (const token of completion.tokens) {
     if (gone.aborted) return;

@@ -2,11 +2,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isObject } from "./chat_request.ts";
 import { Corpus, MAX_K } from "./corpus.ts";
-import { header, readJson, recordStatus, sendJson, serveHttp, serverAttributes } from "./http_service.ts";
+import { readJson, sendJson, serveHttp } from "./http_service.ts";
 import { health } from "./models.ts";
 import { invalidRequest, OpenAiError } from "./openai_error.ts";
+import { recordStatus, serverSpan } from "./request_span.ts";
 import { DATA_SOURCE, type SeededConfig } from "./roles.ts";
-import { endSpan, Tracing, wallTime } from "./tracing.ts";
+import { endSpan, Tracing } from "./tracing.ts";
 
 export async function serveRetrieval(config: SeededConfig): Promise<AsyncDisposable> {
   const stack = new AsyncDisposableStack();
@@ -29,8 +30,8 @@ async function search(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const attributes = { ...serverAttributes(request, "/v1/search"), "gen_ai.data_source.id": DATA_SOURCE };
-  const span = tracing.server("POST /v1/search", header(request, "traceparent"), attributes, wallTime());
+  const span = serverSpan(tracing, request, response, "/v1/search");
+  span.setAttribute("gen_ai.data_source.id", DATA_SOURCE);
   let status = 200;
   try {
     const { query, k } = parseSearch(await readJson(request));

@@ -27,10 +27,24 @@ interface Traced {
 export interface GatewayConfig extends Listen, Traced {
   readonly providerPort: number;
   readonly retrievalPort: number;
+  /** PEM file of the one CA the provider's certificate may come from; with it the provider is called over TLS. */
+  readonly caFile?: string;
+  /** The tool `echo` answers by itself. */
+  readonly bypassLlm?: boolean;
+  /** Longest a tool may take, in ms; 30 000. */
+  readonly deadlineMs?: number;
+  /** Where the callees are when there is no resolver that knows the lab's names; for tests. */
+  readonly hosts?: { readonly provider: string; readonly retrieval: string };
 }
 
 export interface SeededConfig extends Listen, Traced {
   readonly seed: number;
+}
+
+export interface ProviderConfig extends SeededConfig {
+  readonly controlPort: number;
+  /** PEM files; absent: plain HTTP. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
 }
 
 export interface ResolverConfig extends Listen {
@@ -44,6 +58,6 @@ export interface ResolverConfig extends Listen {
 export interface RoleConfigs {
   readonly gateway: GatewayConfig;
   readonly retrieval: SeededConfig;
-  readonly provider: SeededConfig;
+  readonly provider: ProviderConfig;
   readonly resolver: ResolverConfig;
 }

@@ -48,7 +48,7 @@ export function startService<R extends Role>(
   const child = new Deno.Command("sh", {
     args: ["-c", LAUNCH, "sh", netns, `${dirs.cpu}/cgroup.procs`, `${dirs.unified}/cgroup.procs`, ...argv],
     clearEnv: true,
-    env: serviceEnv(Deno.env.toObject()),
+    env: { ...serviceEnv(Deno.env.toObject()), ...trust("caFile" in config ? config.caFile : undefined) },
     stdin: "piped", // its end tells the service that we are gone
     stdout: "null",
     stderr: "piped",
@@ -77,9 +77,20 @@ export function startService<R extends Role>(
   };
 }
 
-/** Variables that would change what a service does: a proxy between the services, or settings of OpenTelemetry. */
+/**
+ * Without the variables that would change what a service does: a proxy between the services, settings of OpenTelemetry, certificates
+ * to trust besides the lab's own.
+ */
 export function serviceEnv(env: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/_proxy$|^OTEL_/i.test(name)));
+  const changing = /_proxy$|^OTEL_|^SSL_CERT_|^NODE_EXTRA_CA_CERTS$|^DENO_(CERT|TLS_CA_STORE)$/i;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !changing.test(name)));
+}
+
+/** Makes Deno trust this CA and no other: its own store is left out, and the system's is this one file. */
+function trust(caFile: string | undefined): Record<string, string> {
+  return caFile === undefined
+    ? {}
+    : { DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: caFile, SSL_CERT_DIR: `${caFile}.none` };
 }
 
 /** Logs each line and yields the last sentence that names a reason. */

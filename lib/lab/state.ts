@@ -13,6 +13,9 @@ export interface LabState {
   readonly gateway_url: string;
   readonly provider_url: string;
   readonly resolver_control_url: string;
+  readonly provider_control_url: string;
+  /** PEM file of the CA behind an https provider_url; null over plain HTTP. */
+  readonly ca_path: string | null;
   readonly host_ip: string;
   readonly services: readonly {
     readonly role: string;

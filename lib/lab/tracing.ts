@@ -10,13 +10,28 @@ import {
 } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor, type IdGenerator, RandomIdGenerator, TracerProvider } from "@opentelemetry/sdk-trace";
 
 /** How long an ended span may wait for its batch, in ms. */
 const BATCH_DELAY_MS = 200;
 
+/** Random ids, but the next trace may be told its own. */
+class TraceIds implements IdGenerator {
+  readonly #random = new RandomIdGenerator();
+  next: string | undefined;
+
+  generateTraceId(): string {
+    return this.next ?? this.#random.generateTraceId();
+  }
+
+  generateSpanId(): string {
+    return this.#random.generateSpanId();
+  }
+}
+
 export class Tracing {
   readonly #provider: TracerProvider;
+  readonly #ids = new TraceIds();
 
   /** @param url full URL of an OTLP/HTTP traces endpoint; undefined: nothing is exported, ids are still made and propagated. */
   constructor(serviceName: string, url: string | undefined) {
@@ -28,14 +43,26 @@ export class Tracing {
     const spanProcessors = url === undefined ? [] : [
       new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url }), scheduledDelayMillis: BATCH_DELAY_MS }),
     ];
-    this.#provider = new TracerProvider({ resource, spanProcessors });
+    this.#provider = new TracerProvider({ resource, spanProcessors, idGenerator: this.#ids });
   }
 
-  /** A SERVER span; `traceparent` is the caller's header, ignored when malformed. */
-  server(name: string, traceparent: string | undefined, attributes: Attributes, startTime: HrTime): Span {
+  /**
+   * A SERVER span. `traceparent` is the caller's header, ignored when malformed; without it the span begins a trace, `traceId` if
+   * given (32 lower-case hex digits).
+   */
+  server(
+    name: string,
+    traceparent: string | undefined,
+    attributes: Attributes,
+    startTime: HrTime,
+    traceId?: string,
+  ): Span {
     const remote = parseTraceparent(traceparent);
     const context = remote === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { ...remote, isRemote: true });
-    return this.#tracer().startSpan(name, { kind: SpanKind.SERVER, attributes, startTime }, context);
+    this.#ids.next = traceId;
+    const span = this.#tracer().startSpan(name, { kind: SpanKind.SERVER, attributes, startTime }, context);
+    this.#ids.next = undefined;
+    return span;
   }
 
   /** A CLIENT span under `parent`. */

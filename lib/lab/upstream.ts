@@ -4,11 +4,20 @@ import { isObject } from "./chat_request.ts";
 import type { Document } from "./corpus.ts";
 import { OpenAiError } from "./openai_error.ts";
 import { type GatewayConfig, PROVIDER_NAME, RETRIEVAL_NAME } from "./roles.ts";
+import { TRACE_ID_HEADER } from "./trace_id.ts";
 import { traceparentOf } from "./tracing.ts";
 
 /** Without a first byte by then the gateway answers 504. */
 const FIRST_BYTE_MS = 30_000;
 const DOCUMENTS = 6;
+
+/** On whose behalf a callee is asked. */
+export interface Hop {
+  /** The CLIENT span of the call. */
+  readonly span: Span;
+  readonly traceId: string;
+  readonly gone: AbortSignal;
+}
 
 export class Upstreams implements Disposable {
   readonly providerUrl: string;
@@ -16,18 +25,22 @@ export class Upstreams implements Disposable {
   /** Keeps its connection between requests. */
   readonly #retrieval = Deno.createHttpClient({ http2: false });
   /** Keeps none: every request resolves the provider's name and connects anew. */
-  readonly #provider = Deno.createHttpClient({ http2: false, poolMaxIdlePerHost: 0 });
+  readonly #provider: Deno.HttpClient;
 
   constructor(config: GatewayConfig) {
-    this.providerUrl = `http://${PROVIDER_NAME}:${config.providerPort}`;
-    this.#retrievalUrl = `http://${RETRIEVAL_NAME}:${config.retrievalPort}`;
+    const { caFile, hosts = { provider: PROVIDER_NAME, retrieval: RETRIEVAL_NAME } } = config;
+    const tls = caFile === undefined ? {} : { caCerts: [Deno.readTextFileSync(caFile)] };
+    this.#provider = Deno.createHttpClient({ http2: false, poolMaxIdlePerHost: 0, ...tls });
+    this.providerUrl = `${caFile === undefined ? "http" : "https"}://${hosts.provider}:${config.providerPort}`;
+    this.#retrievalUrl = `http://${hosts.retrieval}:${config.retrievalPort}`;
   }
 
   /** @throws OpenAiError 502 or 504 when retrieval is out of reach or fails. */
-  async retrieve(query: string, span: Span, gone: AbortSignal): Promise<Document[]> {
-    const response = await this.#fetch(`${this.#retrievalUrl}/v1/search`, "retrieval", gone, {
+  async retrieve(query: string, hop: Hop): Promise<Document[]> {
+    const { span } = hop;
+    const response = await this.#fetch(`${this.#retrievalUrl}/v1/search`, "retrieval", hop.gone, {
       method: "POST",
-      headers: { "content-type": "application/json", traceparent: traceparentOf(span) },
+      headers: hopHeaders(hop),
       body: JSON.stringify({ query, k: DOCUMENTS }),
       client: this.#retrieval,
     });
@@ -40,17 +53,18 @@ export class Upstreams implements Disposable {
   }
 
   /** The provider's response, whatever its status. `extra` headers are passed on. @throws OpenAiError 502, 504. */
-  chat(body: string, extra: Readonly<Record<string, string>>, span: Span, gone: AbortSignal): Promise<Response> {
-    return this.#fetch(`${this.providerUrl}/v1/chat/completions`, "provider", gone, {
+  chat(body: string, extra: Readonly<Record<string, string>>, hop: Hop): Promise<Response> {
+    return this.#fetch(`${this.providerUrl}/v1/chat/completions`, "provider", hop.gone, {
       method: "POST",
-      headers: { "content-type": "application/json", traceparent: traceparentOf(span), ...extra },
+      headers: { ...hopHeaders(hop), ...extra },
       body,
       client: this.#provider,
     });
   }
 
-  models(path: string, gone: AbortSignal): Promise<Response> {
-    return this.#fetch(`${this.providerUrl}${path}`, "provider", gone, { client: this.#provider });
+  models(path: string, traceId: string, gone: AbortSignal): Promise<Response> {
+    const headers = { [TRACE_ID_HEADER]: traceId };
+    return this.#fetch(`${this.providerUrl}${path}`, "provider", gone, { headers, client: this.#provider });
   }
 
   async #fetch(
@@ -87,6 +101,10 @@ export class Upstreams implements Disposable {
     this.#retrieval.close();
     this.#provider.close();
   }
+}
+
+function hopHeaders({ span, traceId }: Hop): Record<string, string> {
+  return { "content-type": "application/json", traceparent: traceparentOf(span), [TRACE_ID_HEADER]: traceId };
 }
 
 /** What fetch hides in the cause of its "fetch failed": the name did not resolve, the connection was refused or reset. */

@@ -16,6 +16,8 @@ import { type Reading, ThreadTrack } from "../timeline/thread_track.ts";
 export class EventIndex {
   readonly turns: ExchangeEvent[] = [];
   readonly lookups: DnsEvent[] = [];
+  /** Traces that arrived at a server's socket, answered or not. */
+  readonly serverTraces = new Set<string>();
   readonly ends = new Map<string, ExchangeEvent>();
   readonly connects = new Map<string, [ConnectEvent]>();
   readonly handshakes = new Map<string, [TlsEvent]>();
@@ -30,6 +32,7 @@ export class EventIndex {
     for (const event of events) {
       if (event.owner.cgroupId !== 0n) this.#cgroups.set(event.owner.pid, `cgroup:${event.owner.cgroupId}`);
       if (event.kind === "exchange") {
+        if (event.role === "server" && event.traceId !== null) this.serverTraces.add(event.traceId);
         if (event.phase === "first") this.turns.push(event);
         else this.ends.set(`${event.cookie}/${event.turn}`, event);
         const { requestStart, requestEnd, responseStart, responseEnd, firstRead } = event;

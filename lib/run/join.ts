@@ -28,7 +28,7 @@ export interface Joined {
   readonly requests: readonly RequestSplit[];
   /** Requests that were answered with an error: they have no first token, and are not split. */
   readonly failed: number;
-  /** SERVER spans for which the kernel saw no turn: no split, and no guess. */
+  /** SERVER spans whose request the kernel did not see: no split, and no guess. */
   readonly spansWithoutTurn: number;
   /** Turns with a trace on the wire whose SERVER span never came. */
   readonly turnsWithoutSpan: number;
@@ -130,7 +130,7 @@ export function joinRequests(input: JoinInput): Joined {
   return {
     requests: requests.sort((a, b) => a.startNs - b.startNs),
     failed: failed.length,
-    spansWithoutTurn: serverSpans.length - serverOf.size - failed.length,
+    spansWithoutTurn: serverSpans.filter((span) => !index.serverTraces.has(span.traceId)).length,
     turnsWithoutSpan: turns.filter((t) => index.pidOf(servers) === t.owner.pid && !servers.has(t.traceId!)).length,
     tiers,
   };

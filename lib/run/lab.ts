@@ -17,6 +17,10 @@ export interface LabPorts {
 
 export interface LabUp extends LabPorts {
   readonly seed: number;
+  /** The provider is reached over TLS. */
+  readonly tls: boolean;
+  /** The gateway's tool `echo` answers without the model. */
+  readonly bypassLlm: boolean;
   /** Where the services' spans go, as the host sees it: http://127.0.0.1:4318. */
   readonly otlpEndpoint?: string;
   readonly json: boolean;
@@ -125,8 +129,15 @@ function statusText(state: LabState): string {
   const rows = state.services.map(({ role, pid, ip, port, netns }) =>
     `  ${role.padEnd(10)} pid ${pid}  ${ip}:${port}  netns ${netns}`
   );
-  return [`gateway   ${state.gateway_url}`, `provider  ${state.provider_url}`, `owner pid ${state.pid}`, ...rows, ""]
-    .join("\n");
+  const ca = state.ca_path === null ? [] : [`CA        ${state.ca_path}`];
+  return [
+    `gateway   ${state.gateway_url}`,
+    `provider  ${state.provider_url}`,
+    ...ca,
+    `owner pid ${state.pid}`,
+    ...rows,
+    "",
+  ].join("\n");
 }
 
 function aborted(signal: AbortSignal): Promise<null> {

@@ -88,7 +88,7 @@ export function splitRequest(evidence: RequestEvidence): RequestSplit | null {
 /** Of the provider's last answer, after its first segment, at the socket: a slow reader does not make it slower. */
 function chunkRate(outgoing: readonly Outgoing[]): number | null {
   const { end } = outgoing.findLast(({ peer }) => peer === "provider") ?? {};
-  if (end?.responseStart == null || end.responseEnd === null || end.chunks < 3) return null;
+  if (!end?.responseStart || end.responseEnd === null || end.chunks < 3) return null;
   const seconds = (end.responseEnd.ns - end.responseStart.ns) / 1e9;
   return seconds > 0 ? (end.chunks - 1) / seconds : null;
 }
