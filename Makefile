@@ -4,7 +4,7 @@ FAULT ?= dns_latency
 ARGS ?=
 DENO := deploy/deno.sh
 
-.PHONY: help setup demo test ok bpf
+.PHONY: help setup demo test ok bpf build
 
 help:
 	@echo 'make demo    set up what is missing, then show one fault from cause to name (FAULT=$(FAULT), ARGS=...)'
@@ -12,6 +12,7 @@ help:
 	@echo 'make setup   only set up'
 	@echo 'make ok      format, lint, types and unit tests; needs no root'
 	@echo 'make bpf     compile the BPF programs'
+	@echo 'make build   one binary per target, into dist/ (TARGETS=linux-x64 linux-arm64 macos-arm64)'
 
 setup:
 	@deploy/setup.sh
@@ -28,3 +29,6 @@ ok: setup
 
 bpf: setup
 	@$(DENO) task bpf
+
+build: setup
+	@$(DENO) run -A deploy/build.ts $(TARGETS)

@@ -1,11 +1,14 @@
 /**
  * Compiles every probe into bpf/out/ and generates lib/decode/wire.gen.ts from the BTF of the wire format.
  * `--check` compares the generated file instead of writing it; `--if-needed` does nothing when the objects are newer than the sources.
+ * `--arch=x86_64|aarch64 --out=DIR` compiles the probes for another machine into another folder, and nothing else.
  */
 import { elfSection, parseBtf } from "./btf.ts";
 
 const here = new URL("./", import.meta.url).pathname;
-const out = `${here}out`;
+const option = (name: string) => Deno.args.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
+const out = option("out") ?? `${here}out`;
+const machine = option("arch") ?? Deno.build.arch;
 const generated = new URL("../lib/decode/wire.gen.ts", import.meta.url).pathname;
 const say = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 
@@ -17,7 +20,7 @@ class BuildError extends Error {
 }
 
 function clang(source: string, object: string, extra: string[] = []): void {
-  const arch = Deno.build.arch === "aarch64" ? "arm64" : "x86";
+  const arch = machine === "aarch64" ? "arm64" : "x86";
   const multiarch = `/usr/include/${Deno.build.arch}-linux-gnu`;
   const warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"];
   const args = ["-O2", "-g", "-target", "bpf", "-mcpu=v3", `-D__TARGET_ARCH_${arch}`, ...warnings, ...extra];
@@ -83,6 +86,8 @@ function build(flags: readonly string[]): void {
   Deno.mkdirSync(out, { recursive: true });
   clang("wire.c", `${out}/wire.o`, ["-Wpadded"]);
   probes.forEach((source, i) => clang(source, objects[i]!));
+
+  if (option("out") !== undefined) return;
 
   const text = generate(`${out}/wire.o`);
   const before = written(generated) === 0 ? "" : Deno.readTextFileSync(generated);

@@ -1,4 +1,6 @@
 import type { Command, Flag, Input } from "./command.ts";
+import { EVERYTHING } from "./restrict.ts";
+import { CONFIG_FLAGS, toolkitConfig } from "./config.ts";
 
 const WHOM: readonly Flag[] = [
   { name: "pid", type: "list", placeholder: "PID,...", help: "watch only these processes" },
@@ -48,10 +50,21 @@ const HOW: readonly Flag[] = [
     default: "kernel",
     help: "where events come from",
   },
+  {
+    name: "scenario",
+    type: "string",
+    placeholder: "NAME|FILE",
+    default: "mixed",
+    help: "what a synthetic source plays: of scenarios/, or a file",
+  },
+  { name: "interval-ms", type: "integer", placeholder: "N", help: "pause between requests of a synthetic source" },
   { name: "probe-smoke", type: "boolean", help: "attach every probe, say how that went, and end" },
 ];
 
 const WHERE: readonly Flag[] = [
+  { name: "cluster", type: "string", placeholder: "NAME", help: "written into every SLO event" },
+  { name: "workload", type: "string", placeholder: "NAME", help: "written into every SLO event" },
+  { name: "service", type: "string", placeholder: "NAME", help: "written into every SLO event" },
   { name: "node", type: "string", placeholder: "NAME", help: "written into every event; default: the host's name" },
   { name: "namespace", type: "string", placeholder: "NAME", help: "written into every event" },
   { name: "pod", type: "string", placeholder: "NAME", help: "written into every event" },
@@ -61,11 +74,6 @@ const WHERE: readonly Flag[] = [
 /** Accepted for scripts and manifests that pass them. */
 const PENDING: readonly Flag[] = [
   { name: "k8s-node", type: "string", placeholder: "NAME", help: "name of the Kubernetes node" },
-  { name: "cluster", type: "string", placeholder: "NAME", help: "for SLO events" },
-  { name: "workload", type: "string", placeholder: "NAME", help: "for SLO events" },
-  { name: "service", type: "string", placeholder: "NAME", help: "for SLO events" },
-  { name: "scenario", type: "string", placeholder: "NAME", help: "scenario of a synthetic source" },
-  { name: "interval-ms", type: "integer", placeholder: "N", help: "pause between events of a synthetic source" },
   { name: "otlp-endpoint", type: "string", placeholder: "URL", help: "where OTLP goes" },
   { name: "otlp-timeout-ms", type: "integer", placeholder: "N", help: "patience with the OTLP receiver" },
   { name: "webhook-url", type: "string", placeholder: "URL", help: "where incidents go" },
@@ -77,7 +85,6 @@ const PENDING: readonly Flag[] = [
     help: "shape of the message",
   },
   { name: "webhook-timeout-ms", type: "integer", placeholder: "N", help: "patience with the webhook" },
-  { name: "config", type: "string", placeholder: "FILE", help: "toolkit.yaml" },
   { name: "metrics-bind", type: "string", placeholder: "ADDR", help: "serve Prometheus metrics there" },
   { name: "disable-overhead-guard", type: "boolean", help: "keep every probe, whatever it costs" },
   { name: "trace", type: "list", placeholder: "TARGET,...", help: "send full scheduler segments of these" },
@@ -94,6 +101,9 @@ const PENDING: readonly Flag[] = [
 ].map((flag) => ({ ...flag, pending: true } as Flag));
 
 async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1]): Promise<number> {
+  const config = await toolkitConfig(command, input, io);
+  if (config === null) return 0;
+  const { signalsLeftOut } = await import("../lib/config/signal_names.ts");
   const { runAgent } = await import("../lib/run/agent.ts");
   return runAgent({
     forMs: input.number("for"),
@@ -108,11 +118,16 @@ async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1])
     pids: input.list("pid"),
     comm: input.string("comm"),
     cgroups: input.list("cgroup"),
-    disabledSignals: input.list("disable-signals"),
+    disabledSignals: [...input.list("disable-signals"), ...signalsLeftOut(config.signal_set)],
     capabilityMode: input.string("capability-mode") ?? "auto",
     source: input.string("source") ?? "kernel",
+    scenario: input.string("scenario"),
+    intervalMs: input.number("interval-ms"),
     probeSmoke: input.boolean("probe-smoke"),
     node: input.string("node"),
+    cluster: input.string("cluster"),
+    workload: input.string("workload"),
+    service: input.string("service"),
     namespace: input.string("namespace") ?? "",
     pod: input.string("pod") ?? "",
     container: input.string("container") ?? "",
@@ -130,8 +145,17 @@ export const command: Command = {
     { command: "sudo sloctl agent --for 20s", text: "what is slow or failing on this machine" },
     { command: "sudo sloctl agent --for 20s --json --comm python3", text: "one program, for a script" },
     { command: "sudo sloctl agent --output jsonl --output-path events.jsonl", text: "every event, until Ctrl-C" },
+    {
+      command: "sloctl agent --source synthetic --count 10 --event-kind both",
+      text: "ten invented events, each marked synthetic; needs no rights",
+    },
     { command: "sudo sloctl agent --probe-smoke", text: "which probes this kernel takes" },
+    {
+      command: "sloctl agent --config toolkit.yaml --print-config",
+      text: "every setting, and where its value came from",
+    },
   ],
-  flags: [...WHAT, ...WHOM, ...HOW, ...WHERE, ...PENDING],
+  flags: [...WHAT, ...WHOM, ...HOW, ...WHERE, ...CONFIG_FLAGS, ...PENDING],
+  permissions: EVERYTHING,
   run,
 };

@@ -16,6 +16,9 @@ export interface Flag {
   readonly pending?: boolean;
 }
 
+/** Kinds of permission a command may need: of Deno's, all but `import`. */
+export type Permission = "read" | "write" | "net" | "run" | "ffi" | "env" | "sys";
+
 export interface Example {
   readonly command: string;
   readonly text: string;
@@ -32,6 +35,11 @@ export interface Command {
   readonly subcommands?: readonly Command[];
   /** Not listed in help: for the program's own children. */
   readonly hidden?: boolean;
+  /**
+   * What it needs; everything else is given up before it reads input (cli/restrict.ts). `ffi` only for libbpf or the kernel's
+   * clock; EVERYTHING for what looks into /proc or /sys. A test wants it on every command that runs.
+   */
+  readonly permissions?: readonly Permission[];
   /** Resolves to the exit code. Absent on a command that only groups subcommands. */
   readonly run?: (input: Input, io: Io) => Promise<number>;
 }

@@ -4,7 +4,37 @@
  */
 import type { Command } from "./command.ts";
 import { command as agent } from "./agent.ts";
+import { command as benchgen } from "./benchgen.ts";
+import { command as collector } from "./collector.ts";
+import { command as completions } from "./completions.ts";
+import { command as attributor } from "./attributor.ts";
+import { command as correlationeval } from "./correlationeval.ts";
 import { command as demo } from "./demo.ts";
+import { command as faultinject } from "./faultinject.ts";
+import { command as faultreplay } from "./faultreplay.ts";
 import { command as lab } from "./lab.ts";
+import { command as loadgen } from "./loadgen.ts";
+import { command as m5gate } from "./m5gate.ts";
+import { command as prereq } from "./prereq.ts";
+import { command as schema } from "./schema.ts";
+import { command as supportBundle } from "./support_bundle.ts";
+import { command as version } from "./version.ts";
 
-export const COMMANDS: readonly Command[] = [demo, agent, lab];
+export const COMMANDS: readonly Command[] = [
+  demo,
+  agent,
+  lab,
+  attributor,
+  collector,
+  faultinject,
+  faultreplay,
+  loadgen,
+  benchgen,
+  correlationeval,
+  m5gate,
+  prereq,
+  schema,
+  supportBundle,
+  version,
+  completions,
+];

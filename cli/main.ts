@@ -2,23 +2,37 @@
 import project from "../deno.json" with { type: "json" };
 import { EXIT, SloctlError, UsageError } from "../lib/model/errors.ts";
 import type { Io } from "../lib/model/io.ts";
-import type { Command } from "./command.ts";
+import type { Command, Permission } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
+import type { Failure } from "./failures.ts";
 import { findCommand, type Found, visibleNames } from "./find.ts";
 import { helpText } from "./help.ts";
 import { parse, wantsHelp } from "./parse.ts";
+import { program } from "./program.ts";
 import { Stopped } from "./stopped.ts";
 
+/** What main may do to the process it runs in. Tests leave it out. */
+export interface Host {
+  /** Gives up every permission but these, for good. */
+  readonly restrict: (needed: readonly Permission[]) => void;
+  /** Told of every run that failed, after its message was shown. */
+  readonly failed: (failure: Failure) => void;
+}
+
+const NO_HOST: Host = { restrict: () => {}, failed: () => {} };
+
 /** Runs one command line. Never throws; what it resolves to is the exit code of the process (docs/exit-codes.md). */
-export async function main(argv: readonly string[], io: Io, commands = COMMANDS): Promise<number> {
+export async function main(argv: readonly string[], io: Io, commands = COMMANDS, host = NO_HOST): Promise<number> {
   try {
-    return await dispatch(argv, io, program(commands));
+    return await dispatch(argv, io, program(commands), host);
   } catch (error) {
-    return report(error, io);
+    const exitCode = report(error, io);
+    if (!(error instanceof Stopped)) host.failed({ exitCode, command: argv[0] ?? "", error });
+    return exitCode;
   }
 }
 
-async function dispatch(argv: readonly string[], io: Io, root: Command): Promise<number> {
+async function dispatch(argv: readonly string[], io: Io, root: Command, host: Host): Promise<number> {
   if (argv.length === 0) {
     io.err(helpText({ command: root, name: root.name }, io.columns));
     return EXIT.usage;
@@ -36,17 +50,8 @@ async function dispatch(argv: readonly string[], io: Io, root: Command): Promise
     return EXIT.ok;
   }
   if (found.command.run === undefined) throw incomplete(found);
+  if (found.command.permissions !== undefined) host.restrict(found.command.permissions);
   return await found.command.run(input, io);
-}
-
-function program(commands: readonly Command[]): Command {
-  return {
-    name: "sloctl",
-    summary: "names the cause of slow LLM requests, from the kernel",
-    examples: [],
-    flags: [{ name: "version", type: "boolean", help: "print the version" }],
-    subcommands: commands,
-  };
 }
 
 function incomplete({ command, name }: Found): UsageError {

@@ -44,7 +44,7 @@ Deno.test("the launcher becomes Deno: same pid, same directory, same arguments",
   for (const command of [`${checkout.path}/sloctl`, `${checkout.path}/bin/link`]) {
     const { pid, code, lines } = await launch(command, ["demo", "two words", ""], env, "/");
     assertEquals([code, lines[0], lines[1]], [0, String(pid), "/"]);
-    assertEquals(lines.slice(-5), [`${checkout.path}/mod.ts`, "demo", "two words", "", ""]);
+    assertEquals(lines.slice(-5), [`${checkout.path}/cli/sloctl.ts`, "demo", "two words", "", ""]);
   }
 });
 

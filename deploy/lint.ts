@@ -106,13 +106,13 @@ const plugin: Deno.lint.Plugin = {
     pure,
     "one-exit": onlyIn(
       ["Deno.exit", "process.exit"],
-      (path) => path === "mod.ts",
-      "stands only in mod.ts: return a code, or set Deno.exitCode",
+      (path) => path === "cli/sloctl.ts",
+      "stands only in cli/sloctl.ts: return a code, or set Deno.exitCode",
     ),
     "ffi-home": onlyIn(
       ["Deno.dlopen"],
-      (path) => /^lib\/(kernel|host)\//.test(path),
-      "stands only in lib/kernel (libbpf) and lib/host (libc)",
+      (path) => /^lib\/(kernel\/libbpf|host\/libc)\.ts$|_test\.ts$/.test(path),
+      "stands only in lib/kernel/libbpf.ts and lib/host/libc.ts, each for its one library",
     ),
   },
 };

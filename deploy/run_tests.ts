@@ -36,7 +36,7 @@ async function run(files: readonly string[], limitMs: number): Promise<TestRun> 
       args: ["test", "-A", "--no-check", `--junit-path=${report}`, ...files],
       cwd: ROOT,
       stdin: "null",
-      env: Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" },
+      env: { SLOCTL_STATE_DIR: folder, ...(Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" }) },
     }).spawn();
     let late = false;
     const timer = setTimeout(() => {

@@ -3,6 +3,8 @@
  * the file. Checking, precedence and --print-config all read this table. Pure.
  */
 
+import { SIGNAL_NAMES } from "./signal_names.ts";
+
 export type Value = string | number | boolean | readonly string[];
 
 export interface Field {
@@ -92,7 +94,14 @@ const cdgate: readonly Field[] = [
     flag: "error-rate",
     help: "most of the requests that may fail, as a share",
   },
-  { path: "cdgate.burn_rate", type: "number", default: 2, min: 0, flag: "burn-rate", help: "most the burn rate may be" },
+  {
+    path: "cdgate.burn_rate",
+    type: "number",
+    default: 2,
+    min: 0,
+    flag: "burn-rate",
+    help: "most the burn rate may be",
+  },
   {
     path: "cdgate.fail_open",
     type: "boolean",
@@ -103,7 +112,13 @@ const cdgate: readonly Field[] = [
 ];
 
 export const FIELDS: readonly Field[] = [
-  { path: "signal_set", type: "list", default: [], help: "signals that are watched; empty: all" },
+  {
+    path: "signal_set",
+    type: "list",
+    default: [],
+    values: SIGNAL_NAMES,
+    help: "signals that are watched; empty: all",
+  },
   ...sampling,
   {
     path: "correlation.window_ms",

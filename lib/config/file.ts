@@ -1,6 +1,6 @@
 /** The text of toolkit.yaml -> the values it sets, each with its place; or a refusal naming line and column. Pure. */
-import { isAlias, isMap, isScalar, LineCounter, parseDocument, YAMLMap } from "yaml";
-import type { Document, Node } from "yaml";
+import { isAlias, isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import type { Document, Node, YAMLMap } from "yaml";
 import { UsageError } from "../model/errors.ts";
 import { nearest } from "../model/nearest.ts";
 import { checkValue, type Refusal } from "./check.ts";
@@ -37,7 +37,7 @@ export function readConfigText(text: string, name: string): Map<string, FileValu
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "silent" });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
-    return `${name}:${line}:${col}`;
+    return { name, line: Math.max(1, line), col: Math.max(1, col) };
   };
   const [broken] = document.errors;
   if (broken !== undefined) {
@@ -46,21 +46,27 @@ export function readConfigText(text: string, name: string): Map<string, FileValu
   return new Reader(document, place).read(name);
 }
 
+interface Place {
+  readonly name: string;
+  readonly line: number;
+  readonly col: number;
+}
+
 class Reader {
   readonly #found = new Map<string, FileValue>();
 
-  constructor(private readonly document: Document, private readonly place: (offset: number) => string) {}
+  constructor(private readonly document: Document, private readonly place: (offset: number) => Place) {}
 
   read(name: string): Map<string, FileValue> {
     const root = this.document.contents;
     if (!isMap(root)) {
       const state = root === null ? "it is empty" : "it is not a mapping";
-      throw refuse(name, { state, hint: `Begin it with apiVersion: ${API_VERSION} and kind: ${KIND}` });
+      throw refuse({ name }, { state, hint: `Begin it with apiVersion: ${API_VERSION} and kind: ${KIND}` });
     }
     this.#map(root, "");
     for (const { path, values } of HEADER) {
       if (this.#found.has(path)) continue;
-      throw refuse(name, { state: `${path} is missing`, hint: `Add ${path}: ${values![0]}` });
+      throw refuse({ name }, { state: `${path} is missing`, hint: `Add ${path}: ${values![0]}` });
     }
     return this.#found;
   }
@@ -92,7 +98,7 @@ class Reader {
     if ("refusal" in checked) {
       throw refuse(at, { ...checked.refusal, state: `${path}: ${checked.refusal.state}` });
     }
-    this.#found.set(path, { value: checked.value, place: at });
+    this.#found.set(path, { value: checked.value, place: `${at.name}:${at.line}:${at.col}` });
   }
 
   #resolved(node: Node | null): Node | null {
@@ -102,7 +108,9 @@ class Reader {
 
 function unknownKey(path: string): Refusal {
   const [group, key] = path.includes(".") ? path.split(".") as [string, string] : ["", path];
-  const inGroup = [...KNOWN.keys()].filter((known) => known.startsWith(`${group}.`)).map((known) => known.split(".")[1]!);
+  const inGroup = [...KNOWN.keys()].filter((known) => known.startsWith(`${group}.`)).map((known) =>
+    known.split(".")[1]!
+  );
   const siblings = group === "" ? [...GROUPS, ...[...KNOWN.keys()].filter((known) => !known.includes("."))] : inGroup;
   const meant = nearest(key, siblings);
   return {
@@ -111,6 +119,8 @@ function unknownKey(path: string): Refusal {
   };
 }
 
-function refuse(place: string, { state, hint }: Refusal): UsageError {
-  return new UsageError(`Cannot use configuration "${place}": ${state}`, hint);
+/** `place` without a line: the file as a whole. */
+function refuse(place: Pick<Place, "name"> & Partial<Place>, { state, hint }: Refusal): UsageError {
+  const where = place.line === undefined ? "" : ` line ${place.line}, column ${place.col}:`;
+  return new UsageError(`Cannot read "${place.name}":${where} ${state}`, hint);
 }

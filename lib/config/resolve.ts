@@ -1,6 +1,6 @@
 /** Flag, then environment, then file, then default: one value for every setting, and where it came from. Pure. */
 import { UsageError } from "../model/errors.ts";
-import { checkText } from "./check.ts";
+import { type Checked, checkText, checkValue } from "./check.ts";
 import { environmentName, type Field, FIELDS, type Value } from "./fields.ts";
 import type { FileValue } from "./file.ts";
 
@@ -23,21 +23,24 @@ export interface Sources {
 
 /** @throws UsageError for a value from the environment that does not fit; whatever `secret` throws. */
 export function resolve(sources: Sources): Setting[] {
-  return FIELDS.map((field) => fromFlag(field, sources) ?? fromEnvironment(field, sources) ?? fromFile(field, sources) ??
-    byDefault(field, sources)
+  return FIELDS.map((field) =>
+    fromFlag(field, sources) ?? fromEnvironment(field, sources) ?? fromFile(field, sources) ??
+      byDefault(field, sources)
   );
 }
 
 function fromFlag(field: Field, { flag }: Sources): Setting | undefined {
   const value = field.flag === undefined ? undefined : flag(field.flag);
-  return value === undefined ? undefined : { field, value, origin: "flag", from: `--${field.flag}` };
+  if (value === undefined) return undefined;
+  const from = `--${field.flag}`;
+  return { field, value: accepted(checkValue(field, value), from), origin: "flag", from };
 }
 
 /** A variable that is set but empty counts as not set. */
 function fromEnvironment(field: Field, { env, secret }: Sources): Setting | undefined {
   const from = environmentName(field.path);
   const text = env(from) ?? "";
-  if (text !== "") return { field, value: checked(field, text, from), origin: "environment", from };
+  if (text !== "") return { field, value: accepted(checkText(field, text), from), origin: "environment", from };
   const fileName = field.secret ? env(`${from}_FILE`) ?? "" : "";
   if (fileName === "") return undefined;
   return { field, value: secret(fileName, `${from}_FILE`), origin: "environment", from: `${from}_FILE` };
@@ -65,8 +68,7 @@ function byDefault(field: Field, { env }: Sources): Setting {
     : { field, value: field.default, origin: "default", from: "" };
 }
 
-function checked(field: Field, text: string, from: string): Value {
-  const result = checkText(field, text);
+function accepted(result: Checked, from: string): Value {
   if ("value" in result) return result.value;
   throw new UsageError(`Cannot use "${from}": ${result.refusal.state}`, result.refusal.hint);
 }

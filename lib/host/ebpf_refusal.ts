@@ -42,7 +42,7 @@ function rightsRefusal(machine: Machine): string | null {
   return null;
 }
 
-function thisMachine(): Machine {
+export function thisMachine(): Machine {
   const attempt = <T>(fn: () => T): T | null => {
     try {
       return fn();

@@ -2,9 +2,21 @@
 import { libbpf } from "./libbpf.ts";
 
 const BPF_ANY = 0n;
+const INFO_BYTES = 256;
 
 export class BpfMap {
   constructor(readonly name: string, readonly fd: number, readonly keyBytes: number, readonly valueBytes: number) {}
+
+  /** The kernel's id of this map, by which another process may open it. */
+  get id(): number {
+    const info = new Uint32Array(INFO_BYTES / 4); // struct bpf_map_info: type, id ...
+    libbpf().bpf_obj_get_info_by_fd(
+      this.fd,
+      new Uint8Array(info.buffer),
+      new Uint8Array(new Uint32Array([INFO_BYTES]).buffer),
+    );
+    return info[1]!;
+  }
 
   /** The value under `key`, or null. For a per-CPU map `valueBytes` covers all CPUs. */
   lookup(key: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {

@@ -14,7 +14,11 @@ const MAP_FAILED = 0xffffffffffffffffn;
 const BUSY = 0x80000000;
 const DISCARD = 0x40000000;
 const HEADER_BYTES = 8;
-
+/**
+ * A record's bytes may be looked at only after its header says that it is finished. x86 keeps two loads in order by itself; elsewhere
+ * Atomics does. V8 makes a call of every Atomics.load, 6 ns: more than all the rest of the loop.
+ */
+const LOADS_KEEP_ORDER = Deno.build.arch === "x86_64";
 /** Called with the ring's memory and the place of one record. The memory is the kernel's again once the call returns. */
 export type OnRecord = (view: DataView, offset: number, length: number) => void;
 
@@ -58,7 +62,7 @@ export class Ring implements Disposable {
     let records = 0;
     while (position < end && records < most) {
       const at = position & this.#mask;
-      const header = Atomics.load(this.#headers, at >> 2);
+      const header = LOADS_KEEP_ORDER ? this.#headers[at >> 2]! : Atomics.load(this.#headers, at >> 2);
       if (header & BUSY) break;
       const length = header & ~(BUSY | DISCARD);
       if (!(header & DISCARD)) {

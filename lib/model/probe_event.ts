@@ -48,7 +48,8 @@ export interface ProbeEventV1Alpha2 extends ProbeEventV1Alpha1 {
   readonly cgroup?: string;
   /** Inode of the network namespace. */
   readonly netns?: number;
-  readonly attributes?: Readonly<Record<string, string | number>>;
+  /** `synthetic` is `true`, and no other value, when the event was invented. */
+  readonly attributes?: Readonly<Record<string, string | number> | { readonly synthetic: true }>;
   /** As in OpenTelemetry: one count more than bounds. No bounds means only the number of occurrences is known. */
   readonly histogram?: { readonly bounds: readonly number[]; readonly counts: readonly number[] };
 }

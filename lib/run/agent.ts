@@ -3,8 +3,9 @@ import { EXIT } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
 import { diagnoseMachine } from "./agent_diagnose.ts";
 import { writeEvents } from "./agent_events.ts";
-import { type AgentOptions, planAgent } from "./agent_options.ts";
+import { type AgentOptions, destination, placeOf, planAgent } from "./agent_options.ts";
 import { smokeProbes } from "./agent_smoke.ts";
+import { writeSyntheticEvents } from "./agent_synthetic.ts";
 
 export type { AgentOptions };
 
@@ -15,6 +16,10 @@ export type { AgentOptions };
  * yet; IoError when events cannot be written.
  */
 export async function runAgent(options: AgentOptions, io: Io): Promise<number> {
+  if (options.source === "synthetic") {
+    await writeSyntheticEvents({ ...options, eventsTo: destination(options) ?? "-", place: placeOf(options) }, io);
+    return EXIT.ok;
+  }
   const plan = planAgent(options);
   if (io.stop.aborted) return EXIT.ok; // looked at before attaching: from here on a signal ends the agent in order
   if (options.probeSmoke) return smokeProbes(plan, options.json, io);

@@ -23,9 +23,17 @@ export interface AgentOptions {
   readonly disabledSignals: readonly string[];
   readonly capabilityMode: string;
   readonly source: string;
+  /** Of a synthetic source: name or path; undefined: `mixed`. */
+  readonly scenario: string | undefined;
+  /** Of a synthetic source: pause between requests. */
+  readonly intervalMs: number | undefined;
   readonly probeSmoke: boolean;
   /** Undefined: the host's name. */
   readonly node: string | undefined;
+  /** Written into SLO events; undefined: what the source says. */
+  readonly cluster: string | undefined;
+  readonly workload: string | undefined;
+  readonly service: string | undefined;
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
@@ -44,9 +52,6 @@ export interface AgentPlan {
 
 /** Signals of the contract whose probes do not exist yet: leaving them out is already done. */
 const NOT_YET = [
-  "tcp_retransmits_total",
-  "tls_handshake_ms",
-  "tls_handshake_fail_total",
   "cpu_steal_pct",
   "mem_reclaim_latency_ms",
   "disk_io_latency_ms",
@@ -82,7 +87,10 @@ export function switchedOff(plan: AgentPlan): MissingProbe[] {
 
 function refuseWhatIsNotThere(options: AgentOptions): void {
   if (options.source !== "kernel") {
-    throw new UnsupportedError(`Cannot read events from "${options.source}": not built yet`, "Use --source kernel");
+    throw new UnsupportedError(
+      `Cannot read events from "${options.source}": not built yet`,
+      "Use --source kernel or synthetic",
+    );
   }
   if (options.capabilityMode === "bcc_degraded") {
     throw new UnsupportedError(
@@ -90,18 +98,30 @@ function refuseWhatIsNotThere(options: AgentOptions): void {
       "Use --capability-mode auto",
     );
   }
-  if (options.output === "otlp") {
-    throw new UnsupportedError('Cannot write events to "otlp": not built yet', "Use --output jsonl or stdout");
-  }
   if (options.eventKind === "slo") {
     throw new UnsupportedError(
       'Cannot give "slo" events: they are made from spans, and this agent takes none yet',
-      "Use --event-kind probe, or sloctl demo for the whole pipeline",
+      "Use --event-kind probe, --source synthetic, or sloctl demo for the whole pipeline",
     );
   }
 }
 
-function destination({ output, outputPath, forMs, wantsEvents }: AgentOptions): string | null {
+/** What the caller said about where it runs; what is not said is left out. */
+export function placeOf(options: AgentOptions): Record<string, string> {
+  const { cluster, workload, service, node, namespace, pod, container } = options;
+  const said = Object.entries({ cluster, workload, service, node, namespace, pod, container });
+  return Object.fromEntries(said.filter((entry): entry is [string, string] => (entry[1] ?? "") !== ""));
+}
+
+/** Where events go, `-` being standard output; null: a diagnosis. @throws UsageError, UnsupportedError */
+export function destination(options: AgentOptions): string | null {
+  if (options.output === "otlp") {
+    throw new UnsupportedError('Cannot write events to "otlp": not built yet', "Use --output jsonl or stdout");
+  }
+  return fileOrStdout(options);
+}
+
+function fileOrStdout({ output, outputPath, forMs, wantsEvents }: AgentOptions): string | null {
   if (output === "stdout") {
     if (outputPath === undefined || outputPath === "-") return "-";
     throw new UsageError(`Cannot write to "${outputPath}": --output says stdout`, "Use --output jsonl");

@@ -1,20 +1,32 @@
 /** The JSON Schemas (2020-12) of every document we emit. Imported as modules, so an embedded tree and a file tree load alike. */
 import demoReport from "./demo-report.v1.json" with { type: "json" };
 import diagnosis from "./diagnosis.v1.json" with { type: "json" };
+import faultSample from "./fault-sample.v1.json" with { type: "json" };
 import incident from "./incident.v1.json" with { type: "json" };
+import incidentAttribution from "./incident-attribution.v1.json" with { type: "json" };
+import incidentAttribution11 from "./incident-attribution.v1.1.json" with { type: "json" };
+import labelledPair from "./labelled-pair.v1.json" with { type: "json" };
 import probeEvent1 from "./probe-event.v1alpha1.json" with { type: "json" };
 import probeEvent2 from "./probe-event.v1alpha2.json" with { type: "json" };
+import rawSample from "./raw-sample.v1.json" with { type: "json" };
 import recording from "./recording.v1.json" with { type: "json" };
+import scenario from "./scenario.v1.json" with { type: "json" };
 import sloEvent from "./slo-event.v1.json" with { type: "json" };
 
 /** By name and version; the `$id` of each is `SCHEMA_BASE` followed by this name. */
 export const SCHEMAS = {
   "demo-report/v1": demoReport,
   "diagnosis/v1": diagnosis,
+  "fault-sample/v1": faultSample,
   "incident/v1": incident,
+  "incident-attribution/v1": incidentAttribution,
+  "incident-attribution/v1.1": incidentAttribution11,
+  "labelled-pair/v1": labelledPair,
   "probe-event/v1alpha1": probeEvent1,
   "probe-event/v1alpha2": probeEvent2,
+  "raw-sample/v1": rawSample,
   "recording/v1": recording,
+  "scenario/v1": scenario,
   "slo-event/v1": sloEvent,
 } as const;
 

@@ -1,0 +1,69 @@
+/**
+ * Measures and prints; asserts nothing about speed: deno task bench [--json] [--write]
+ *
+ * `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md. What this machine or this user cannot do is
+ * skipped with its reason. Takes about 30 seconds.
+ */
+import { ebpfRefusal } from "../lib/host/ebpf_refusal.ts";
+import { SloctlError } from "../lib/model/errors.ts";
+import { toJson } from "../lib/model/json.ts";
+import { benchConnectLoop } from "./bench/connect_loop.ts";
+import { benchDrain } from "./bench/drain.ts";
+import { benchHelp } from "./bench/help_time.ts";
+import { machine } from "./bench/machine.ts";
+import { readers, replaceBlock } from "./bench/page.ts";
+import { benchProbeCost } from "./bench/probe_cost.ts";
+import { type Figures, render, type Skipped } from "./bench/render.ts";
+import { benchSustained } from "./bench/sustained.ts";
+
+const PAGE = new URL("../docs/bench.md", import.meta.url).pathname;
+
+const write = async (to: typeof Deno.stdout | typeof Deno.stderr, text: string) => {
+  await new Blob([text]).stream().pipeTo(to.writable, { preventClose: true });
+};
+
+/** One part of the benchmark, or why it cannot be had here. */
+async function measure<T>(what: string, run: () => Promise<T>, needsKernel = true): Promise<T | Skipped> {
+  const refusal = needsKernel ? ebpfRefusal() : null;
+  if (refusal !== null) return { skipped: refusal };
+  await write(Deno.stderr, `bench: ${what} ...\n`);
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof SloctlError)) throw error;
+    return { skipped: error.hint === undefined ? error.message : `${error.message}; ${error.hint}` };
+  }
+}
+
+async function figures(): Promise<Figures> {
+  const folder = await Deno.makeTempDir({ prefix: "sloctl-bench-" });
+  try {
+    return {
+      machine: await machine(),
+      // The readers first, while V8 has seen no other callback: each has its loop for itself, as in a process of its own.
+      drain: await measure("ns per record drained, ours and libbpf's", () => benchDrain(folder)),
+      sustained: await measure("events/s sustained with no drop", () => benchSustained(folder)),
+      connect_loop: await measure("events/s from a connect loop", benchConnectLoop),
+      probe_cost: await measure("kernel ns per event", () => benchProbeCost(folder)),
+      help: await measure("sloctl --help", benchHelp, false),
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function refreshPage(text: string): Promise<void> {
+  await Deno.writeTextFile(PAGE, replaceBlock(await Deno.readTextFile(PAGE), `${text}\n${await readers()}`));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", PAGE] }).output();
+}
+
+const unknown = Deno.args.find((arg) => !["--json", "--write"].includes(arg));
+if (unknown === undefined) {
+  const measured = await figures();
+  const text = render(measured);
+  await write(Deno.stdout, Deno.args.includes("--json") ? `${toJson(measured, 2)}\n` : text);
+  if (Deno.args.includes("--write")) await refreshPage(text);
+} else {
+  await write(Deno.stderr, `Cannot use "${unknown}": it is no option here\n  hint: Give --json, --write, or nothing\n`);
+  Deno.exitCode = 2;
+}

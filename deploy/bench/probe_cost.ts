@@ -1,0 +1,87 @@
+/** What the probes cost the kernel under a small real load, from its own run-time statistics. */
+import type { KernelEvent } from "../../lib/model/kernel_event.ts";
+import type { ProbeName } from "../../lib/model/signals.ts";
+import { watchKernel } from "../../lib/run/watch.ts";
+import { runLoad } from "./load.ts";
+
+const LOAD_SECONDS = 9;
+
+const PROBE_OF: Readonly<Record<KernelEvent["kind"], ProbeName>> = {
+  dns: "dns_latency",
+  connect: "connect_latency",
+  tls: "tls_handshake",
+  exchange: "stream",
+  gap: "stream",
+  retransmit: "tcp_retransmit",
+  runq: "runqueue_delay",
+  throttled: "runqueue_delay",
+  wait_sum: "runqueue_delay",
+  timer: "runqueue_delay",
+};
+
+export interface ProgramCost {
+  readonly program: string;
+  readonly ns_per_run: number;
+  readonly runs_per_second: number;
+}
+
+export interface ProbeCost {
+  readonly probe: string;
+  /** Mean of all runs of its programs: one run is one kernel event looked at, told or not. null: it never ran. */
+  readonly ns_per_run: number | null;
+  readonly runs_per_second: number;
+  readonly events_per_second: number;
+  /** All the time of its programs over the events it told; null: it told none. */
+  readonly ns_per_event: number | null;
+  readonly programs: readonly ProgramCost[];
+}
+
+export interface ProbeCostResult {
+  readonly seconds: number;
+  readonly events: number;
+  readonly drops: Readonly<Record<string, number>>;
+  /** Of one CPU. */
+  readonly kernel_cpu_pct: number | null;
+  readonly probes: readonly ProbeCost[];
+  readonly missing: readonly { readonly probe: string; readonly reason: string }[];
+}
+
+/** @throws UnsupportedError when nothing can be attached. */
+export async function benchProbeCost(folder: string): Promise<ProbeCostResult> {
+  const told = new Map<string, number>();
+  using watch = watchKernel({ timers: true }, ({ kind }) => {
+    const probe = PROBE_OF[kind];
+    told.set(probe, (told.get(probe) ?? 0) + 1);
+  });
+  const start = performance.now();
+  await runLoad(folder, LOAD_SECONDS);
+  watch.flush();
+  const seconds = (performance.now() - start) / 1000;
+  const { by_program, kernel_cpu_pct } = watch.cost();
+  const probes = watch.coverage.attached.map((probe): ProbeCost => {
+    const programs = by_program.filter((program) => program.probe === probe);
+    const runs = programs.reduce((sum, program) => sum + program.runs_per_s, 0);
+    const nsPerSecond = programs.reduce((sum, program) => sum + program.runs_per_s * program.ns_per_run, 0);
+    const events = (told.get(probe) ?? 0) / seconds;
+    return {
+      probe,
+      ns_per_run: runs === 0 ? null : nsPerSecond / runs,
+      runs_per_second: runs,
+      events_per_second: events,
+      ns_per_event: events === 0 ? null : nsPerSecond / events,
+      programs: programs.map(({ program, ns_per_run, runs_per_s }) => ({
+        program,
+        ns_per_run,
+        runs_per_second: runs_per_s,
+      })),
+    };
+  });
+  return {
+    seconds,
+    events: watch.events,
+    drops: watch.drops(),
+    kernel_cpu_pct,
+    probes,
+    missing: watch.coverage.missing,
+  };
+}

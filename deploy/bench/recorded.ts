@@ -1,0 +1,10 @@
+/** Real record bytes, as they once crossed a ring: those of the committed recording. */
+import { readRecording } from "../../lib/source/recording.ts";
+
+const RECORDING = new URL("../../fixtures/recordings/dns_latency.jsonl.gz", import.meta.url);
+
+/** @throws IoError when the recording cannot be read. */
+export async function recordedBytes(): Promise<Uint8Array<ArrayBuffer>[]> {
+  const lines = await readRecording(RECORDING);
+  return lines.filter((line) => line.kind === "record").map((line) => Uint8Array.fromHex(String(line.payload.hex)));
+}

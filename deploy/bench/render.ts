@@ -1,0 +1,124 @@
+/** The figures as Markdown: what a terminal shows is what the docs hold. Pure. */
+import { markdownTable } from "../../lib/report/markdown.ts";
+import type { ConnectLoopResult } from "./connect_loop.ts";
+import type { DrainResult } from "./drain.ts";
+import type { HelpResult } from "./help_time.ts";
+import type { Machine } from "./machine.ts";
+import type { ProbeCostResult } from "./probe_cost.ts";
+import type { SustainedResult } from "./sustained.ts";
+
+export interface Skipped {
+  readonly skipped: string;
+}
+
+export interface Figures {
+  readonly machine: Machine;
+  readonly drain: DrainResult | Skipped;
+  readonly sustained: SustainedResult | Skipped;
+  readonly connect_loop: ConnectLoopResult | Skipped;
+  readonly probe_cost: ProbeCostResult | Skipped;
+  readonly help: HelpResult | Skipped;
+}
+
+const COLUMNS = [{ title: "what" }, { title: "measured", align: "right" }, { title: "remarks" }] as const;
+const PROBE_COLUMNS = [
+  { title: "probe, program" },
+  { title: "ns per run", align: "right" },
+  { title: "runs/s", align: "right" },
+  { title: "events told/s", align: "right" },
+  { title: "ns per event told", align: "right" },
+] as const;
+
+const whole = (value: number | null) => value === null ? "-" : Math.round(value).toLocaleString("en-US");
+const tenth = (value: number | null) => value === null ? "-" : value.toFixed(1);
+const span = (values: readonly number[]) => `${tenth(Math.min(...values))} to ${tenth(Math.max(...values))}`;
+const lost = (drops: Readonly<Record<string, number>>) => whole(Object.values(drops).reduce((sum, n) => sum + n, 0));
+
+export function render(figures: Figures): string {
+  const { machine: m, probe_cost: cost } = figures;
+  const rows = [
+    ...part("drain a record", figures.drain, drainRows),
+    ...part("sustained", figures.sustained, sustainedRows),
+    ...part("connect loop", figures.connect_loop, connectRows),
+    ...part("`sloctl --help` from source", figures.help, helpRows),
+    ...part("kernel cost of the probes", cost, probeRows),
+  ];
+  const head = [
+    `Printed by \`deno task bench\` at ${m.at}, commit ${m.commit}, load average ${m.load.toFixed(2)} as it began,`,
+    `on ${m.cpus} CPUs (${m.cpu}, ${m.arch}), Linux ${m.kernel}, Deno ${m.deno}.`,
+  ].join("\n");
+  const tables = [head, markdownTable(COLUMNS, rows)];
+  if (!("skipped" in cost)) tables.push(markdownTable(PROBE_COLUMNS, programRows(cost)));
+  return tables.map((text) => text.trimEnd()).join("\n\n") + "\n";
+}
+
+function part<T extends object>(what: string, result: T | Skipped, rows: (result: T) => string[][]): string[][] {
+  return "skipped" in result ? [[what, "-", `skipped: ${result.skipped}`]] : rows(result);
+}
+
+function drainRows(d: DrainResult): string[][] {
+  const ring = `${whole(d.records)} records of ${d.record_bytes} bytes, ring of ${d.ring_bytes / 2 ** 20} MiB`;
+  return [
+    ["drain a record: lib/kernel/ring.ts", `${tenth(d.deno_ns)} ns`, `${ring}; ${span(d.deno_rounds_ns)}`],
+    ["drain a record: libbpf, C -O2", `${tenth(d.c_ns)} ns`, `same ring, in turns; ${span(d.c_rounds_ns)}`],
+    ["ours over C", `${d.deno_over_c.toFixed(2)}x`, `medians of ${d.rounds} rounds each; goal: at most 3x`],
+  ];
+}
+
+function sustainedRows(s: SustainedResult): string[][] {
+  const limit = `a ring of 4 MiB emptied every 20 ms takes ${whole(s.ring_limit_per_second)}/s at most`;
+  return [
+    [
+      "sustained, recorded bytes",
+      `${whole(s.events_per_second)} events/s`,
+      `drained and decoded for 3 s, ${whole(s.confirmed_events)} events, none lost, ${s.refused} refused; ${limit}`,
+    ],
+    ["decode one record", `${whole(s.decode_ns)} ns`, `mean size ${whole(s.mean_record_bytes)} bytes`],
+  ];
+}
+
+function connectRows(c: ConnectLoopResult): string[][] {
+  const made = `${whole(c.connects)} connects made, ${whole(c.connect_events)} told of the whole machine, ${
+    lost(c.drops)
+  } records lost`;
+  const cpu = `reader ${tenth(c.reader_cpu_pct)} %, BPF ${tenth(c.kernel_cpu_pct)} % of one CPU`;
+  return [[
+    "real kernel, connect loop",
+    `${whole(c.events_per_second)} events/s`,
+    `${made}; ${cpu}; the load is the limit`,
+  ]];
+}
+
+function helpRows(h: HelpResult): string[][] {
+  const range = `${whole(h.min_ms)} to ${whole(h.max_ms)} ms`;
+  return [[
+    "`sloctl --help` from source",
+    `${whole(h.median_ms)} ms`,
+    `median of ${h.runs}, ${range}; goal: under 100 ms`,
+  ]];
+}
+
+function probeRows(p: ProbeCostResult): string[][] {
+  const what = `${whole(p.events)} events in ${tenth(p.seconds)} s, ${lost(p.drops)} records lost`;
+  const missing = p.missing.map(({ probe, reason }) => `; without ${probe}: ${reason}`).join("");
+  return [["all probes, small real load", `${tenth(p.kernel_cpu_pct)} %`, `BPF's share of one CPU; ${what}${missing}`]];
+}
+
+function programRows(p: ProbeCostResult): string[][] {
+  return p.probes.flatMap((probe) => [
+    [
+      `**${probe.probe}**`,
+      whole(probe.ns_per_run),
+      whole(probe.runs_per_second),
+      tenth(probe.events_per_second),
+      whole(probe.ns_per_event),
+    ],
+    ...probe.programs.map(({ program, ns_per_run, runs_per_second }) => [
+      `\`${program}\``,
+      runs_per_second === 0 ? "-" : whole(ns_per_run),
+      whole(runs_per_second),
+      "",
+      "",
+    ]),
+  ]);
+}

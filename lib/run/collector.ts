@@ -1,0 +1,76 @@
+/** `sloctl collector`: SLO events from raw samples, from spans and kernel events, from a file or as they arrive. */
+import { EXIT, UsageError } from "../model/errors.ts";
+import type { Io } from "../model/io.ts";
+import type { SloEvent } from "../model/slo_event.ts";
+import { count, plural } from "../report/format.ts";
+import { fromRawSample } from "../slo/from_samples.ts";
+import type { Documents } from "../source/documents.ts";
+import { type JoinOptions, joinSloEvents } from "./collector_join.ts";
+import { receiveSpans } from "./collector_listen.ts";
+import { readDocumentFiles, refuseTruncated } from "./documents_input.ts";
+import { openLines } from "./lines.ts";
+
+export interface CollectorOptions extends JoinOptions {
+  /** `-` is standard input. */
+  readonly inputs: readonly string[];
+  /** `-` is standard output. */
+  readonly out: string;
+  /** `host:port`; undefined: no port is opened. */
+  readonly listen: string | undefined;
+  /** Stop after so many SLO events; 0: no limit. */
+  readonly count: number;
+}
+
+/**
+ * Resolves to the exit code: at the end of the input, or with `listen` when stopped.
+ *
+ * @throws UsageError, IoError
+ */
+export async function collector(options: CollectorOptions, io: Io): Promise<number> {
+  if (options.listen === undefined && options.inputs.length === 0) {
+    throw new UsageError(
+      "Cannot collect: there is neither an input nor an address to listen on",
+      "Give --input FILE, or --listen 127.0.0.1:4318 for an OTLP receiver",
+    );
+  }
+  if (options.count < 0) {
+    throw new UsageError(`Cannot stop after "${options.count}" events: it is negative`, "0 is no limit");
+  }
+  if (options.listen !== undefined) {
+    await receiveSpans({ ...options, listen: options.listen }, io);
+    return EXIT.ok;
+  }
+  const documents = await readDocumentFiles(options.inputs, io);
+  using writer = openLines(options.out, io);
+  for (const event of sloEventsIn(documents, options)) {
+    io.stop.throwIfAborted();
+    writer.write(event);
+    if (options.count > 0 && writer.lines >= options.count) break;
+  }
+  writer.close();
+  tell(documents, writer.lines, io);
+  refuseTruncated(documents);
+  return EXIT.ok;
+}
+
+/** Those that are already SLO events pass as they are. */
+function* sloEventsIn(documents: Documents, options: JoinOptions): Generator<SloEvent> {
+  yield* documents.slo;
+  for (const sample of documents.raw) yield* fromRawSample(sample, options.objectives);
+  yield* joinSloEvents(documents.spans, documents.probes, options);
+}
+
+function tell({ probes, spans, raw, slo, faults }: Documents, written: number, io: Pick<Io, "err">): void {
+  const read = [[raw.length, "raw samples"], [slo.length, "SLO events"], [spans.length, "spans"], [
+    probes.length,
+    "probe events",
+  ]];
+  const words = read.filter(([n]) => n !== 0).map(([n, what]) => `${count(n as number)} ${what}`).join(", ");
+  io.err(`sloctl: ${plural(written, "SLO event")} from ${words || "nothing"}\n`);
+  if (probes.length > 0 && spans.length === 0) {
+    io.err("sloctl: probe events alone measure no indicator: give spans with them\n");
+  }
+  if (faults.length > 0) {
+    io.err(`sloctl: ${plural(faults.length, "fault sample")} left out: they are the attributor's\n`);
+  }
+}
