@@ -56,12 +56,14 @@ export function packetLoss(client: PathEnd, server: PathEnd & { readonly port: n
 
 /** In one transaction; a table that a killed injector left is replaced, not added to. */
 function rules(match: string, parts: number): string {
+  // nftables refuses a comparison that always holds.
+  const share = parts === PARTS ? "" : `numgen random mod ${PARTS} < ${parts}`;
   return [
     `add table inet ${TABLE}`,
     `delete table inet ${TABLE}`,
     `add table inet ${TABLE}`,
     `add chain inet ${TABLE} arriving { type filter hook input priority 0; policy accept; }`,
-    `add rule inet ${TABLE} arriving ${match} numgen random mod ${PARTS} < ${parts} counter drop`,
+    `add rule inet ${TABLE} arriving ${match} ${share} counter drop`,
   ].join("\n");
 }
 

@@ -5,6 +5,7 @@ import { tryExec } from "../host/exec.ts";
 import type { DiagnosisDocument } from "../model/diagnosis.ts";
 import { quoteLongIntegers } from "../model/json.ts";
 import { validate } from "../report/validate.ts";
+import { PROBES } from "../kernel/probes.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { delay } from "../testing/watched.ts";
 
@@ -66,7 +67,7 @@ kernelTest("the diagnosis names what was slow and what failed, for scripts and f
   assertEquals(counts("dns_latency_ms", resolver), 3);
   assertEquals(counts("dns_errors_total", resolver), 3);
   assertEquals(document.drops, 0);
-  assertEquals(document.coverage.attached, ["dns_latency", "connect_latency", "stream", "runqueue_delay"]);
+  assertEquals(document.coverage.attached, PROBES.map(({ probe }) => probe));
   assert(document.cost.cpu_pct !== null && document.cost.bpf_ns_per_event !== null);
   assert(document.window.seconds >= 4 && document.window.seconds < 6, `${document.window.seconds}`);
 
@@ -122,24 +123,24 @@ kernelTest("every line of --output is a valid ProbeEvent of the version asked fo
   }
 });
 
+const DISABLED = "runqueue_delay_ms,cfs_throttled_ms,tls_handshake_ms,tls_handshake_fail_total";
+
 kernelTest("--count ends the stream, --disable-signals leaves out, --probe-smoke says what attaches", async () => {
   const [counted, without, smoke] = await Promise.all([
     agent(["--count", "4"]),
-    agent(["--for", "1s", "--json", "--disable-signals", "runqueue_delay_ms,cfs_throttled_ms,tls_handshake_ms"]),
+    agent(["--for", "1s", "--json", "--disable-signals", DISABLED]),
     agent(["--probe-smoke"]),
   ]);
   assertEquals(counted.code, 0, counted.err);
   assertEquals(counted.out.trim().split("\n").length, 4);
   const { coverage } = JSON.parse(without.out) as DiagnosisDocument;
-  assertEquals(coverage.attached, ["dns_latency", "connect_latency", "stream"]);
+  assertEquals(coverage.attached, ["dns_latency", "connect_latency", "stream", "tcp_retransmit"]);
   assertEquals(coverage.missing.map(({ probe, reason }) => [probe, reason]), [
+    ["tls_handshake", "switched off by --disable-signals"],
     ["runqueue_delay", "switched off by --disable-signals"],
   ]);
   assertEquals(smoke.code, 0, smoke.err);
-  assertMatch(
-    smoke.out,
-    /dns_latency +attached\nconnect_latency +attached\nstream +attached\nrunqueue_delay +attached/,
-  );
+  for (const { probe } of PROBES) assertMatch(smoke.out, new RegExp(`^ *${probe} +attached`, "m"));
 });
 
 kernelTest("without the rights, and with what cannot be, one line says so and nothing is written", async () => {
@@ -161,6 +162,6 @@ kernelTest("without the rights, and with what cannot be, one line says so and no
   const half = await agent(["--for", "1s", "--json"], ["setpriv", "--bounding-set", "-net_admin,-sys_admin"]);
   assertEquals(half.code, 0, half.err);
   const { coverage } = JSON.parse(half.out) as DiagnosisDocument;
-  assertEquals(coverage.missing.map(({ probe }) => probe), ["dns_latency", "stream"]);
+  assertEquals(coverage.missing.map(({ probe }) => probe), ["dns_latency", "tls_handshake", "stream"]);
   assertMatch(coverage.missing[0]!.reason, /EPERM/);
 });

@@ -8,6 +8,7 @@ import type { Attributes } from "../../model/span.ts";
 import type { SloEvent } from "../../model/slo_event.ts";
 import { encodeTraces } from "../../otlp/mod.ts";
 import { type Analysis, SERVICE } from "./analyse.ts";
+import { incidentDocument } from "./incident_document.ts";
 import { OBJECTIVE } from "./plan.ts";
 import type { RunData } from "./run_data.ts";
 
@@ -41,7 +42,8 @@ export async function writeArtifacts(
     await write(FILES.events, probeLines(run));
     await write(FILES.spans, spanLines(run));
     await write(FILES.sloEvents, sloEvents(run, analysis).map((event) => toJson(event)));
-    await write(FILES.incidents, analysis.incident === null ? [] : [toJson(analysis.incident)]);
+    const incident = incidentDocument(analysis);
+    await write(FILES.incidents, incident === null ? [] : [toJson(incident)]);
     await write(FILES.splits, analysis.joined.requests.map((request) => toJson(marked(request, run))));
     await write(FILES.report, [toJson(report, 2)]);
     await Deno.writeTextFile(`${parts.folder}/${FILES.text}`, text);

@@ -111,6 +111,6 @@ const FILES = [
 ];
 const CHECKED = [
   ["events.jsonl", "probe-event/v1alpha2"],
-  ["incidents.jsonl", "incident/v1"],
+  ["incidents.jsonl", "incident-attribution/v1.1"],
   ["slo_events.jsonl", "slo-event/v1"],
 ] as const;

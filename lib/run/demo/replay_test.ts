@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { IoError } from "../../model/errors.ts";
 import type { Incident } from "../../model/attribution.ts";
+import type { IncidentAttribution } from "../../model/incident_attribution.ts";
 import { LABELS } from "../../model/split.ts";
 import { validate } from "../../report/validate.ts";
 import { fakeIo } from "../../testing/fake_io.ts";
@@ -45,7 +46,9 @@ Deno.test("the committed recording goes through the same pipeline, names its cau
   for (const label of LABELS.filter((l) => incident[l] !== null)) {
     assert(Math.abs(incident[label]! - baseline[label]! - excess[label]!) < 1e-6, label);
   }
-  assertEquals(incidents.map((line) => (JSON.parse(line) as Incident).replay), [true]);
+  const [told] = incidents.map((line) => JSON.parse(line) as IncidentAttribution);
+  assertEquals(validate("incident-attribution/v1.1", told), []);
+  assertEquals([told?.replay, told?.predicted_fault_domain, incidents.length], [true, "network_dns", 1]);
   assert(slo.length > 100 && slo.every((line) => line.includes('"replay":"true"')));
   assert(probes.length > 1000 && probes.every((line) => line.includes('"replay":"true"')));
 });
