@@ -44,10 +44,9 @@ export class BpfObject implements Disposable {
     const result = libbpf().bpf_object__load(first);
     if (result === 0) return new BpfObject(name, first).#collect(options.without);
     libbpf().bpf_object__close(first);
-    throw new IoError(
-      `Cannot load BPF object "${name}": ${errnoName(-result)}, ${errnoWords(-result)}`,
-      verifierLog(name, bytes, options),
-    );
+    const log = verifierLog(name, bytes, options);
+    const why = log === undefined ? errnoWords(-result) : "the verifier refused it";
+    throw new IoError(`Cannot load BPF object "${name}": ${why} (${errnoName(-result)})`, log);
   }
 
   #collect(without: ReadonlySet<string>): this {

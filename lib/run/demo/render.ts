@@ -1,6 +1,7 @@
 /** The report for a person. */
 import type { Incident } from "../../model/attribution.ts";
-import { LABELS, type Split } from "../../model/split.ts";
+import { TIER_RULES } from "../../correlate/tiers.ts";
+import { LABELS, type Split, type Tier, TIERS } from "../../model/split.ts";
 import { bars } from "../../report/bars.ts";
 import { ms, percent } from "../../report/format.ts";
 import { paint } from "../../report/paint.ts";
@@ -8,6 +9,9 @@ import { table } from "../../report/table.ts";
 import type { Analysis } from "./analyse.ts";
 import type { PhaseRow, Verdict } from "./report.ts";
 import type { Label, RunData } from "./run_data.ts";
+
+/** Of a join without a rival; with k of them it is divided by k. */
+const CONFIDENCE = Object.fromEntries(TIER_RULES.map((rule) => [rule.tier, rule.confidence])) as Record<Tier, number>;
 
 export interface Rendered {
   readonly run: RunData;
@@ -27,7 +31,7 @@ export function renderReport(what: Rendered, options: { color: boolean; width: n
     phaseTable(what.phases, options.color, width),
     splitChart(what.analysis, options.color, width),
     conclusion(what, options.color),
-    footing(what.run, what.artifacts),
+    footing(what.run, what.analysis, what.artifacts),
   ].join("\n");
   return mark === "" ? text : text.replace(/^/gm, mark).slice(0, -mark.length);
 }
@@ -112,13 +116,25 @@ function sharesOf(incident: Incident): string {
     .map(([domain, share]) => `${percent(share)} ${domain}`).join(", ");
 }
 
-function footing(run: RunData, artifacts: string): string {
+/** How kernel and spans were joined, tier by tier: what each is worth, and how often there was no rival. */
+function joins({ joined }: Analysis): string {
+  const tiers = TIERS.flatMap((tier) => {
+    const row = joined.tiers[tier];
+    return row === undefined
+      ? []
+      : [`${tier} (${CONFIDENCE[tier].toFixed(2)}) ${row.joins}, ${row.alone} without a rival`];
+  });
+  return tiers.length === 0 ? "nothing" : tiers.join("; ");
+}
+
+function footing(run: RunData, analysis: Analysis, artifacts: string): string {
   const drops = Object.entries(run.drops).filter(([, n]) => n > 0);
   const cost = run.cost as { cpu_pct?: number | null; bpf_ns_per_event?: number | null; rss_mb?: number | null };
   const missing = run.coverage.missing.map(({ probe, reason, costs }) => `not seen: ${costs} (${probe}: ${reason})`);
   return [
     `watched  ${run.coverage.attached.join(" ")}`,
     ...missing,
+    `joined   ${joins(analysis)}`,
     `events   ${run.events.length} from the kernel, ${run.spans.length} spans; drops ${
       drops.length === 0 ? "0" : drops.map(([name, n]) => `${name} ${n}`).join(", ")
     }`,
