@@ -1,3 +1,4 @@
+import { missingTool, testUnless } from "../lib/testing/unless.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { bashCompletion } from "./completion_bash.ts";
 import { fishCompletion } from "./completion_fish.ts";
@@ -33,14 +34,6 @@ async function run(shell: string, script: string): Promise<string> {
   return new TextDecoder().decode((await child.output()).stdout);
 }
 
-async function has(shell: string): Promise<boolean> {
-  try {
-    return (await new Deno.Command(shell, { args: ["-c", "true"] }).output()).success;
-  } catch {
-    return false;
-  }
-}
-
 /** Every line asked at once: a separator, then what is offered for it, one a line. */
 function check(output: string) {
   const answers = output.split("@@\n").slice(1).map((part) => part.split("\n").filter((line) => line !== ""));
@@ -52,23 +45,19 @@ function check(output: string) {
   });
 }
 
-Deno.test({
-  name: "bash completes commands, flags and values",
-  ignore: !await has("bash"),
-  fn: async () => {
-    const asks = TYPED.map(({ line }) => {
-      const words = line.split(" ");
-      return `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}
+testUnless(await missingTool("bash", "apt-get install bash"), "bash completes commands, flags and values", async () => {
+  const asks = TYPED.map(({ line }) => {
+    const words = line.split(" ");
+    return `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}
         COMPREPLY=(); _sloctl; echo @@; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    });
-    check(await run("bash", `${bashCompletion(ENTRIES)}\n${asks.join("\n")}`));
-  },
+  });
+  check(await run("bash", `${bashCompletion(ENTRIES)}\n${asks.join("\n")}`));
 });
 
-Deno.test({
-  name: "bash completes what follows =, the items of a list, files and directories",
-  ignore: !await has("bash"),
-  fn: async () => {
+testUnless(
+  await missingTool("bash", "apt-get install bash"),
+  "bash completes what follows =, the items of a list, files and directories",
+  async () => {
     const entries: CompletionEntry[] = [{
       path: "sloctl",
       subcommands: [],
@@ -92,33 +81,25 @@ Deno.test({
       assertEquals((await run("bash", script)).trim().split("\n"), offers, words.join(" "));
     }
   },
+);
+
+testUnless(await missingTool("fish", "apt-get install fish"), "fish completes the same", async () => {
+  const asks = TYPED.map(({ line }) => `echo @@; complete -C '${line}'`);
+  check(await run("fish", `${fishCompletion(ENTRIES)}\n${asks.join("\n")}`));
 });
 
-Deno.test({
-  name: "fish completes the same",
-  ignore: !await has("fish"),
-  fn: async () => {
-    const asks = TYPED.map(({ line }) => `echo @@; complete -C '${line}'`);
-    check(await run("fish", `${fishCompletion(ENTRIES)}\n${asks.join("\n")}`));
-  },
-});
-
-Deno.test({
-  name: "zsh completes the same",
-  ignore: !await has("zsh"),
-  fn: async () => {
-    // compadd is where every offer ends up: it is told to put the matches into an array, and they are printed.
-    const asks = TYPED.map(({ line }) => {
-      const words = line.split(" ").map((word) => `'${word}'`);
-      return `words=(${words.join(" ")}); CURRENT=${words.length}; echo @@; _sloctl`;
-    });
-    const stand = `
+testUnless(await missingTool("zsh", "apt-get install zsh"), "zsh completes the same", async () => {
+  // compadd is where every offer ends up: it is told to put the matches into an array, and they are printed.
+  const asks = TYPED.map(({ line }) => {
+    const words = line.split(" ").map((word) => `'${word}'`);
+    return `words=(${words.join(" ")}); CURRENT=${words.length}; echo @@; _sloctl`;
+  });
+  const stand = `
       compdef() { }; compset() { cur=\${cur#*=} }
       offer() { for word in "$@"; do [[ $word == "$cur"* ]] && print -r -- "$word"; done }
       compadd() { shift; offer "$@" }
       _describe() { offer "\${(P)@[-1][@]%%:*}" }`;
-    check(await run("zsh", `${stand}\n${zshCompletion(ENTRIES)}\n${asks.join("\n")}`));
-  },
+  check(await run("zsh", `${stand}\n${zshCompletion(ENTRIES)}\n${asks.join("\n")}`));
 });
 
 Deno.test("every visible command and every working flag is offered", () => {

@@ -1,6 +1,6 @@
 /** The gateway's front door with real services behind it, in this process and on loopback. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { SKIP_MARK } from "../../deploy/test_summary.ts";
+import { missingTool, testUnless } from "../testing/unless.ts";
 import { serveGateway } from "./gateway.ts";
 import { providerControl } from "./control.ts";
 import { serveProvider } from "./provider.ts";
@@ -175,8 +175,7 @@ Deno.test("POST /ai/execute", async (test) => {
 });
 
 const PROMTOOL = "promtool finds nothing wrong with /metrics";
-const skipped = hasPromtool() ? "" : `${SKIP_MARK}promtool is not installed (apt-get install prometheus)`;
-Deno.test(PROMTOOL + skipped, { ignore: skipped !== "" }, async () => {
+testUnless(await missingTool("promtool", "apt-get install prometheus"), PROMTOOL, async () => {
   await using stack = new AsyncDisposableStack();
   const { url } = await startAll(stack);
   await post(`${url}/ai/execute`, { tool: "search", input: "x" });
@@ -193,11 +192,3 @@ Deno.test(PROMTOOL + skipped, { ignore: skipped !== "" }, async () => {
   const { code, stdout, stderr } = await promtool.output();
   assertEquals([code, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)], [0, ""]);
 });
-
-function hasPromtool(): boolean {
-  try {
-    return new Deno.Command("promtool", { args: ["--version"] }).outputSync().success;
-  } catch {
-    return false;
-  }
-}

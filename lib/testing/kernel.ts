@@ -1,11 +1,10 @@
 /**
- * Tests that load programs into the running kernel. Where that cannot be, the test is skipped and says why: the reason travels
- * in the test's name, so that every reporter shows it; deploy/run_tests.ts prints it as `skipped: <test> — <reason>`.
+ * Tests that load programs into the running kernel. Where that cannot be, the test is skipped and says why.
  *
  * Such tests live in files named `*_kernel_test.ts`, which run one after the other and are left out by `deno task test:unit`.
  */
 import { ebpfRefusal } from "../host/ebpf_refusal.ts";
-import { SKIP_MARK } from "../../deploy/test_summary.ts";
+import { testUnless } from "./unless.ts";
 
 export interface KernelTestOptions {
   /** A further condition: why this one test cannot run here, or null. Asked only where kernel tests can run at all. */
@@ -23,8 +22,7 @@ export function kernelTest(
   { needs = () => null, timeoutMs = DEFAULT_TIMEOUT_MS }: KernelTestOptions = {},
 ): void {
   const reason = ebpfRefusal() ?? needs();
-  if (reason === null) Deno.test(name, (test) => within(timeoutMs, async () => await fn(test)));
-  else Deno.test({ name: name + SKIP_MARK + reason, ignore: true, fn: () => {} });
+  testUnless(reason, name, (test) => within(timeoutMs, async () => await fn(test)));
 }
 
 async function within(timeoutMs: number, fn: () => Promise<void>): Promise<void> {
