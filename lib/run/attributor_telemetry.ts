@@ -1,5 +1,5 @@
 /** Events and spans, or a recording -> the incident in them, if there is one: split, shift, excess over the baseline. */
-import { attribute, type Attribution, MODEL_VERSION } from "../attribute/attribute.ts";
+import { attribute } from "../attribute/attribute.ts";
 import { evidence } from "../attribute/evidence.ts";
 import { BAYES_VERSION, bayesVerdict, RULE_VERSION, ruleVerdict } from "../attribute/signals.ts";
 import type { Evidence } from "../model/attribution.ts";
@@ -12,12 +12,13 @@ import type { Span } from "../model/span.ts";
 import { SPAN_KIND } from "../model/span.ts";
 import type { Label, RequestSplit } from "../model/split.ts";
 import { plural } from "../report/format.ts";
-import { findShift, type Shift } from "../slo/shift.ts";
+import { findShift } from "../slo/shift.ts";
 import type { Documents } from "../source/documents.ts";
 import { kernelEvents } from "../source/kernel_from_probes.ts";
 import type { AttributedInput, AttributionMode, AttributorOptions } from "./attributor.ts";
 import { watchedLabels } from "./demo/analyse.ts";
 import { replay } from "./demo/recorded.ts";
+import { decided, type Decision, impact } from "./incident_fields.ts";
 import { joinRequests } from "./join.ts";
 
 /** What is attributed, from wherever it came. */
@@ -31,9 +32,6 @@ interface Run {
   readonly synthetic: boolean;
   readonly replay: boolean;
 }
-
-/** Share of requests that may be slower than the objective. */
-const BUDGET = 0.01;
 
 /** @throws IoError when it cannot be read, or its wire format is another one. */
 export async function attributeRecording(path: string, options: AttributorOptions): Promise<AttributedInput> {
@@ -118,28 +116,20 @@ function attributeRun(run: Run, options: AttributorOptions): AttributedInput {
     { startNs: startNs - 1, endNs: baselineEndNs, requests: baseline.length },
   );
   const openedAt = toIso(run.anchor, shift.startNs);
-  const bad = slow.filter((r) => r.ttftMs > options.objectiveMs).length / slow.length;
   const answer: IncidentAttribution = {
     incident_id: `inc-${openedAt.replace(/[^0-9]/g, "")}`,
     timestamp: openedAt,
     cluster: "",
     service,
-    ...(told === null ? fromSignals(options.mode, seen) : fromSplit(told)),
+    ...(told === null ? fromSignals(options.mode, seen) : decided(told)),
     evidence: seen.flatMap(({ signal, value }) => value === null ? [] : [{ signal, value, source: "ebpf" as const }]),
-    slo_impact: { sli: "ttft_ms", burn_rate: bad / BUDGET, window_minutes: minutes(shift) },
-    trace_ids: slow.slice(0, 100).map((r) => r.traceId),
-    request_ids: slow.slice(0, 100).map((r) => r.requestId),
+    ...impact(slow, shift, options.objectiveMs),
     schema: "incident_attribution/v1.1",
     ...(run.synthetic ? { synthetic: true as const } : {}),
     ...(run.replay ? { replay: true as const } : {}),
   };
   return { ...base, cases: [{ incidentId: answer.incident_id, timestamp: openedAt, answer, expected: null }] };
 }
-
-type Decision = Pick<
-  IncidentAttribution,
-  "predicted_fault_domain" | "confidence" | "attribution_mode" | "model_version"
->;
 
 function fromSignals(mode: AttributionMode, seen: readonly Evidence[]): Decision & Partial<IncidentAttribution> {
   const signals = Object.fromEntries(seen.flatMap(({ signal, value }) => value === null ? [] : [[signal, value]]));
@@ -150,23 +140,6 @@ function fromSignals(mode: AttributionMode, seen: readonly Evidence[]): Decision
     fault_hypotheses: verdict.hypotheses.slice(0, 3),
     attribution_mode: mode,
     model_version: mode === "bayes" ? BAYES_VERSION : RULE_VERSION,
-  };
-}
-
-function fromSplit(told: Attribution): Decision & Partial<IncidentAttribution> {
-  const shares = Object.entries(told.shares) as [IncidentAttribution["predicted_fault_domain"], number][];
-  return {
-    predicted_fault_domain: told.domain,
-    confidence: told.confidence,
-    fault_hypotheses: shares.sort((a, b) => b[1] - a[1]).slice(0, 3)
-      .map(([domain, posterior]) => ({ domain, posterior: Math.min(1, posterior), evidence: [] })),
-    attribution_mode: "model",
-    model_version: MODEL_VERSION,
-    coverage: told.coverage,
-    excess_ms: told.excessMs,
-    split: { incident: told.incident, baseline: told.baseline, excess: told.excess },
-    ...(told.subCause === null ? {} : { sub_cause: told.subCause }),
-    ...(told.unknownReason === undefined ? {} : { unknown_reason: told.unknownReason }),
   };
 }
 
@@ -194,8 +167,4 @@ function ownPids(spans: readonly Span[], service: string): number[] {
   return spans.filter((span) => span.resource["service.name"] === service).map((span) =>
     Number(span.resource["process.pid"] ?? 0)
   );
-}
-
-function minutes({ startNs, endNs }: Shift): number {
-  return Math.max(1, Math.ceil((endNs - startNs) / 60e9));
 }

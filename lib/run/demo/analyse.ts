@@ -4,7 +4,7 @@
  */
 import { evidence } from "../../attribute/evidence.ts";
 import { providerEvidence } from "../../attribute/provider.ts";
-import { attribute, MODEL_VERSION } from "../../attribute/attribute.ts";
+import { attribute, type Attribution, MODEL_VERSION } from "../../attribute/attribute.ts";
 import { meanSplit } from "../../attribute/excess.ts";
 import type { Incident } from "../../model/attribution.ts";
 import { toIso } from "../../model/clock.ts";
@@ -20,6 +20,10 @@ export interface Analysis {
   readonly joined: Joined;
   readonly shift: Shift | null;
   readonly incident: Incident | null;
+  /** What the model said of it. */
+  readonly told: Attribution | null;
+  /** Requests of the incident. */
+  readonly slow: readonly RequestSplit[];
   /** The phases of the report: as scheduled, or in a blind run as found. */
   readonly phases: readonly PhaseWindow[];
   readonly baseline: readonly RequestSplit[];
@@ -52,11 +56,14 @@ export function analyse(run: RunData): Analysis {
   const after = joined.requests.filter((r) => r.startNs > baselinePhase!.startNs);
   const shift = findShift(after.map((r) => ({ atNs: r.startNs, ttftMs: r.ttftMs })), baselinePhase!.endNs);
   const slow = shift === null ? [] : inside(shift.startNs - 1, shift.endNs);
-  const incident = shift === null || slow.length === 0 ? null : conclude(run, shift, slow, baseline, baselinePhase!);
+  const told = shift === null || slow.length === 0 ? null : attribute(slow, baseline, "demo");
+  const incident = shift === null || told === null ? null : conclude(run, told, shift, slow, baseline, baselinePhase!);
   return {
     joined,
     shift,
     incident,
+    told,
+    slow,
     phases: run.blind ? foundPhases(run, shift) : run.phases,
     baseline,
     baselineSplit: baseline.length === 0 ? null : meanSplit(baseline),
@@ -65,12 +72,12 @@ export function analyse(run: RunData): Analysis {
 
 function conclude(
   run: RunData,
+  told: Attribution,
   shift: Shift,
   slow: readonly RequestSplit[],
   baseline: readonly RequestSplit[],
   phase: PhaseWindow,
 ): Incident {
-  const told = attribute(slow, baseline, "demo");
   const openedAt = toIso(run.anchor, shift.startNs);
   return {
     schema: "incident/v1",
