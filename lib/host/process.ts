@@ -14,13 +14,22 @@ export interface ProcessInfo {
   readonly netns: number;
 }
 
-/** comm and start time out of /proc/<pid>/stat. The name may hold spaces and parentheses, so the last `)` ends it. */
-export function parseStat(text: string): { readonly comm: string; readonly startTicks: number } | undefined {
+export interface ProcessStat {
+  readonly comm: string;
+  /** R, S, D, Z ... */
+  readonly state: string;
+  /** Clock ticks after boot: with the pid it names one process, since pids are used again. */
+  readonly startTicks: number;
+}
+
+/** comm, state letter and start time out of /proc/<pid>/stat. The name may hold spaces and parentheses, so the last `)` ends it. */
+export function parseStat(text: string): ProcessStat | undefined {
   const open = text.indexOf("(");
   const close = text.lastIndexOf(")");
-  const startTicks = Number(text.slice(close + 2).split(" ")[19]);
+  const fields = text.slice(close + 2).split(" ");
+  const startTicks = Number(fields[19]);
   if (open < 0 || close < open || !Number.isFinite(startTicks)) return undefined;
-  return { comm: text.slice(open + 1, close), startTicks };
+  return { comm: text.slice(open + 1, close), state: fields[0]!, startTicks };
 }
 
 /** Every path of /proc/<pid>/cgroup by controller; the unified (v2) hierarchy is "". */
@@ -59,7 +68,8 @@ export function readProcess(pid: number, proc = "/proc"): ProcessInfo | undefine
   const net = attempt(() => Deno.readLinkSync(`${dir}/ns/net`));
   return {
     pid,
-    ...stat,
+    comm: stat.comm,
+    startTicks: stat.startTicks,
     ...(exe !== undefined && { exe }),
     cgroup: mainCgroup(parseCgroup(attempt(() => Deno.readTextFileSync(`${dir}/cgroup`)) ?? "")),
     netns: Number(/\d+/.exec(net ?? "")?.[0] ?? 0),

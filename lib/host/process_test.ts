@@ -5,8 +5,8 @@ const TAIL = Array.from({ length: 18 }, (_, i) => i).join(" ");
 
 Deno.test("parseStat", () => {
   const rows: [string, ReturnType<typeof parseStat>][] = [
-    [`7 (nginx) S ${TAIL} 4711 0`, { comm: "nginx", startTicks: 4711 }],
-    [`7 (a) b (c)) R ${TAIL} 5 0`, { comm: "a) b (c)", startTicks: 5 }],
+    [`7 (nginx) S ${TAIL} 4711 0`, { comm: "nginx", state: "S", startTicks: 4711 }],
+    [`7 (a) b (c)) R ${TAIL} 5 0`, { comm: "a) b (c)", state: "R", startTicks: 5 }],
     ["7 (cut", undefined],
     ["", undefined],
   ];
