@@ -22,9 +22,9 @@ function placeOf(path: string): Place {
   return { rank: FOUNDATIONS.has(sub) ? "foundation" : "stage", folder };
 }
 
-/** Tests, and what only tests use, may reach anywhere. */
+/** Tests, what only tests use, and the comparisons with other instruments, may reach anywhere. */
 function isForTests(path: string): boolean {
-  return path.endsWith("_test.ts") || path.startsWith("lib/testing/");
+  return path.endsWith("_test.ts") || path.startsWith("lib/testing/") || path.startsWith("deploy/accuracy/");
 }
 
 /** Why `from` may not import `to`, or null when it may. */

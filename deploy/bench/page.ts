@@ -1,6 +1,4 @@
 /** docs/bench.md: the part between the markers is the benchmark's, the rest a person's. */
-const BEGIN = "<!-- bench:begin -->";
-const END = "<!-- bench:end -->";
 const RING = new URL("../../lib/kernel/ring.ts", import.meta.url);
 const READER = new URL("./reader.c", import.meta.url);
 
@@ -20,10 +18,15 @@ export async function readers(): Promise<string> {
   return blocks.join("\n\n") + "\n";
 }
 
-/** @throws Error when the page has lost its markers. */
-export function replaceBlock(page: string, block: string): string {
-  const from = page.indexOf(BEGIN);
-  const to = page.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`docs/bench.md lacks ${BEGIN} and ${END}`);
-  return `${page.slice(0, from)}${BEGIN}\n\n${block}\n${page.slice(to)}`;
+/**
+ * The page with `block` between `<!-- name:begin -->` and `<!-- name:end -->`.
+ *
+ * @throws Error when the page has lost its markers.
+ */
+export function replaceBlock(page: string, block: string, name = "bench"): string {
+  const begin = `<!-- ${name}:begin -->`, end = `<!-- ${name}:end -->`;
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`the page lacks ${begin} and ${end}`);
+  return `${page.slice(0, from)}${begin}\n\n${block}\n${page.slice(to)}`;
 }

@@ -1,0 +1,5 @@
+/** Every measurement, in the order of the signal catalogue. */
+import { dns } from "./dns.ts";
+import type { Measurement } from "./measure.ts";
+
+export const MEASUREMENTS: readonly Measurement[] = [dns];

@@ -1,0 +1,4 @@
+import { dns } from "./dns.ts";
+import { holds } from "./holds.ts";
+
+holds(dns);
