@@ -32,16 +32,42 @@ export interface SignalRow {
   /** Display hint in the signal's unit; null where only a baseline can tell. */
   readonly elevated: number | null;
   readonly meaning: string;
+  /** What it is read from: tracepoints by the kernel's name, `cgroup_skb`, files. Shared hooks stand in every row they serve. */
+  readonly hooks: readonly string[];
+  /** Oldest Linux on which it is complete, as `5.8`; what an older one lacks stands in `misses`. */
+  readonly minKernel: string;
+  /** Capabilities it cannot do without. CAP_SYS_ADMIN stands for CAP_BPF and CAP_PERFMON. */
+  readonly rights: readonly string[];
+  /** What it does not see even where all of that is there. */
+  readonly misses: string;
 }
 
+const TRACING = ["CAP_BPF", "CAP_PERFMON"];
+const PACKETS = [...TRACING, "CAP_NET_ADMIN"];
+const PACKET_HOOKS = ["cgroup_skb/egress", "cgroup_skb/ingress"];
+
 export const SIGNALS: readonly SignalRow[] = [
-  { signal: "dns_latency_ms", probe: "dns_latency", unit: "ms", elevated: 40, meaning: "DNS query to its answer" },
+  {
+    signal: "dns_latency_ms",
+    probe: "dns_latency",
+    unit: "ms",
+    elevated: 40,
+    meaning: "DNS query to its answer",
+    hooks: PACKET_HOOKS,
+    minKernel: "5.8",
+    rights: PACKETS,
+    misses: "DNS over TCP, TLS or HTTPS",
+  },
   {
     signal: "dns_errors_total",
     probe: "dns_latency",
     unit: "count",
     elevated: 1,
     meaning: "DNS answers with an error code, and queries without an answer",
+    hooks: PACKET_HOOKS,
+    minKernel: "5.8",
+    rights: PACKETS,
+    misses: "DNS over TCP, TLS or HTTPS",
   },
   {
     signal: "connect_latency_ms",
@@ -49,6 +75,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: 80,
     meaning: "TCP handshake, first SYN to established",
+    hooks: ["inet_sock_set_state"],
+    minKernel: "5.8",
+    rights: TRACING,
+    misses: "connects that were under way when the probe attached",
   },
   {
     signal: "connect_errors_total",
@@ -56,6 +86,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "count",
     elevated: 1,
     meaning: "TCP connects that failed",
+    hooks: ["inet_sock_set_state"],
+    minKernel: "5.8",
+    rights: TRACING,
+    misses: "connect() calls that fail before a SYN is sent",
   },
   {
     signal: "stream_ttft_ms",
@@ -63,6 +97,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: 800,
     meaning: "last request byte to first response byte on one socket",
+    hooks: [...PACKET_HOOKS, "inet_sock_set_state"],
+    minKernel: "5.8",
+    rights: PACKETS,
+    misses: "which of several multiplexed requests (HTTP/2) the bytes belong to",
   },
   {
     signal: "stream_gap_ms",
@@ -70,6 +108,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: null,
     meaning: "pause of at least 10 ms between two response segments",
+    hooks: PACKET_HOOKS,
+    minKernel: "5.8",
+    rights: PACKETS,
+    misses: "pauses under 10 ms; which of several multiplexed requests (HTTP/2) paused",
   },
   {
     signal: "socket_wait_ms",
@@ -77,6 +119,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: 10,
     meaning: "bytes arrived, not yet read by the application",
+    hooks: [...PACKET_HOOKS, "sock_recv_length"],
+    minKernel: "6.3",
+    rights: PACKETS,
+    misses: "reads through io_uring or splice; older kernels do not tell of reads at all",
   },
   {
     signal: "tcp_retransmits_total",
@@ -84,6 +130,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "count",
     elevated: 2,
     meaning: "TCP segments sent again",
+    hooks: ["tcp_retransmit_skb", "tcp_retransmit_synack"],
+    minKernel: "5.8",
+    rights: TRACING,
+    misses: "the owner of a SYN-ACK, which belongs to a listener",
   },
   {
     signal: "tls_handshake_ms",
@@ -91,6 +141,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: 60,
     meaning: "ClientHello to the client's last handshake record",
+    hooks: [...PACKET_HOOKS, "inet_sock_set_state"],
+    minKernel: "5.8",
+    rights: PACKETS,
+    misses: "TLS inside another protocol (STARTTLS), QUIC",
   },
   {
     signal: "tls_handshake_fail_total",
@@ -98,6 +152,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "count",
     elevated: 1,
     meaning: "TLS handshakes that failed",
+    hooks: [...PACKET_HOOKS, "inet_sock_set_state"],
+    minKernel: "5.8",
+    rights: PACKETS,
+    misses: "failures after the handshake; the reason inside an encrypted alert",
   },
   {
     signal: "runqueue_delay_ms",
@@ -105,6 +163,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: 10,
     meaning: "runnable, waiting for a CPU, throttled time taken out",
+    hooks: ["sched_switch", "sched_process_exit"],
+    minKernel: "5.8",
+    rights: TRACING,
+    misses: "below 6.18 throttled time is not told apart and counts as waiting",
   },
   {
     signal: "cfs_throttled_ms",
@@ -112,5 +174,9 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: 40,
     meaning: "runnable, but the CPU quota of the cgroup was spent",
+    hooks: ["sched_switch", "sched_process_exit"],
+    minKernel: "6.18",
+    rights: TRACING,
+    misses: "older kernels do not mark a throttled thread",
   },
 ];
