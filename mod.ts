@@ -122,10 +122,7 @@ export { attribute, type Attribution } from "./lib/attribute/attribute.ts";
 export * from "./lib/model/attribution.ts";
 
 // Statistics.
-export * from "./lib/stats/bootstrap.ts";
-export * from "./lib/stats/describe.ts";
-export * from "./lib/stats/mann_whitney.ts";
-export { type Random, random } from "./lib/stats/random.ts";
+export * from "./lib/stats/mod.ts";
 
 // The diagnosis of a machine.
 export { diagnose, Diagnosis, type DiagnosisContext, type DiagnosisOptions } from "./lib/diagnose/diagnosis.ts";
