@@ -56,6 +56,7 @@ struct task_struct {
 	int tgid;
 	char comm[16];
 	struct task_struct *group_leader;
+	__u64 start_boottime;
 	struct css_set *cgroups;
 	struct nsproxy *nsproxy;
 	struct sched_entity se;

@@ -32,6 +32,7 @@ enum llm_slo_kind {
 struct llm_slo_event {
 	llm_u64 ts_ns; /* when the thing ended */
 	llm_u64 cgroup_id; /* cgroup v2 id of the owner, 0 unknown */
+	llm_u64 process_start_ns; /* when the process began, on the boot clock: with the pid it names one process for ever */
 	llm_u32 pid; /* thread group */
 	llm_u32 tid; /* thread */
 	llm_u32 netns; /* inode of the network namespace, 0 not applicable */
@@ -186,6 +187,7 @@ struct llm_slo_wait_sum {
 struct llm_slo_thread {
 	struct llm_slo_clock clock; /* closed intervals only */
 	llm_u64 cgroup_id; /* when it was first seen */
+	llm_u64 process_start_ns;
 	llm_u64 on_since; /* on a CPU since; 0: not on a CPU */
 	llm_u64 off_since;
 	llm_u64 told_delay; /* sched_info.run_delay that has been accounted for */
@@ -227,7 +229,7 @@ enum llm_slo_filter {
 	LLM_SLO_FILTER_CGROUP = 4,
 };
 
-_Static_assert(sizeof(struct llm_slo_event) == 48, "header is 48 bytes");
+_Static_assert(sizeof(struct llm_slo_event) == 56, "header is 56 bytes");
 _Static_assert(sizeof(struct llm_slo_tuple) == 40, "tuple is 40 bytes");
 
 #endif

@@ -99,6 +99,7 @@ static __always_inline void fill_owner(struct llm_slo_event *header, struct task
 	header->pid = BPF_CORE_READ(task, tgid);
 	header->tid = BPF_CORE_READ(task, pid);
 	header->cgroup_id = task_cgroup_id(task);
+	header->process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	header->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
 	BPF_CORE_READ_STR_INTO(&header->comm, task, group_leader, comm);
 }

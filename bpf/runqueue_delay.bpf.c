@@ -25,6 +25,7 @@ static __always_inline struct llm_slo_thread *thread_of(struct task_struct *task
 		return thread;
 	fresh.tgid = BPF_CORE_READ(task, tgid);
 	fresh.cgroup_id = task_cgroup_id(task);
+	fresh.process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	fresh.told_delay = BPF_CORE_READ(task, sched_info.run_delay);
 	fresh.summed_since = bpf_ktime_get_ns();
 	BPF_CORE_READ_STR_INTO(&fresh.comm, task, group_leader, comm);

@@ -29,6 +29,7 @@ export function owner(view: DataView, at: number): Owner {
     comm: text(view, at + WIRE.event.comm, 16),
     cgroupId: view.getBigUint64(at + WIRE.event.cgroup_id, true),
     netns: view.getUint32(at + WIRE.event.netns, true),
+    startNs: u64(view, at + WIRE.event.process_start_ns),
   };
 }
 

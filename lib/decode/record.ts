@@ -235,6 +235,7 @@ export function decodeThread(tid: number, view: DataView, nowNs: number): WaitSu
       comm: text(view, field.comm, 16),
       cgroupId: view.getBigUint64(field.cgroup_id, true),
       netns: 0,
+      startNs: u64(view, field.process_start_ns),
     },
     runqNs: u64(view, field.small_runq_ns),
     runqCount,

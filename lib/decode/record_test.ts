@@ -9,7 +9,7 @@ class Bytes {
 
   constructor(readonly size: number, kind: number, flags = 0) {
     this.view = new DataView(new ArrayBuffer(size));
-    this.u64(WIRE.event.ts_ns, 2_000_000_123n).u64(WIRE.event.cgroup_id, 77n);
+    this.u64(WIRE.event.ts_ns, 2_000_000_123n).u64(WIRE.event.cgroup_id, 77n).u64(WIRE.event.process_start_ns, 1_000n);
     this.u32(WIRE.event.pid, 41).u32(WIRE.event.tid, 42).u32(WIRE.event.netns, 4026531840);
     this.u16(WIRE.event.kind, kind).u16(WIRE.event.flags, flags).text(WIRE.event.comm, "gateway");
   }
@@ -65,7 +65,7 @@ class Bytes {
   }
 }
 
-const OWNER = { pid: 41, tid: 42, comm: "gateway", cgroupId: 77n, netns: 4026531840 };
+const OWNER = { pid: 41, tid: 42, comm: "gateway", cgroupId: 77n, netns: 4026531840, startNs: 1000 };
 const TUPLE = { srcIp: "10.0.0.1", srcPort: 40_000, dstIp: "10.0.0.2", dstPort: 8080, protocol: "tcp" } as const;
 const CLOCK = { runNs: 1, runqNs: 2, throttledNs: 3 };
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -261,6 +261,7 @@ Deno.test("decodeThread yields the last partial sum of a thread, or null", () =>
   view.setUint32(at.small_runq_count, 3, true);
   view.setBigUint64(at.small_runq_ns, 900n, true);
   view.setBigUint64(at.cgroup_id, 77n, true);
+  view.setBigUint64(at.process_start_ns, 1_000n, true);
   new TextEncoder().encodeInto("gateway", new Uint8Array(view.buffer, at.comm));
   assertEquals(decodeThread(42, view, 5), {
     kind: "wait_sum",

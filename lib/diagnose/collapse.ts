@@ -21,7 +21,7 @@ function groups(rows: readonly Row[], key: (row: Row) => string): [Row, ...Row[]
 /** The DNS rows of one process, kind and resolver become one, its names counted. A lone row keeps its name; others pass. */
 export function joinNames(rows: readonly Row[]): Row[] {
   const isDns = (row: Row) => row.key.kind === "dns_latency_ms" || row.key.kind === "dns_errors_total";
-  const joined = groups(rows.filter(isDns), (row) => `${row.who.pid}|${row.key.kind}|${end(row.key.peer)}`)
+  const joined = groups(rows.filter(isDns), (row) => `${row.who.process}|${row.key.kind}|${end(row.key.peer)}`)
     .map((group) => group.length === 1 ? group[0] : mergeRows(group));
   return [...rows.filter((row) => !isDns(row)), ...joined];
 }
@@ -43,7 +43,7 @@ export function joinAlike(rows: readonly Row[]): Row[] {
     return row.who.cgroup === "" && known?.size === 1 ? [...known][0] : row.who.cgroup;
   };
   return groups(rows, (row) => `${place(row)}|${cgroup(row)}`).flatMap((group) => {
-    if (new Set(group.map((row) => row.who.pid)).size <= ALIKE) return group;
+    if (new Set(group.map((row) => row.who.process)).size <= ALIKE) return group;
     group.sort((a, b) => b.series.sum - a.series.sum);
     return [mergeRows(group)];
   });

@@ -3,7 +3,7 @@
  * (happy eyeballs, `localhost`) did what it should. A second address of the same family that saves a call does not excuse the
  * first: that one is down.
  */
-import type { ConnectEvent } from "../model/kernel_event.ts";
+import { type ConnectEvent, processKey } from "../model/kernel_event.ts";
 
 const FALLBACK_NS = 2e9;
 /** Bounds: failures not judged yet, and (process, port) pairs whose last IPv4 connect is remembered. */
@@ -11,7 +11,7 @@ const MAX_PENDING = 8192;
 const MAX_KEYS = 8192;
 
 function keyOf(event: ConnectEvent): string {
-  return `${event.owner.pid}|${event.tuple.dstPort}`;
+  return `${processKey(event.owner)}|${event.tuple.dstPort}`;
 }
 
 export class ConnectFailures {

@@ -7,7 +7,7 @@ import {
   type DiagnosisDocument,
   type Unprobed,
 } from "../model/diagnosis.ts";
-import type { ExchangeEvent, KernelEvent, Owner, Tuple } from "../model/kernel_event.ts";
+import { type ExchangeEvent, type KernelEvent, type Owner, processKey, type Tuple } from "../model/kernel_event.ts";
 import { plural } from "../report/format.ts";
 import { ConnectFailures } from "./connect_failures.ts";
 import { DnsFailures, failureCause } from "./dns_failures.ts";
@@ -29,7 +29,7 @@ export interface DiagnosisOptions {
   /** The agent itself: counted, never a finding. */
   readonly selfPid?: number;
   /** Asked once per process, when it is first seen. */
-  readonly processInfo?: (pid: number) => { readonly cgroup?: string; readonly pod?: string } | undefined;
+  readonly processInfo?: (owner: Owner) => { readonly cgroup?: string; readonly pod?: string } | undefined;
   /** Rows kept apart before the rest of a kind is thrown together; default 4096. */
   readonly rowLimit?: number;
 }
@@ -62,7 +62,7 @@ function roleFitsPorts({ role, tuple }: ExchangeEvent): boolean {
 export class Diagnosis {
   readonly #options: DiagnosisOptions;
   readonly #rows: Rows;
-  readonly #who = new Map<number, Who>();
+  readonly #who = new Map<string, Who>();
   readonly #peers = new PeerNames();
   readonly #errnoByName = new Map<string, number>();
   readonly #byKind: Record<string, number> = {};
@@ -212,11 +212,13 @@ export class Diagnosis {
   }
 
   #process(owner: Owner): Who {
-    let who = this.#who.get(owner.pid);
+    const process = processKey(owner);
+    let who = this.#who.get(process);
     if (who === undefined) {
-      const info = this.#options.processInfo?.(owner.pid);
-      who = { pid: owner.pid, comm: owner.comm, cgroup: info?.cgroup ?? "", ...(info?.pod && { pod: info.pod }) };
-      this.#who.set(owner.pid, who);
+      const info = this.#options.processInfo?.(owner);
+      const { pid, comm } = owner;
+      who = { process, pid, comm, cgroup: info?.cgroup ?? "", ...(info?.pod && { pod: info.pod }) };
+      this.#who.set(process, who);
       for (const oldest of this.#who.keys()) {
         if (this.#who.size <= MAX_PROCESSES) break;
         this.#who.delete(oldest);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { KernelEvent, WaitSumEvent } from "../model/kernel_event.ts";
+import type { KernelEvent, Owner, WaitSumEvent } from "../model/kernel_event.ts";
 import { diagnose, type DiagnosisOptions } from "./diagnosis.ts";
 import { connect, CONTEXT, dns, firstByte, owner, tcp, wait } from "./fixture.ts";
 
@@ -122,6 +122,14 @@ Deno.test("many short processes of one name are one finding; two long ones stay 
   assertEquals(named.map((f) => [f.processes, f.count]), [[8, 8]], "one row whatever they asked for");
 });
 
+Deno.test("a pid that is used again is another process", () => {
+  const at = (startNs: number) => ({ owner: { ...owner(7), startNs } });
+  const events = [...times(3, (i) => dns(7, i * 100, 90, at(1e9))), ...times(2, (i) => dns(7, i * 100, 95, at(5e9)))];
+  const cgroup = ({ startNs }: Owner) => ({ cgroup: startNs === 1e9 ? "/first" : "/second" });
+  const found = run(events, { processInfo: cgroup }).findings;
+  assertEquals(found.map((f) => [f.process.pid, f.cgroup, f.count]), [[7, "/first", 3], [7, "/second", 2]]);
+});
+
 Deno.test("processes that ended before their cgroup was read join the others of their kind, if these are of one cgroup", () => {
   const rows: [string, (pid: number) => string, number[]][] = [
     ["one known", (pid) => pid % 3 === 0 ? "/x" : "", [9]],
@@ -131,7 +139,7 @@ Deno.test("processes that ended before their cgroup was read join the others of 
   for (const [name, cgroup, processes] of rows) {
     const found = run(
       times(9, (i) => dns(99 + i, i * 100, 100)),
-      { processInfo: (pid) => ({ cgroup: cgroup(pid) }) },
+      { processInfo: ({ pid }) => ({ cgroup: cgroup(pid) }) },
     ).findings;
     assertEquals(found.map((f) => f.processes ?? 1), processes, name);
   }

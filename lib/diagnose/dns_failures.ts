@@ -9,7 +9,7 @@
  * A reverse lookup (PTR) without a name is an answer, not a failure.
  */
 import { QUERY_TYPE, rcodeName } from "../model/codes.ts";
-import type { DnsEvent } from "../model/kernel_event.ts";
+import { type DnsEvent, processKey } from "../model/kernel_event.ts";
 
 const AROUND_NS = 5e9;
 const RETRY_NS = 1e9;
@@ -44,7 +44,7 @@ function normal(name: string): string {
 }
 
 function keyOf(event: DnsEvent): string {
-  return `${event.owner.pid}|${normal(event.queryName).split(".")[0]}`;
+  return `${processKey(event.owner)}|${normal(event.queryName).split(".")[0]}`;
 }
 
 /** What a failed query failed with: `timeout`, or the name of its response code. */

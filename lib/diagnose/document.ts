@@ -40,7 +40,7 @@ function peerOf(row: Row, names: Names): Peer | null {
     return client !== undefined && row.names.size === 1 ? { ip: client, port: 0 } : null;
   }
   if (peer === null) return null;
-  const name = row.key.kind.startsWith("dns_") ? undefined : names.peers.name(row.who.pid, peer);
+  const name = row.key.kind.startsWith("dns_") ? undefined : names.peers.name(row.who.process, peer);
   return { ...peer, ...(name !== undefined && { name }) };
 }
 

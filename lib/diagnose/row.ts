@@ -9,6 +9,8 @@ export interface Endpoint {
 
 /** The process a row speaks of, as it was known when the row began; comm follows exec. */
 export interface Who {
+  /** Tells it from another one that has had the same pid. */
+  readonly process: string;
   readonly pid: number;
   comm: string;
   readonly cgroup: string;
@@ -65,7 +67,7 @@ export class Row {
 /** One row out of several; the key and process are those of the first. */
 export function mergeRows(rows: readonly [Row, ...Row[]], key: RowKey = rows[0].key): Row {
   const merged = new Row({ ...key, query: undefined }, rows[0].who, rows[0].hint);
-  merged.processes = new Set(rows.map((row) => row.who.pid)).size;
+  merged.processes = new Set(rows.map((row) => row.who.process)).size;
   for (const row of rows) {
     merged.series.merge(row.series);
     merged.over += row.over;
@@ -77,7 +79,7 @@ export function mergeRows(rows: readonly [Row, ...Row[]], key: RowKey = rows[0].
   return merged;
 }
 
-const OTHERS: Who = { pid: 0, comm: "(others)", cgroup: "" };
+const OTHERS: Who = { process: "0", pid: 0, comm: "(others)", cgroup: "" };
 
 function text(end: Endpoint | null | undefined): string {
   return end ? `${end.ip}:${end.port}` : "";
@@ -90,7 +92,7 @@ export class Rows {
   constructor(readonly hints: ReadonlyMap<SignalName, number | null>, readonly limit = 4096) {}
 
   get(key: RowKey, who: Who): Row {
-    const id = `${who.pid}|${key.kind}|${key.role}|${text(key.peer)}|${text(key.local)}|${key.query}`;
+    const id = `${who.process}|${key.kind}|${key.role}|${text(key.peer)}|${text(key.local)}|${key.query}`;
     const held = this.#rows.get(id);
     if (held !== undefined) return held;
     if (this.#rows.size < this.limit) return this.#keep(id, key, who);

@@ -14,6 +14,14 @@ export interface ProcessInfo {
   readonly netns: number;
 }
 
+/** Length of a tick of /proc, whatever the kernel's own tick is (USER_HZ is 100 on every machine we build for). */
+const TICK_NS = 1e7;
+
+/** A process's start in nanoseconds after boot, as the kernel's records carry it, in the ticks of /proc. */
+export function startTicksOf(startNs: number): number {
+  return Math.floor(startNs / TICK_NS);
+}
+
 export interface ProcessStat {
   readonly comm: string;
   /** R, S, D, Z ... */
@@ -59,19 +67,25 @@ function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-/** Reads one process now; undefined when there is none. `proc` is where /proc is mounted. */
+/**
+ * Reads one process now; undefined when there is none. `proc` is where /proc is mounted. What is read between two looks at the same
+ * start time is of one process: a pid that went to another one meanwhile gives undefined.
+ */
 export function readProcess(pid: number, proc = "/proc"): ProcessInfo | undefined {
   const dir = `${proc}/${pid}`;
-  const stat = parseStat(attempt(() => Deno.readTextFileSync(`${dir}/stat`)) ?? "");
+  const look = () => parseStat(attempt(() => Deno.readTextFileSync(`${dir}/stat`)) ?? "");
+  const stat = look();
   if (stat === undefined) return undefined;
   const exe = attempt(() => Deno.readLinkSync(`${dir}/exe`));
   const net = attempt(() => Deno.readLinkSync(`${dir}/ns/net`));
+  const cgroup = mainCgroup(parseCgroup(attempt(() => Deno.readTextFileSync(`${dir}/cgroup`)) ?? ""));
+  if (look()?.startTicks !== stat.startTicks) return undefined;
   return {
     pid,
     comm: stat.comm,
     startTicks: stat.startTicks,
     ...(exe !== undefined && { exe }),
-    cgroup: mainCgroup(parseCgroup(attempt(() => Deno.readTextFileSync(`${dir}/cgroup`)) ?? "")),
+    cgroup,
     netns: Number(/\d+/.exec(net ?? "")?.[0] ?? 0),
   };
 }
@@ -81,15 +95,18 @@ export interface ProcessTableOptions {
   readonly proc?: string;
   /** Most processes remembered; the least recently asked for is forgotten first. Default 4096. */
   readonly limit?: number;
-  /** How long an answer is given without looking again, in ms. Default 1000: exec changes a name, and pids are reused. */
+  /** How long an answer is given without looking again, in ms. Default 1000: exec changes a name. */
   readonly freshMs?: number;
   /** A monotonic clock in ms, for tests. */
   readonly now?: () => number;
 }
 
-/** A bounded cache over readProcess. A process that has ended keeps its last answer: its events may still be on their way. */
+/**
+ * A bounded cache over readProcess. A process that has ended keeps its last answer: its events may still be on their way. One that
+ * was gone at the first look stays unknown, also when its pid has been given to another meanwhile.
+ */
 export class ProcessTable {
-  readonly #entries = new Map<number, { info: ProcessInfo | undefined; readAt: number }>();
+  readonly #entries = new Map<string, { info: ProcessInfo | undefined; readAt: number }>();
   readonly #proc: string;
   readonly #limit: number;
   readonly #freshMs: number;
@@ -102,16 +119,20 @@ export class ProcessTable {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** What is known of this pid; undefined when it was already gone at the first look. */
-  get(pid: number): ProcessInfo | undefined {
+  /** What is known of the process that has this pid and began then; whoever has the pid now where its beginning is not known. */
+  get(pid: number, startNs = 0): ProcessInfo | undefined {
     const now = this.#now();
-    const held = this.#entries.get(pid);
+    const startTicks = startTicksOf(startNs);
+    const key = startNs === 0 ? `${pid}` : `${pid} ${startTicks}`;
+    const held = this.#entries.get(key);
     if (held !== undefined && now - held.readAt < this.#freshMs) {
-      this.#keep(pid, held); // most recently asked for goes last
+      this.#keep(key, held); // most recently asked for goes last
       return held.info;
     }
-    const info = readProcess(pid, this.#proc) ?? held?.info;
-    this.#keep(pid, { info, readAt: now });
+    const found = readProcess(pid, this.#proc);
+    const same = found === undefined || startNs === 0 || found.startTicks === startTicks;
+    const info = (same ? found : undefined) ?? held?.info;
+    this.#keep(key, { info, readAt: now });
     return info;
   }
 
@@ -120,9 +141,9 @@ export class ProcessTable {
     return this.#entries.size;
   }
 
-  #keep(pid: number, entry: { info: ProcessInfo | undefined; readAt: number }): void {
-    this.#entries.delete(pid);
-    this.#entries.set(pid, entry);
+  #keep(key: string, entry: { info: ProcessInfo | undefined; readAt: number }): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#limit) break;
       this.#entries.delete(oldest);

@@ -59,6 +59,13 @@ Deno.test("ProcessTable: fresh, ended, reused, bounded", async () => {
     ms = 40;
     assertEquals(table.get(7)?.startTicks, 200, "the pid was reused");
 
+    assertEquals(table.get(7, 2_000_000_000)?.comm, "curl", "the process that began 200 ticks after boot");
+    assertEquals(
+      table.get(7, 1_009_999_999),
+      undefined,
+      "an event of the first process never takes the second one's place",
+    );
+
     assertEquals(table.get(8), undefined);
     assertEquals(table.get(9), undefined);
     assertEquals(table.size, 2, "never more than the limit");

@@ -15,6 +15,16 @@ export interface Owner {
   readonly cgroupId: bigint;
   /** Inode of the network namespace; 0 where it does not apply. */
   readonly netns: number;
+  /**
+   * When the process began, nanoseconds on the boot clock: with the pid it names one process for the life of the machine, since
+   * pids are used again. Absent or 0 where the source does not tell.
+   */
+  readonly startNs?: number;
+}
+
+/** One process for the life of the machine; where its beginning is not known, whoever has the pid. */
+export function processKey({ pid, startNs }: Owner): string {
+  return startNs ? `${pid}@${startNs}` : `${pid}`;
 }
 
 /** A connection; `src` is the owner's end. */

@@ -4,7 +4,6 @@ import { renderDiagnosis } from "../diagnose/render.ts";
 import type { DiagnosisDocument, Unprobed } from "../model/diagnosis.ts";
 import type { Io } from "../model/io.ts";
 import { toJson } from "../model/json.ts";
-import type { Owner } from "../model/kernel_event.ts";
 import { count, duration, plural } from "../report/format.ts";
 import { progressLine } from "../report/progress.ts";
 import { attach } from "./agent_attach.ts";
@@ -18,15 +17,8 @@ const HUNG_NS = 1e9;
 
 export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io: Io): Promise<void> {
   const places = new Places();
-  let owner: Owner | undefined;
-  const diagnosis = new Diagnosis({
-    selfPid: Deno.pid,
-    processInfo: (pid) => places.of({ pid, cgroupId: owner?.cgroupId ?? 0n }),
-  });
-  using agent = attach(options, plan, (event) => {
-    owner = event.owner;
-    diagnosis.add(event);
-  });
+  const diagnosis = new Diagnosis({ selfPid: Deno.pid, processInfo: (owner) => places.of(owner) });
+  using agent = attach(options, plan, (event) => diagnosis.add(event));
   const start = new Date();
   await untilDone(options, plan, io, () => agent.watch.events);
   const unprobed = unansweredWords(agent.watch.unanswered());

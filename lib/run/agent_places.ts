@@ -16,8 +16,8 @@ export class Places {
   readonly #cgroups = new CgroupNames();
 
   /** What /proc says; else, of a process that is gone, the cgroup by the id its event carries. undefined: nothing is known. */
-  of({ pid, cgroupId }: Pick<Owner, "pid" | "cgroupId">): Place | undefined {
-    const info: ProcessInfo | undefined = this.#processes.get(pid);
+  of({ pid, startNs, cgroupId }: Pick<Owner, "pid" | "startNs" | "cgroupId">): Place | undefined {
+    const info: ProcessInfo | undefined = this.#processes.get(pid, startNs);
     if (info !== undefined && info.cgroup !== "") return info;
     const cgroup = this.#cgroups.path(cgroupId);
     return cgroup === undefined ? info : { ...info, cgroup };
