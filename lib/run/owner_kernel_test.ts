@@ -1,0 +1,96 @@
+/** Whose event it is, when the process is gone before anyone looks, and when its pid is somebody else's by then. */
+import { assert, assertEquals } from "@std/assert";
+import { exec } from "../host/exec.ts";
+import { ProcessTable, startTicksOf } from "../host/process.ts";
+import { processStartTicks } from "../host/process_start.ts";
+import type { Owner } from "../model/kernel_event.ts";
+import { kernelTest } from "../testing/kernel.ts";
+import { delay, only, watched } from "../testing/watched.ts";
+import { Places } from "./agent_places.ts";
+import { watchKernel } from "./watch.ts";
+
+const LAST_PID = "/proc/sys/kernel/ns_last_pid";
+
+/** Answers at once, or after `?ms=`. */
+function serve(): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    await delay(Number(new URL(request.url).searchParams.get("ms") ?? 0));
+    return new Response("ok");
+  });
+}
+
+kernelTest("processes that live for 20 ms: every connect and every request of theirs, each its own owner", async () => {
+  await using server = serve();
+  const url = `http://127.0.0.1:${server.addr.port}/?ms=10`;
+  const seen = await watched(async () => {
+    for (let i = 0; i < 12; i++) await exec("curl", "-s", url);
+  }, { comm: "curl" });
+  const connects = only(seen, "connect");
+  const firsts = only(seen, "exchange", ({ phase, role }) => phase === "first" && role === "client");
+  assertEquals([connects.length, firsts.length, seen.lost], [12, 12, 0]);
+  const key = ({ pid, startNs }: Owner) => `${pid}@${startNs}`;
+  assertEquals(new Set(connects.map(({ owner }) => key(owner))).size, 12);
+  assertEquals(firsts.map(({ owner }) => key(owner)), connects.map(({ owner }) => key(owner)));
+  for (const { owner } of connects) assert(owner.comm === "curl" && owner.cgroupId > 0n);
+});
+
+kernelTest("an owner's start is the start time of /proc", async () => {
+  await using server = serve();
+  const seen = await watched(async () => {
+    await (await fetch(`http://127.0.0.1:${server.addr.port}/`)).text();
+  }, { pids: [Deno.pid] });
+  const starts = new Set(seen.events.map(({ owner }) => startTicksOf(owner.startNs ?? 0)));
+  assertEquals([...starts], [processStartTicks(Deno.pid)]);
+});
+
+/** Starts `argv` with a pid of our choice: the kernel gives out the next free one after ns_last_pid. */
+const WITH_PID = `
+want=$1; shift; n=0
+while [ $n -lt 300 ]; do
+  echo $((want - 1)) > ${LAST_PID}
+  sh -c '[ $$ = "$0" ] || exit 77; exec "$@"' "$want" "$@"; code=$?
+  [ $code = 77 ] || exit $code
+  n=$((n + 1))
+done
+exit 78`;
+
+kernelTest("a pid that is used again: an old event never gets the new process's exe or cgroup", async () => {
+  await using server = serve();
+  const folder = await Deno.makeTempDir({ prefix: "sloctl-reuse-" });
+  const other = `${folder}/other-curl`;
+  try {
+    await Deno.copyFile("/usr/bin/curl", other);
+    const url = `http://127.0.0.1:${server.addr.port}/`;
+    const owners: Owner[] = [];
+    using watch = watchKernel(
+      { timers: false },
+      (event) => void (event.kind === "connect" && owners.push(event.owner)),
+    );
+    const child = new Deno.Command("curl", { args: ["-s", url], stdout: "null" }).spawn();
+    const { pid } = child;
+    await child.status;
+    const again = exec("sh", "-c", WITH_PID, "sh", `${pid}`, other, "-s", `${url}?ms=1500`);
+    const mine = () => owners.filter((owner) => owner.pid === pid);
+    for (let i = 0; i < 100 && mine().length < 2; i++) await delay(20);
+    watch.flush();
+    // Only now does anyone look: the first process is gone, the second one runs under its pid.
+    const [first, second] = mine();
+    assertEquals([first?.comm, second?.comm], ["curl", "other-curl"]);
+    assertEquals(new ProcessTable().get(pid)?.exe, other);
+    const places = new Places();
+    assertEquals(places.of(first!)?.exe, undefined);
+    assertEquals(places.of(second!)?.exe, other);
+    await again;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}, { needs: () => writable(LAST_PID) ? null : `this kernel has no ${LAST_PID}` });
+
+function writable(path: string): boolean {
+  try {
+    Deno.openSync(path, { write: true }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
