@@ -30,6 +30,14 @@ struct {
 	__type(value, __u64);
 } drops SEC(".maps");
 
+/* What was not followed because the table for it was full, by the kind of record it would have become. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LLM_SLO_KINDS);
+	__type(key, __u32);
+	__type(value, __u64);
+} untracked SEC(".maps");
+
 /* Thread groups chosen by pid, and cgroup v2 ids, when the filter says so. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -107,6 +115,15 @@ static __always_inline void fill_owner(struct llm_slo_event *header, struct task
 static __always_inline void count_drop(__u32 kind)
 {
 	__u64 *lost = bpf_map_lookup_elem(&drops, &kind);
+
+	if (lost)
+		*lost += 1;
+}
+
+/* A table was full. Tables are plain hashes whose entries are deleted when what they follow is over: none is thrown out unseen. */
+static __always_inline void count_untracked(__u32 kind)
+{
+	__u64 *lost = bpf_map_lookup_elem(&untracked, &kind);
 
 	if (lost)
 		*lost += 1;

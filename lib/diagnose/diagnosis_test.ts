@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { KernelEvent, Owner, WaitSumEvent } from "../model/kernel_event.ts";
+import type { KernelEvent, Owner, TlsEvent, WaitSumEvent } from "../model/kernel_event.ts";
 import { diagnose, type DiagnosisOptions } from "./diagnosis.ts";
 import { connect, CONTEXT, dns, firstByte, owner, tcp, wait } from "./fixture.ts";
 
@@ -189,4 +189,22 @@ Deno.test("100 000 events of 10 000 processes stay within the bounds, and every 
   assert(document.observed_left_out > 0);
   const runq = run(events, { rowLimit: 2000 }).observed.filter((o) => o.kind === "runqueue_delay_ms");
   assert(runq.some((o) => o.process.comm === "(others)"));
+});
+
+Deno.test("every kind has its place among what was observed", () => {
+  const handshake: TlsEvent = {
+    kind: "tls",
+    startNs: 0,
+    tsNs: 12e6,
+    owner: owner(1),
+    tuple: tcp(),
+    cookie: "9",
+    role: "client",
+    version13: true,
+    failed: false,
+    alert: null,
+    startClock: null,
+    endClock: null,
+  };
+  assertEquals(run([handshake, dns(1, 0, 3)]).observed.map(({ kind }) => kind), ["dns_latency_ms", "tls_handshake_ms"]);
 });

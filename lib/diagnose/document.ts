@@ -1,6 +1,6 @@
 /** Rows -> the findings and the observations of the document, ranked and bounded. */
 import type { Finding, Observed, Peer } from "../model/diagnosis.ts";
-import type { SignalName } from "../model/signals.ts";
+import { type SignalName, SIGNALS } from "../model/signals.ts";
 import { joinAlike, joinNames } from "./collapse.ts";
 import type { PeerNames } from "./peer_names.ts";
 import type { Row } from "./row.ts";
@@ -10,8 +10,8 @@ import { sentence } from "./sentence.ts";
 /** Rows of `observed` in a document. */
 export const OBSERVED_LIMIT = 100;
 
-/** What a person looks for first. Every kind gets its turn before one fills the list. */
-const ORDER: readonly SignalName[] = [
+/** What a person looks for first; the rest of the catalogue follows. Every kind gets its turn before one fills the list. */
+const FIRST: readonly SignalName[] = [
   "stream_ttft_ms",
   "connect_latency_ms",
   "dns_latency_ms",
@@ -22,6 +22,7 @@ const ORDER: readonly SignalName[] = [
   "socket_wait_ms",
   "stream_gap_ms",
 ];
+const ORDER = new Set([...FIRST, ...SIGNALS.map(({ signal }) => signal)]);
 
 export interface Names {
   readonly peers: PeerNames;
@@ -108,7 +109,7 @@ export function observations(
   limit = OBSERVED_LIMIT,
 ): { readonly rows: Observed[]; readonly leftOut: number } {
   const joined = joinAlike(joinNames(rows));
-  const queues = ORDER.map((kind) =>
+  const queues = [...ORDER].map((kind) =>
     joined.filter((row) => row.key.kind === kind).sort((a, b) => b.series.sum - a.series.sum)
   );
   const picked: Row[] = [];

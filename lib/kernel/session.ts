@@ -141,7 +141,16 @@ export class ProbeSession implements Disposable {
 
   /** Records lost because the ring was full, by kind number. */
   drops(): number[] {
-    const map = this.#maps.get("drops");
+    return this.#perKind("drops");
+  }
+
+  /** What was not followed because a table in the kernel was full, by the kind number of the record it would have become. */
+  untracked(): number[] {
+    return this.#perKind("untracked");
+  }
+
+  #perKind(name: string): number[] {
+    const map = this.#maps.get(name);
     const cpus = (map?.valueBytes ?? 0) / 8;
     const counts: number[] = [];
     for (let kind = 0; map !== undefined; kind++) {

@@ -50,7 +50,10 @@ export interface Watch extends Disposable {
   flush(): void;
   /** Stops the probes and hands over all that is left: the last records, and the last partial sum of every thread. */
   finish(): void;
-  /** Losses so far: in the kernel because the ring was full, by probe; and records refused by the decoder, as `decode_<why>`. */
+  /**
+   * Losses so far: in the kernel because the ring was full, by probe; what was not followed because a table was full, as
+   * `<probe>_table_full`; and records refused by the decoder, as `decode_<why>`.
+   */
   drops(): Record<string, number>;
   /** Handed over so far. */
   readonly events: number;
@@ -136,7 +139,10 @@ class KernelWatch implements Watch {
   }
 
   drops(): Record<string, number> {
-    if (!this.#over) this.#drops = dropsByName(this.coverage.attached, this.#session.drops(), this.#refused);
+    if (!this.#over) {
+      const session = this.#session;
+      this.#drops = dropsByName(this.coverage.attached, session.drops(), this.#refused, session.untracked());
+    }
     return { ...this.#drops };
   }
 

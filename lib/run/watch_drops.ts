@@ -16,19 +16,23 @@ const PROBE_OF_KIND: Readonly<Record<number, string>> = {
 };
 
 /**
- * What was lost, by name: for each attached probe the records the ring had no room for (0 is told too), and `decode_<why>` for
- * records that were refused when read.
+ * What was lost, by name: for each attached probe the records the ring had no room for (0 is told too), `<probe>_table_full` for what
+ * it did not follow because its table was full, and `decode_<why>` for records that were refused when read.
  */
 export function dropsByName(
   attached: readonly string[],
   lostByKind: readonly number[],
   refused: Partial<Record<Refusal, number>>,
+  untrackedByKind: readonly number[] = [],
 ): Record<string, number> {
   const drops: Record<string, number> = Object.fromEntries(attached.map((probe) => [probe, 0]));
-  lostByKind.forEach((lost, kind) => {
-    const probe = PROBE_OF_KIND[kind];
-    if (lost > 0) drops[probe ?? `kind_${kind}`] = (drops[probe ?? `kind_${kind}`] ?? 0) + lost;
-  });
+  const add = (byKind: readonly number[], suffix: string) =>
+    byKind.forEach((lost, kind) => {
+      const name = `${PROBE_OF_KIND[kind] ?? `kind_${kind}`}${suffix}`;
+      if (lost > 0) drops[name] = (drops[name] ?? 0) + lost;
+    });
+  add(lostByKind, "");
+  add(untrackedByKind, "_table_full");
   for (const [why, count] of Object.entries(refused)) drops[`decode_${why}`] = count;
   return drops;
 }

@@ -10,8 +10,12 @@ Deno.test("dropsByName adds the kinds of a probe, tells zeros, and keeps refusal
   lost[KIND.exchange] = 2;
   lost[KIND.gap] = 3;
   lost[KIND.kinds] = 1; // a kind this reader does not know
-  assertEquals(dropsByName(["dns_latency", "stream"], [...lost].map((n) => n ?? 0), { wrong_size: 4 }), {
+  const untracked: number[] = [];
+  untracked[KIND.dns] = 6;
+  const zeros = (counts: number[]) => [...counts].map((n) => n ?? 0);
+  assertEquals(dropsByName(["dns_latency", "stream"], zeros(lost), { wrong_size: 4 }, zeros(untracked)), {
     dns_latency: 0,
+    dns_latency_table_full: 6,
     stream: 5,
     [`kind_${KIND.kinds}`]: 1,
     decode_wrong_size: 4,
