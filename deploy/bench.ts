@@ -17,6 +17,8 @@ import { type Figures, render, type Skipped } from "./bench/render.ts";
 import { benchSustained } from "./bench/sustained.ts";
 
 const PAGE = new URL("../docs/bench.md", import.meta.url).pathname;
+/** The same figures for programs: docs/signals.md takes its costs from there. */
+const FIGURES = new URL("../docs/bench.json", import.meta.url).pathname;
 
 const write = async (to: typeof Deno.stdout | typeof Deno.stderr, text: string) => {
   await new Blob([text]).stream().pipeTo(to.writable, { preventClose: true });
@@ -52,9 +54,10 @@ async function figures(): Promise<Figures> {
   }
 }
 
-async function refreshPage(text: string): Promise<void> {
+async function refreshPage(text: string, measured: Figures): Promise<void> {
+  await Deno.writeTextFile(FIGURES, `${toJson(measured, 2)}\n`);
   await Deno.writeTextFile(PAGE, replaceBlock(await Deno.readTextFile(PAGE), `${text}\n${await readers()}`));
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", PAGE] }).output();
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", PAGE, FIGURES] }).output();
 }
 
 const unknown = Deno.args.find((arg) => !["--json", "--write"].includes(arg));
@@ -62,7 +65,7 @@ if (unknown === undefined) {
   const measured = await figures();
   const text = render(measured);
   await write(Deno.stdout, Deno.args.includes("--json") ? `${toJson(measured, 2)}\n` : text);
-  if (Deno.args.includes("--write")) await refreshPage(text);
+  if (Deno.args.includes("--write")) await refreshPage(text, measured);
 } else {
   await write(Deno.stderr, `Cannot use "${unknown}": it is no option here\n  hint: Give --json, --write, or nothing\n`);
   Deno.exitCode = 2;

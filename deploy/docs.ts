@@ -1,9 +1,20 @@
-/** Writes what the docs take from the code: the README's table of commands. `deno task docs` */
+/** Writes what the docs take from the code: the README's table of commands, docs/signals.md's of signals. `deno task docs` */
 import { COMMANDS } from "../cli/commands.ts";
 import { withCommandsTable } from "../cli/commands_table.ts";
+import { replaceBlock } from "./bench/page.ts";
+import { measuredCosts } from "./measured_costs.ts";
+import { signalsTable } from "./signals_table.ts";
 
-const README = new URL("../README.md", import.meta.url);
-const text = Deno.readTextFileSync(README);
-const next = withCommandsTable(text, COMMANDS);
-if (next === null) throw new Error("README.md has no marks for the table of commands");
-if (next !== text) Deno.writeTextFileSync(README, next);
+function rewrite(path: string, next: (text: string) => string | null): void {
+  const url = new URL(path, import.meta.url);
+  const text = Deno.readTextFileSync(url);
+  const written = next(text);
+  if (written === null) throw new Error(`${path} has lost its marks`);
+  if (written !== text) Deno.writeTextFileSync(url, written);
+}
+
+rewrite("../README.md", (text) => withCommandsTable(text, COMMANDS));
+rewrite("../docs/signals.md", (text) => replaceBlock(text, signalsTable(measuredCosts()), "signals"));
+await new Deno.Command(Deno.execPath(), {
+  args: ["fmt", "--quiet", new URL("../docs/signals.md", import.meta.url).pathname],
+}).output();

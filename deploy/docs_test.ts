@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { measuredCosts } from "./measured_costs.ts";
+import { signalsTable } from "./signals_table.ts";
 import project from "../deno.json" with { type: "json" };
 
 const read = (path: string) => Deno.readTextFile(new URL(path, import.meta.url));
@@ -20,4 +22,13 @@ Deno.test("every BPF source carries its dual licence", async () => {
     const first = (await read(`../bpf/${name}`)).split("\n", 1)[0]!;
     assertEquals(first.includes("SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)"), true, name);
   }
+});
+
+Deno.test("docs/signals.md is what the catalogue says (deno task docs)", async () => {
+  const page = await read("../docs/signals.md");
+  const cells = (text: string) =>
+    text.split("\n").filter((line) => line.startsWith("|") && !/^\| *-/.test(line)).map((line) =>
+      line.replaceAll(/ +/g, " ")
+    );
+  assertEquals(cells(page), cells(signalsTable(measuredCosts())));
 });

@@ -1,5 +1,6 @@
 /** The accuracy table, as text for a terminal and as Markdown for the page. Pure. */
 import { percent } from "../../lib/report/format.ts";
+import { markdownTable } from "../../lib/report/markdown.ts";
 import { table } from "../../lib/report/table.ts";
 import { agrees, type Comparison, difference } from "./measure.ts";
 
@@ -15,6 +16,9 @@ export interface Accuracy {
 }
 
 const TITLES = ["signal", "what was done", "oracle", "n", "stat", "ours", "theirs", "difference", "verdict"];
+
+/** n, ours, theirs, difference. */
+const isNumber = (column: number) => [3, 5, 6, 7].includes(column);
 
 function number(value: number, unit: Comparison["unit"]): string {
   if (!Number.isFinite(value)) return "-";
@@ -37,7 +41,7 @@ function row(one: Comparison): string[] {
 export function renderText({ comparisons, unmeasured }: Accuracy, width: number, color: boolean): string {
   const columns = TITLES.map((title, i) => ({
     title,
-    ...(i >= 3 && i !== 4 && i < 8 ? { align: "right" as const } : {}),
+    ...(isNumber(i) ? { align: "right" as const } : {}),
     ...(i === 1 || i === 2 ? { min: 14 } : {}),
   }));
   const note = (i: number) => comparisons[i]!.because;
@@ -47,17 +51,15 @@ export function renderText({ comparisons, unmeasured }: Accuracy, width: number,
 
 /** For docs/accuracy.md. */
 export function renderMarkdown({ comparisons, unmeasured }: Accuracy): string {
-  const cells = (values: readonly string[]) => `| ${values.join(" | ")} |`;
-  const head = [cells(TITLES), cells(TITLES.map(() => "---"))];
-  const reasons = new Map<string, string>();
+  const columns = TITLES.map((title, i) => ({ title, align: isNumber(i) ? "right" as const : "left" as const }));
+  const reasons = new Set<string>();
   for (const { oracle, signal, because } of comparisons) {
-    if (because !== undefined) reasons.set(`\`${signal}\` against ${oracle}: ${because}`, "");
+    if (because !== undefined) reasons.add(`- \`${signal}\` against ${oracle}: ${because}.`);
   }
-  return [
-    ...head,
-    ...comparisons.map((one) => cells(row(one))),
-    "",
-    ...(reasons.size > 0 ? ["Why they differ:", "", ...[...reasons.keys()].map((text) => `- ${text}.`)] : []),
-    ...unmeasured.map(({ name, reason }) => `- not measured here: ${name}: ${reason}`),
-  ].join("\n");
+  const parts = [markdownTable(columns, comparisons.map(row))];
+  if (reasons.size > 0) parts.push("Why they differ:", [...reasons].join("\n"));
+  if (unmeasured.length > 0) {
+    parts.push("Not measured here:", unmeasured.map(({ name, reason }) => `- ${name}: ${reason}`).join("\n"));
+  }
+  return parts.join("\n\n");
 }
