@@ -36,7 +36,8 @@ export interface DiagnosisOptions {
 
 /** What is known when the window is over. */
 export interface DiagnosisContext {
-  readonly window: { readonly start: Date; readonly end: Date };
+  /** Wall time at both ends, and how long it was on a clock that nobody sets. */
+  readonly window: { readonly start: Date; readonly end: Date; readonly lengthMs: number };
   readonly host: DiagnosisDocument["host"];
   /** Whom we watched, in words: `every process`, `--comm curl`. */
   readonly targets: string;
@@ -154,7 +155,7 @@ export class Diagnosis {
   finish(context: DiagnosisContext): DiagnosisDocument {
     this.#dnsFailures.finish();
     this.#connectFailures.finish();
-    const windowMs = Math.max(1, context.window.end.getTime() - context.window.start.getTime());
+    const windowMs = Math.max(1, context.window.lengthMs);
     const names = { peers: this.#peers, errnoByName: this.#errnoByName };
     const rows = this.#rows.all();
     const seen = observations(rows, names);

@@ -85,7 +85,7 @@ export function wait(kind: "runq" | "throttled", pid: number, atMs: number, took
 
 /** Twenty seconds on a machine where everything was watched and nothing was lost. */
 export const CONTEXT: DiagnosisContext = {
-  window: { start: new Date("2026-01-02T03:04:05Z"), end: new Date("2026-01-02T03:04:25Z") },
+  window: { start: new Date("2026-01-02T03:04:05Z"), end: new Date("2026-01-02T03:04:25Z"), lengthMs: 20_000 },
   host: { name: "box", kernel: "6.18.5", cpus: 2 },
   targets: "every process",
   coverage: { attached: ["dns_latency", "connect_latency", "stream", "runqueue_delay"], missing: [], unprobed: [] },

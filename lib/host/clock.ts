@@ -1,14 +1,13 @@
 /**
- * The kernel's monotonic clock, and the one way from it to wall time.
- *
- * BPF stamps with CLOCK_MONOTONIC. An anchor is one reading of both clocks, taken as the tightest of a few tries; its error is
- * half of what passed between the two readings of the monotonic clock. Re-anchor now and then: wall time is steered, and the
- * monotonic clock stands still in suspend.
+ * The machine's clocks. BPF stamps with CLOCK_MONOTONIC, which stands still in suspend; CLOCK_BOOTTIME goes on. What is made of the
+ * readings stands in lib/model/clock.ts.
  */
+import type { Clock, ClockReading } from "../model/clock.ts";
 import { libc } from "./libc.ts";
 
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
+const CLOCK_BOOTTIME = 7;
 
 const timespec = new BigInt64Array(2);
 
@@ -22,24 +21,20 @@ export function monotonicNs(): number {
   return Number(read(CLOCK_MONOTONIC));
 }
 
-/** Both clocks at one instant. */
-export interface ClockAnchor {
-  readonly monotonicNs: number;
-  readonly unixNs: bigint;
-  /** How far the pair may be off, in nanoseconds. */
-  readonly errorNs: number;
-}
-
-export function anchorClocks(): ClockAnchor {
-  let best: ClockAnchor | undefined;
+/** All clocks at one instant: the tightest of a few tries, off by half of what passed between the outer two looks. */
+export function readClocks(): ClockReading {
+  let best: ClockReading | undefined;
   for (let i = 0; i < 5; i++) {
     const before = read(CLOCK_MONOTONIC);
     const unixNs = read(CLOCK_REALTIME);
+    const bootNs = Number(read(CLOCK_BOOTTIME));
     const after = read(CLOCK_MONOTONIC);
     const errorNs = Number(after - before) / 2;
     if (best === undefined || errorNs < best.errorNs) {
-      best = { monotonicNs: Number(before) + Math.round(errorNs), unixNs, errorNs };
+      best = { monotonicNs: Number(before) + Math.round(errorNs), unixNs, bootNs, errorNs };
     }
   }
   return best!;
 }
+
+export const hostClock: Clock = { monotonicNs, read: readClocks };

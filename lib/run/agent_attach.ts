@@ -21,6 +21,7 @@ export function attach(options: AgentOptions, plan: AgentPlan, onEvent: (event: 
     pids: plan.pids,
     cgroupPaths: options.cgroups,
     timers: false,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.comm === undefined ? {} : { comm: options.comm }),
   }, onEvent);
   const { missing } = watch.coverage;

@@ -1,6 +1,7 @@
 /** The diagnosis of this machine: watch for a while, then say what was slow or failing. */
 import { Diagnosis } from "../diagnose/diagnosis.ts";
 import { renderDiagnosis } from "../diagnose/render.ts";
+import type { Anchor } from "../model/clock.ts";
 import type { DiagnosisDocument, Unprobed } from "../model/diagnosis.ts";
 import type { Io } from "../model/io.ts";
 import { toJson } from "../model/json.ts";
@@ -10,6 +11,7 @@ import { attach } from "./agent_attach.ts";
 import type { AgentOptions, AgentPlan } from "./agent_options.ts";
 import { Places } from "./agent_places.ts";
 import { watchUntil } from "./agent_until.ts";
+import { breakMeaning, breakWords } from "./clock_words.ts";
 import type { Unanswered } from "./watch_open.ts";
 
 /** What has waited for less than this at the end of the watch is on its way. */
@@ -19,16 +21,24 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
   const places = new Places();
   const diagnosis = new Diagnosis({ selfPid: Deno.pid, processInfo: (owner) => places.of(owner) });
   using agent = attach(options, plan, (event) => diagnosis.add(event));
-  const start = new Date();
+  const start = agent.watch.clocks.anchor;
   await untilDone(options, plan, io, () => agent.watch.events);
   const unprobed = unansweredWords(agent.watch.unanswered());
-  const end = new Date();
   agent.watch.finish();
+  const end = agent.watch.clocks.anchor;
+  unprobed.push(...agent.watch.clocks.breaks.map((found) => ({
+    what: breakWords(found),
+    reason: breakMeaning(found),
+  })));
   if (agent.watch.events === 0) unprobed.push(nothingSeen(plan.targets));
   const { cpu_pct, bpf_ns_per_event, rss_mb } = agent.watch.cost();
   const document = withoutSignals(
     diagnosis.finish({
-      window: { start, end },
+      window: {
+        start: dateOf(start),
+        end: dateOf(end),
+        lengthMs: Math.round((end.monotonicNs - start.monotonicNs) / 1e6),
+      },
       host: { name: Deno.hostname(), kernel: Deno.osRelease(), cpus: navigator.hardwareConcurrency },
       targets: plan.targets,
       coverage: { attached: agent.watch.coverage.attached, missing: agent.missing, unprobed },
@@ -38,6 +48,10 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
     plan.disabled,
   );
   io.out(options.json ? `${toJson(document, 2)}\n` : renderDiagnosis(document, { color: io.color, width: io.columns }));
+}
+
+function dateOf({ unixNs }: Anchor): Date {
+  return new Date(Number(unixNs / 1_000_000n));
 }
 
 async function untilDone({ forMs }: AgentOptions, { targets }: AgentPlan, io: Io, events: () => number): Promise<void> {

@@ -1,8 +1,6 @@
 /** Every kernel event as a ProbeEvent line, as it comes. */
 import { openJsonl } from "../export/jsonl.ts";
 import { toProbeEvents } from "../export/probe_event.ts";
-import { anchorClocks } from "../host/clock.ts";
-import { toUnixNs } from "../model/clock.ts";
 import type { Io } from "../model/io.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
 import { count, duration, plural } from "../report/format.ts";
@@ -11,10 +9,8 @@ import { attach } from "./agent_attach.ts";
 import type { AgentOptions, AgentPlan } from "./agent_options.ts";
 import { Places } from "./agent_places.ts";
 import { watchUntil } from "./agent_until.ts";
+import { breakMeaning, breakWords } from "./clock_words.ts";
 import type { Watch } from "./watch.ts";
-
-/** Wall time is steered and the kernel's clock is not: both are compared again this often. */
-const ANCHOR_MS = 10_000;
 
 /** @throws IoError when `path` cannot be written; nothing stays attached then. */
 export async function writeEvents(options: AgentOptions, plan: AgentPlan, path: string, io: Io): Promise<void> {
@@ -25,8 +21,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, path: 
   const enough = new AbortController();
   const places = new Places();
   let failure: unknown;
-  let anchor = anchorClocks();
-  let anchoredAt = performance.now();
+  let told = 0;
   const write = (event: KernelEvent) => {
     if (enough.signal.aborted) return;
     try {
@@ -35,7 +30,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, path: 
         namespace: options.namespace,
         pod: options.pod,
         container: options.container,
-        toUnixNs: (ns) => toUnixNs(anchor, ns),
+        toUnixNs: (ns) => agent.watch.clocks.toUnixNs(ns),
         process: () => places.of(event.owner),
         schemaVersion: options.eventSchema,
       });
@@ -58,10 +53,10 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, path: 
     forMs: options.forMs,
     enough: enough.signal,
     every: (elapsedMs) => {
-      if (performance.now() - anchoredAt >= ANCHOR_MS) {
-        anchor = anchorClocks();
-        anchoredAt = performance.now();
+      for (const found of agent.watch.clocks.breaks.slice(told)) {
+        io.err(`sloctl: ${breakWords(found)}; ${breakMeaning(found)}\n`);
       }
+      told = agent.watch.clocks.breaks.length;
       writer.flush();
       line.update(`${duration(Math.round(elapsedMs / 1000) * 1000)}: ${count(writer.lines)} events -> ${path}`);
     },

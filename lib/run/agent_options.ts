@@ -1,5 +1,6 @@
 /** What a caller asked of the agent, checked before anything is attached. */
 import { PROBES } from "../kernel/probes.ts";
+import type { Clock } from "../model/clock.ts";
 import type { MissingProbe } from "../model/diagnosis.ts";
 import { UnsupportedError, UsageError } from "../model/errors.ts";
 import { type ProbeName, type SignalName, SIGNALS } from "../model/signals.ts";
@@ -37,6 +38,8 @@ export interface AgentOptions {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** What the words mean. */

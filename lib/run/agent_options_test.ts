@@ -1,33 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type SloctlError, UnsupportedError, UsageError } from "../model/errors.ts";
+import { AGENT_DEFAULTS } from "../testing/agent_defaults.ts";
 import { type AgentOptions, planAgent, switchedOff } from "./agent_options.ts";
-
-const options: AgentOptions = {
-  forMs: undefined,
-  json: false,
-  output: undefined,
-  outputPath: undefined,
-  eventKind: "probe",
-  wantsEvents: false,
-  eventSchema: "v1alpha2",
-  count: 0,
-  pids: [],
-  comm: undefined,
-  cgroups: [],
-  disabledSignals: [],
-  capabilityMode: "auto",
-  source: "kernel",
-  scenario: undefined,
-  intervalMs: undefined,
-  cluster: undefined,
-  workload: undefined,
-  service: undefined,
-  probeSmoke: false,
-  node: undefined,
-  namespace: "",
-  pod: "",
-  container: "",
-};
 
 Deno.test("planAgent: --for alone is a diagnosis, an output is a stream of events", () => {
   const table: [Partial<AgentOptions>, string | null][] = [
@@ -42,7 +16,7 @@ Deno.test("planAgent: --for alone is a diagnosis, an output is a stream of event
     [{ output: "jsonl", outputPath: "-" }, "-"],
     [{ forMs: 5000, outputPath: "x.jsonl" }, "x.jsonl"],
   ];
-  for (const [given, expected] of table) assertEquals(planAgent({ ...options, ...given }).eventsTo, expected);
+  for (const [given, expected] of table) assertEquals(planAgent({ ...AGENT_DEFAULTS, ...given }).eventsTo, expected);
 });
 
 Deno.test("planAgent says whom it watches", () => {
@@ -51,14 +25,14 @@ Deno.test("planAgent says whom it watches", () => {
     [{ pids: ["1", "22"] }, "--pid 1,22"],
     [{ pids: ["1"], comm: "curl", cgroups: ["/a", "/b"] }, "--pid 1 --comm curl --cgroup /a,/b"],
   ];
-  for (const [given, expected] of table) assertEquals(planAgent({ ...options, ...given }).targets, expected);
+  for (const [given, expected] of table) assertEquals(planAgent({ ...AGENT_DEFAULTS, ...given }).targets, expected);
 });
 
 Deno.test("planAgent leaves a probe out when all its signals are disabled", () => {
-  const all = planAgent(options).probes;
-  const one = planAgent({ ...options, disabledSignals: ["dns_latency_ms", "cpu_steal_pct"] });
+  const all = planAgent(AGENT_DEFAULTS).probes;
+  const one = planAgent({ ...AGENT_DEFAULTS, disabledSignals: ["dns_latency_ms", "cpu_steal_pct"] });
   assertEquals([one.probes, [...one.disabled]], [all, ["dns_latency_ms"]]);
-  const both = planAgent({ ...options, disabledSignals: ["dns_latency_ms", "dns_errors_total"] });
+  const both = planAgent({ ...AGENT_DEFAULTS, disabledSignals: ["dns_latency_ms", "dns_errors_total"] });
   assertEquals(both.probes, all.filter((probe) => probe !== "dns_latency"));
   assertEquals(switchedOff(both).map(({ probe }) => probe), ["dns_latency"]);
 });
@@ -78,7 +52,7 @@ Deno.test("planAgent refuses what makes no sense and what is not built", () => {
     [{ eventKind: "slo" }, UnsupportedError, "made from spans"],
   ];
   for (const [given, kind, text] of table) {
-    const error: SloctlError = assertThrows(() => planAgent({ ...options, ...given }), kind, text);
+    const error: SloctlError = assertThrows(() => planAgent({ ...AGENT_DEFAULTS, ...given }), kind, text);
     assertEquals(/^Cannot /.test(error.message) && /^[A-Z]\w+ /.test(error.hint ?? ""), true, error.message);
   }
 });

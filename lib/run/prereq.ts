@@ -1,5 +1,5 @@
 /** `sloctl prereq check`: what this machine offers, what it does not, what that costs, and how to get it. */
-import { anchorClocks } from "../host/clock.ts";
+import { readClocks } from "../host/clock.ts";
 import { type Machine, thisMachine } from "../host/ebpf_refusal.ts";
 import { tryExec } from "../host/exec.ts";
 import { libbpf, readCString } from "../kernel/libbpf.ts";
@@ -45,7 +45,7 @@ async function linuxRows(machine: Machine): Promise<Row[]> {
     ...rightsRows(machine, release),
     ...kernelTrial(),
     ...cgroupRows(machine),
-    ...clockRows(machine, anchorClocks().errorNs),
+    ...clockRows(machine, readClocks().errorNs),
     ...await Promise.all(TOOLS.map(toolRow)),
   ];
 }

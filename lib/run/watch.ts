@@ -4,9 +4,10 @@
  */
 import { encodeConfig } from "../decode/config.ts";
 import { decodeDns, decodeRecord, decodeThread, type Refusal } from "../decode/record.ts";
-import { monotonicNs } from "../host/clock.ts";
+import { hostClock } from "../host/clock.ts";
 import { PROBES } from "../kernel/probes.ts";
 import { ProbeSession } from "../kernel/session.ts";
+import { type Clock, ClockLine } from "../model/clock.ts";
 import type { MissingProbe } from "../model/diagnosis.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
 import type { ProbeName } from "../model/signals.ts";
@@ -40,6 +41,8 @@ export interface WatchOptions {
   readonly timers: boolean;
   /** Waits from here on are told one by one, shorter ones as sums. Default 1 ms. */
   readonly waitThresholdNs?: number;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
   /** The record's bytes, a copy, before it is decoded: for recordings. */
   readonly onRecord?: (bytes: Uint8Array<ArrayBuffer>) => void;
 }
@@ -58,6 +61,8 @@ export interface Watch extends Disposable {
   /** Handed over so far. */
   readonly events: number;
   cost(): WatchCost;
+  /** The clocks since the watch began, read once a second: wall time of events, steps and suspends. */
+  readonly clocks: ClockLine;
   /** Queries and requests that have no answer yet. */
   unanswered(): Unanswered;
 }
@@ -75,6 +80,8 @@ export function watchKernel(options: WatchOptions, onEvent: (event: KernelEvent)
 
 class KernelWatch implements Watch {
   readonly coverage: Watch["coverage"];
+  readonly clocks: ClockLine;
+  readonly #clock: Clock;
   readonly #options: WatchOptions;
   readonly #onEvent: (event: KernelEvent) => void;
   readonly #session: ProbeSession;
@@ -90,6 +97,8 @@ class KernelWatch implements Watch {
   constructor(options: WatchOptions, onEvent: (event: KernelEvent) => void) {
     this.#options = options;
     this.#onEvent = onEvent;
+    this.#clock = options.clock ?? hostClock;
+    this.clocks = new ClockLine(this.#clock.read());
     this.#targets = findCgroups(options.cgroupPaths ?? []);
     const pids = [...options.pids ?? [], ...cgroupPids(this.#targets)];
     const probes = options.probes ?? PROBES.map((spec) => spec.probe);
@@ -127,10 +136,11 @@ class KernelWatch implements Watch {
 
   finish(): void {
     if (this.#over) return;
+    this.clocks.add(this.#clock.read());
     this.#sweep();
     this.#session.detach(); // at rest: what a thread has told in a record cannot be in its state too
     this.flush();
-    const nowNs = monotonicNs();
+    const nowNs = this.#clock.monotonicNs();
     for (const { key, value } of this.#session.values("threads")) {
       const sum = decodeThread(viewOf(key).getUint32(0, true), viewOf(value), nowNs);
       if (sum !== null) this.#hand(sum);
@@ -151,7 +161,7 @@ class KernelWatch implements Watch {
   }
 
   unanswered(): Unanswered {
-    return unanswered(this.#session, monotonicNs());
+    return unanswered(this.#session, this.#clock.monotonicNs());
   }
 
   #scheduleDrain(): void {
@@ -163,6 +173,7 @@ class KernelWatch implements Watch {
 
   #scheduleTick(): void {
     this.#tickTimer = setTimeout(() => {
+      this.clocks.add(this.#clock.read());
       this.#sweep();
       for (const pid of cgroupPids(this.#targets)) this.#session.addPid(pid);
       for (const id of cgroupIds(this.#targets)) this.#session.addCgroup(id);
@@ -186,7 +197,7 @@ class KernelWatch implements Watch {
 
   /** DNS queries that nobody answered leave the kernel's table as failures. */
   #sweep(): void {
-    const nowNs = monotonicNs();
+    const nowNs = this.#clock.monotonicNs();
     for (const { key, value } of this.#session.values("dns_pending")) {
       const query = decodeDns(viewOf(value), 0);
       if (query.tsNs !== 0 || nowNs - query.startNs < DNS_SWEEP_NS) continue;

@@ -1,6 +1,6 @@
 /** One live run: lab up, probes on, load running, a fault injected for real, everything gathered, everything taken down again. */
 import { SelfChild } from "../../host/child.ts";
-import { anchorClocks, monotonicNs } from "../../host/clock.ts";
+import { monotonicNs } from "../../host/clock.ts";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import type { ClientSample } from "../../load/open_loop.ts";
 import type { Io } from "../../model/io.ts";
@@ -95,11 +95,12 @@ export async function runLive(options: LiveOptions, io: Io): Promise<LiveRun> {
   const cost = watch.cost();
   watch.finish();
   await blind?.finished();
+  const { clocks } = watch;
   const data: RunData = {
     mode: "live",
     faultAsked: options.fault,
     blind: blind !== null,
-    anchor: anchorClocks(),
+    anchor: { monotonicNs: clocks.anchor.monotonicNs, unixNs: clocks.anchor.unixNs },
     phases,
     events,
     spans,

@@ -1,0 +1,29 @@
+import type { AgentOptions } from "../run/agent_options.ts";
+
+/** What `sloctl agent` is given without any flag. */
+export const AGENT_DEFAULTS: AgentOptions = {
+  forMs: undefined,
+  json: false,
+  output: undefined,
+  outputPath: undefined,
+  eventKind: "probe",
+  wantsEvents: false,
+  eventSchema: "v1alpha2",
+  count: 0,
+  pids: [],
+  comm: undefined,
+  cgroups: [],
+  disabledSignals: [],
+  capabilityMode: "auto",
+  source: "kernel",
+  scenario: undefined,
+  intervalMs: undefined,
+  cluster: undefined,
+  workload: undefined,
+  service: undefined,
+  probeSmoke: false,
+  node: undefined,
+  namespace: "",
+  pod: "",
+  container: "",
+};
