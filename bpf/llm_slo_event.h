@@ -96,6 +96,7 @@ enum llm_slo_exchange_flag {
 	LLM_SLO_X_SERVER = 2, /* bytes came in first */
 	LLM_SLO_X_PREEXISTING = 4, /* the connection is older than the probe */
 	LLM_SLO_X_TRACE = 8, /* trace_id and span_id were seen on the wire */
+	LLM_SLO_X_SHARED = 16, /* several requests at a time (HTTP/2): the whole connection is one exchange, never a request */
 };
 
 struct llm_slo_exchange {

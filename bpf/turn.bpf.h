@@ -98,16 +98,30 @@ static __always_inline void count_bytes(struct llm_slo_exchange *conn, struct pa
 		conn->bytes_in += p->length;
 }
 
+/* What an HTTP/2 client sends first, in the clear (RFC 9113, 3.4); gRPC is HTTP/2. */
+static __always_inline int is_http2_preface(struct __sk_buff *skb, struct packet *p)
+{
+	__u64 head[2] = {};
+
+	if (p->length < sizeof(head) || bpf_skb_load_bytes(skb, p->payload, head, sizeof(head)))
+		return 0;
+	return head[0] == 0x5448202a20495250ULL /* "PRI * HT" */ && head[1] == 0x0a0d302e322f5054ULL /* "TP/2.0\r\n" */;
+}
+
 static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *p, struct llm_slo_exchange *conn, __u64 now, int egress)
 {
-	if (conn->response_start.ns || !(conn->header.flags & X_STARTED)) {
+	int shared = conn->header.flags & LLM_SLO_X_SHARED;
+
+	if ((conn->response_start.ns && !shared) || !(conn->header.flags & X_STARTED)) {
 		next_turn(conn, now);
 		conn->header.flags |= X_STARTED;
 		stamp(&conn->request_start, conn->header.tid, now);
+		if (is_http2_preface(skb, p))
+			conn->header.flags |= LLM_SLO_X_SHARED;
 	}
 	count_bytes(conn, p, egress);
 	stamp(&conn->request_end, conn->header.tid, now);
-	if (!(conn->header.flags & LLM_SLO_X_TRACE) && find_traceparent(skb, p->payload, p->length, conn->trace_id, conn->span_id))
+	if (!(conn->header.flags & (LLM_SLO_X_TRACE | LLM_SLO_X_SHARED)) && find_traceparent(skb, p->payload, p->length, conn->trace_id, conn->span_id))
 		conn->header.flags |= LLM_SLO_X_TRACE;
 }
 
@@ -122,6 +136,8 @@ static __always_inline void response_bytes(struct packet *p, struct llm_slo_exch
 	} else if (now > conn->response_end.ns) {
 		__u64 gap = now - conn->response_end.ns;
 
+		if (conn->header.flags & LLM_SLO_X_SHARED)
+			gap = 0; /* between requests, as far as anyone can tell */
 		if (gap > conn->max_gap_ns)
 			conn->max_gap_ns = gap;
 		if (gap >= config.gap_threshold_ns && (conn->header.flags & (X_OWNED | X_CLIENT)) == (X_OWNED | X_CLIENT)) {

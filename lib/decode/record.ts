@@ -128,6 +128,7 @@ function decodeExchange(view: DataView, at: number): ExchangeEvent {
     cookie: cookie(view, at + WIRE.exchange.cookie),
     turn: view.getUint32(at + WIRE.exchange.turn, true),
     preexisting: (flags & EXCHANGE_FLAG.preexisting) !== 0,
+    shared: (flags & EXCHANGE_FLAG.shared) !== 0,
     requestStart: start,
     requestEnd: stamp(view, at + WIRE.exchange.request_end) ?? start,
     responseStart: stamp(view, at + WIRE.exchange.response_start),

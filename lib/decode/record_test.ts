@@ -150,6 +150,7 @@ Deno.test("decodeRecord reads a turn: phases, roles, stamps that have not come, 
     cookie: "9",
     turn: 3,
     preexisting: false,
+    shared: false,
     requestStart: { ns: 100, clock: CLOCK },
     requestEnd: { ns: 110, clock: null },
     responseStart: null,
@@ -165,6 +166,7 @@ Deno.test("decodeRecord reads a turn: phases, roles, stamps that have not come, 
   assertEquals(decode(exchange(0)), begun);
 
   const at = WIRE.exchange;
+  assertEquals(decode(exchange(EXCHANGE_FLAG.shared)), { ...begun, shared: true });
   const ended = exchange(EXCHANGE_FLAG.end | EXCHANGE_FLAG.server | EXCHANGE_FLAG.preexisting | EXCHANGE_FLAG.trace)
     .stamp(at.response_start, 120n).stamp(at.response_end, 130n).stamp(at.first_read, 105n)
     .text(at.trace_id, TRACE_ID.toUpperCase()).text(at.span_id, SPAN_ID);

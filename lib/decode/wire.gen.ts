@@ -174,6 +174,7 @@ export const EXCHANGE_FLAG = {
   server: 2,
   preexisting: 4,
   trace: 8,
+  shared: 16,
 } as const;
 
 /** enum llm_slo_tls_flag */

@@ -15,6 +15,7 @@ import { findings, observations, OBSERVED_LIMIT } from "./document.ts";
 import { PeerNames } from "./peer_names.ts";
 import { type Endpoint, Rows, type Who } from "./row.ts";
 import { HINTS } from "./rules.ts";
+import { Unseen } from "./unseen.ts";
 
 const MS = 1e6;
 const MAX_PROCESSES = 16_384;
@@ -81,6 +82,7 @@ export class Diagnosis {
     row.add((event.tsNs - event.startNs) / MS);
     row.addCause(cause);
   });
+  readonly #unseen = new Unseen();
   #own = 0;
   #speaksFirst = 0;
 
@@ -183,6 +185,10 @@ export class Diagnosis {
   }
 
   #exchange(event: ExchangeEvent, who: Who): void {
+    if (event.shared) {
+      this.#unseen.add("shared", event.owner);
+      return;
+    }
     if (!roleFitsPorts(event)) {
       this.#speaksFirst++;
       return;
@@ -252,7 +258,10 @@ export class Diagnosis {
         "who waits for whom cannot be told (SSH, SMTP, MySQL ...)",
       ],
     ];
-    return rows.filter(([n]) => n > 0).map(([_, what, reason]) => ({ what, reason }));
+    return [
+      ...this.#unseen.rows(),
+      ...rows.filter(([n]) => n > 0).map(([_, what, reason]) => ({ what, reason })),
+    ];
   }
 }
 

@@ -208,3 +208,12 @@ Deno.test("every kind has its place among what was observed", () => {
   };
   assertEquals(run([handshake, dns(1, 0, 3)]).observed.map(({ kind }) => kind), ["dns_latency_ms", "tls_handshake_ms"]);
 });
+
+Deno.test("a shared connection is no request: counted by process, in coverage", () => {
+  const shared = { shared: true } as const;
+  const document = run([firstByte(1, 0, 9000, shared), firstByte(1, 0, 9000, { ...shared, phase: "end" })]);
+  assertEquals([document.findings, document.observed], [[], []]);
+  assertEquals(document.coverage.unprobed.map((u) => u.what), ["curl[1]: 1 shared connection (HTTP/2, gRPC)"]);
+  const many = run(times(300, (i) => firstByte(1000 + i, 0, 1, shared))).coverage.unprobed;
+  assertEquals([many.length, many[0]?.what], [257, "other processes: 44 shared connections (HTTP/2, gRPC)"]);
+});

@@ -64,6 +64,7 @@ export function firstByte(
     cookie: "9",
     turn: 0,
     preexisting: false,
+    shared: false,
     requestStart: at,
     requestEnd: at,
     responseStart: answered,

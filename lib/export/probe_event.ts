@@ -51,7 +51,7 @@ export function statusOf(signal: SignalName, value: number): ProbeStatus {
 }
 
 function fromExchange(event: ExchangeEvent): Reading[] {
-  if (event.phase !== "first") return [];
+  if (event.phase !== "first" || event.shared) return [];
   const common = { tuple: event.tuple, traceId: event.traceId, spanId: event.spanId };
   const attributes = {
     role: event.role,

@@ -101,6 +101,11 @@ export interface ExchangeEvent extends Base {
   readonly turn: number;
   /** True when the connection existed before the probe attached: connect and earlier turns were not seen. */
   readonly preexisting: boolean;
+  /**
+   * True when several requests run on the connection at a time (HTTP/2, gRPC): then there is one exchange for the whole connection,
+   * told `first` when that was recognised and answered, `end` when it closed, and it is no request: its stamps belong to nobody's.
+   */
+  readonly shared: boolean;
   readonly requestStart: Stamp;
   /** Last byte of the request seen so far. */
   readonly requestEnd: Stamp;

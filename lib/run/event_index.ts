@@ -33,7 +33,7 @@ export class EventIndex {
       if (event.owner.cgroupId !== 0n) this.#cgroups.set(event.owner.pid, `cgroup:${event.owner.cgroupId}`);
       if (event.kind === "exchange") {
         if (event.role === "server" && event.traceId !== null) this.serverTraces.add(event.traceId);
-        if (event.phase === "first") this.turns.push(event);
+        if (event.phase === "first" && !event.shared) this.turns.push(event);
         else this.ends.set(`${event.cookie}/${event.turn}`, event);
         const { requestStart, requestEnd, responseStart, responseEnd, firstRead } = event;
         for (const stamp of [requestStart, requestEnd, responseStart, responseEnd, firstRead]) {

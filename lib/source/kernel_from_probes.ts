@@ -49,6 +49,7 @@ function kernelEvent(probe: ProbeEventV1Alpha2, anchor: Anchor, cgroups: Map<str
         cookie: String(said.cookie ?? "0"),
         turn: Number(said.turn ?? 0),
         preexisting: said.preexisting === "true",
+        shared: false,
         requestStart: at(startNs),
         requestEnd: at(startNs),
         responseStart: at(tsNs),

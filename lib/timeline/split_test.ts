@@ -47,6 +47,7 @@ function turn(role: "client" | "server", request: [number, number], response: nu
     cookie: "1",
     turn: 0,
     preexisting: false,
+    shared: false,
     requestStart: at(request[0]),
     requestEnd: at(request[1]),
     responseStart: response === null ? null : at(response),
