@@ -60,7 +60,7 @@ function generate(object: string): string {
     if (name === "") continue;
     lines.push(`/** enum ${name} */`, `export const ${name.replace(/^llm_slo_/, "").toUpperCase()} = {`);
     for (const [key, value] of values) {
-      lines.push(`  ${key.replace(/^LLM_SLO_(X_|FILTER_)?/, "").toLowerCase()}: ${value},`);
+      lines.push(`  ${key.replace(/^LLM_SLO_(X_|FILTER_|WANT_)?/, "").toLowerCase()}: ${value},`);
     }
     lines.push("} as const;", "");
   }

@@ -51,7 +51,31 @@ struct sched_info {
 	unsigned long long last_queued;
 };
 
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct inode {
+	unsigned short i_mode;
+	struct super_block *i_sb;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct task_struct {
+	unsigned int flags; /* PF_* */
+	struct files_struct *files;
 	int pid;
 	int tgid;
 	char comm[16];
@@ -107,12 +131,32 @@ struct tcp_skb_cb {
 	__u16 tcp_gso_segs;
 };
 
+struct gendisk {
+	int major;
+	int first_minor;
+};
+
+struct request_queue {
+	struct gendisk *disk; /* since 5.15 */
+};
+
+struct request {
+	struct request_queue *q;
+	unsigned int cmd_flags;
+	unsigned int __data_len;
+	__u64 __sector;
+	struct gendisk *rq_disk; /* until 5.16 */
+	__u64 start_time_ns;
+};
+
 /* Arguments of a system call, where its entry keeps them. */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
+	unsigned long di;
 	unsigned long dx;
 	unsigned long r10;
 };
+#define SYSCALL_ARG1(regs) BPF_CORE_READ(regs, di)
 #define SYSCALL_ARG3(regs) BPF_CORE_READ(regs, dx)
 #define SYSCALL_ARG4(regs) BPF_CORE_READ(regs, r10)
 #elif defined(__TARGET_ARCH_arm64)
@@ -122,6 +166,7 @@ struct user_pt_regs {
 struct pt_regs {
 	struct user_pt_regs user_regs;
 };
+#define SYSCALL_ARG1(regs) BPF_CORE_READ(regs, user_regs.regs[0])
 #define SYSCALL_ARG3(regs) BPF_CORE_READ(regs, user_regs.regs[2])
 #define SYSCALL_ARG4(regs) BPF_CORE_READ(regs, user_regs.regs[3])
 #endif
@@ -129,6 +174,7 @@ struct pt_regs {
 #pragma clang attribute pop
 
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_CLOSE = 7 };
+enum { PF_EXITING = 0x4, PF_KTHREAD = 0x200000 };
 enum { AF_INET = 2, AF_INET6 = 10, IPPROTO_TCP = 6, IPPROTO_UDP = 17 };
 
 #endif

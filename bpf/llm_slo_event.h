@@ -12,6 +12,7 @@ typedef unsigned char llm_u8;
 typedef unsigned short llm_u16;
 typedef unsigned int llm_u32;
 typedef int llm_s32;
+typedef long long llm_s64;
 typedef unsigned long long llm_u64;
 
 enum llm_slo_kind {
@@ -25,7 +26,11 @@ enum llm_slo_kind {
 	LLM_SLO_TIMER = 8,
 	LLM_SLO_TLS = 9,
 	LLM_SLO_RETRANSMIT = 10,
-	LLM_SLO_KINDS = 11,
+	LLM_SLO_RECLAIM = 11,
+	LLM_SLO_DISK = 12,
+	LLM_SLO_SYSCALL = 13,
+	LLM_SLO_TALLY = 14,
+	LLM_SLO_KINDS = 15,
 };
 
 /* Header of every record. The owner is the one remembered in process context. */
@@ -56,6 +61,7 @@ struct llm_slo_clock {
 	llm_u64 run_ns;
 	llm_u64 runq_ns;
 	llm_u64 throttled_ns;
+	llm_u64 reclaim_ns; /* freeing memory for an allocation of its own: within the time it ran, waited and slept, not beside it */
 };
 
 /* An instant on a socket, and the owner thread's clock at that instant. ns = 0: has not happened, or cannot be seen. */
@@ -175,6 +181,9 @@ struct llm_slo_timer {
 	struct llm_slo_clock clock; /* at the end */
 };
 
+/* Buckets of what stayed under the threshold: below 1024 ns, then one to each fourfold, the last one open. */
+enum { LLM_SLO_SMALL_BUCKETS = 8 };
+
 /* What stayed under the threshold for one thread since the last such record. */
 struct llm_slo_wait_sum {
 	struct llm_slo_event header;
@@ -182,6 +191,73 @@ struct llm_slo_wait_sum {
 	llm_u64 throttled_ns;
 	llm_u32 runq_count;
 	llm_u32 throttled_count;
+	llm_u32 runq_counts[LLM_SLO_SMALL_BUCKETS];
+};
+
+/* header.flags of a reclaim stall */
+enum llm_slo_reclaim_flag {
+	LLM_SLO_RECLAIM_MEMCG = 1, /* at the memory limit of its cgroup; without it: the machine was short of memory */
+};
+
+/* A thread had to free memory before it got some: the outermost begin and end, in its own context. */
+struct llm_slo_reclaim {
+	struct llm_slo_event header;
+	llm_u64 start_ns;
+	llm_u64 pages; /* freed */
+};
+
+/* header.flags of a block request */
+enum llm_slo_disk_flag {
+	LLM_SLO_DISK_KERNEL = 1, /* a kernel thread asked for it: writeback, a journal, swap */
+};
+
+/* One block request, told when it is complete. The owner asked for it, as far as the kernel can tell: see disk_io_latency. */
+struct llm_slo_disk {
+	struct llm_slo_event header;
+	llm_u64 start_ns; /* queued for the device */
+	llm_u64 issued_ns; /* given to the device */
+	llm_u64 sector;
+	llm_u32 bytes;
+	llm_u32 device; /* major << 20 | minor, as the kernel writes it */
+	llm_u32 op; /* REQ_OP_*: 0 read, 1 write, 2 flush, 3 discard ... */
+	llm_s32 status; /* 0: good; negative: an errno; positive: a status of the block layer */
+};
+
+/* One system call at or over the threshold that did more than wait for somebody else. */
+struct llm_slo_syscall {
+	struct llm_slo_event header;
+	llm_u64 start_ns;
+	llm_s64 result;
+	llm_u32 number;
+	llm_u32 machine; /* whose table the number is of: the ELF number of the machine */
+};
+
+/* Buckets of a tally: below 1024 ns, then four to each doubling up to 2^34 ns (17 s), then the rest. */
+enum { LLM_SLO_TALLY_BUCKETS = 98 };
+
+#define LLM_SLO_CALL_WAITS 0x80000000u /* of a system call: it only waited for somebody else */
+#define LLM_SLO_BY_KERNEL 0x80000000u /* of a block request: as LLM_SLO_DISK_KERNEL */
+
+/* What a tally is of. */
+struct llm_slo_tally_key {
+	llm_u64 process_start_ns;
+	llm_u32 pid;
+	llm_u32 kind; /* LLM_SLO_DISK or LLM_SLO_SYSCALL */
+	llm_u32 what; /* operation and LLM_SLO_BY_KERNEL, or number of the call and LLM_SLO_CALL_WAITS */
+	llm_u32 where; /* device, or machine */
+};
+
+/*
+ * Occurrences that were not told one by one. Kept in a map, cumulative; user space reads it once a second and makes a record of what
+ * came since. No thread: tid is 0.
+ */
+struct llm_slo_tally {
+	struct llm_slo_event header; /* flags: the kind of record it stands for */
+	llm_u64 sum_ns;
+	llm_u64 bytes; /* moved by these block requests */
+	llm_u32 what; /* as in the key */
+	llm_u32 where;
+	llm_u64 counts[LLM_SLO_TALLY_BUCKETS];
 };
 
 /* The state of one target thread: kept in a map by runqueue_delay, read by whatever stamps, and by user space at the end. */
@@ -194,11 +270,13 @@ struct llm_slo_thread {
 	llm_u64 told_delay; /* sched_info.run_delay that has been accounted for */
 	llm_u64 timer_since; /* waiting for the timer due at timer_due since; 0: for none */
 	llm_u64 timer_due;
+	llm_u64 reclaim_since; /* freeing memory since; 0: not */
 	llm_u64 summed_since; /* start of the sums below */
 	llm_u64 small_runq_ns;
 	llm_u64 small_throttled_ns;
 	llm_u32 small_runq_count;
 	llm_u32 small_throttled_count;
+	llm_u32 small_runq_counts[LLM_SLO_SMALL_BUCKETS];
 	llm_u32 tgid;
 	llm_u32 reserved;
 	llm_u32 in_sleep_call; /* inside a call that may come back because that timer is due */
@@ -211,17 +289,33 @@ struct llm_slo_config {
 	llm_u64 wait_threshold_ns;
 	llm_u64 gap_threshold_ns;
 	llm_u64 sum_period_ns; /* how often a thread tells what stayed under the threshold */
+	llm_u64 disk_threshold_ns; /* block requests from here on are told also where there are more than disk_per_second */
+	llm_u64 call_threshold_ns; /* system calls from here on are told */
 	llm_u32 filter; /* bit set of LLM_SLO_FILTER_*; 0: every process is a target */
 	llm_u32 have_read; /* the kernel has the sock_recv_length tracepoint and it is used */
+	llm_u32 disk_per_second; /* so many block requests are told one by one */
+	llm_u32 wants; /* bit set of LLM_SLO_WANT_*: what the programs at every system call are for */
 	char comm[16];
 };
 
-/* How a system call says how long it may sleep (the sleep_calls map). */
+/* How a system call says how long it may sleep (the known_calls map). */
 enum llm_slo_sleep {
 	LLM_SLO_SLEEP_NO = 0,
 	LLM_SLO_SLEEP_MS_ARG3 = 1, /* poll: milliseconds in its third argument, negative for ever */
 	LLM_SLO_SLEEP_MS_ARG4 = 2, /* epoll_wait */
 	LLM_SLO_SLEEP_POINTER = 3, /* a timespec in user memory, not read: the timer counts from this call on */
+	LLM_SLO_SLEEP_MASK = 15,
+};
+
+/* Whether a system call does nothing but wait for somebody else (the same map). */
+enum llm_slo_waits {
+	LLM_SLO_WAITS = 16,
+	LLM_SLO_WAITS_IF_NO_FILE = 32, /* when its first argument is a socket, a pipe ... and not a file */
+};
+
+enum llm_slo_want {
+	LLM_SLO_WANT_TIMERS = 1,
+	LLM_SLO_WANT_CALLS = 2,
 };
 
 enum llm_slo_filter {

@@ -14,7 +14,7 @@
 #include "llm_slo_event.h"
 
 #define RING_BYTES (4 * 1024 * 1024)
-#define MAX_THREADS 16384
+#define MAX_THREADS 32768
 #define MAX_TARGETS 4096
 
 struct {
@@ -46,9 +46,9 @@ struct {
 	__type(value, __u8);
 } targets SEC(".maps");
 
-/* By thread id. Filled by runqueue_delay; without it no record has a clock. */
+/* By thread id. Filled by runqueue_delay, which also takes threads out that have ended; without it no record has a clock. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_THREADS);
 	__type(key, __u32);
 	__type(value, struct llm_slo_thread);
@@ -150,6 +150,8 @@ static __always_inline void read_clock(struct llm_slo_clock *out, __u32 tid, __u
 		out->run_ns += now - thread->on_since;
 	else if (thread->throttled && now > thread->off_since)
 		out->throttled_ns += now - thread->off_since;
+	if (thread->reclaim_since && now > thread->reclaim_since)
+		out->reclaim_ns += now - thread->reclaim_since;
 }
 
 static __always_inline void stamp(struct llm_slo_stamp *out, __u32 tid, __u64 now)

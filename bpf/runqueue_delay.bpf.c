@@ -8,20 +8,13 @@
  */
 #include "probe.bpf.h"
 
-/* enum llm_slo_sleep by number of the system call. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 512);
-	__type(key, __u32);
-	__type(value, __u8);
-} sleep_calls SEC(".maps");
-
-static __always_inline struct llm_slo_thread *thread_of(struct task_struct *task, __u32 tid, int create)
+static __always_inline struct llm_slo_thread *thread_of(struct task_struct *task, __u32 tid)
 {
 	struct llm_slo_thread *thread = bpf_map_lookup_elem(&threads, &tid);
 	struct llm_slo_thread fresh = {};
 
-	if (thread || !create)
+	/* Its entry has been taken out: what a thread does while it ends is nobody's wait. */
+	if (thread || (BPF_CORE_READ(task, flags) & PF_EXITING))
 		return thread;
 	fresh.tgid = BPF_CORE_READ(task, tgid);
 	fresh.cgroup_id = task_cgroup_id(task);
@@ -29,7 +22,8 @@ static __always_inline struct llm_slo_thread *thread_of(struct task_struct *task
 	fresh.told_delay = BPF_CORE_READ(task, sched_info.run_delay);
 	fresh.summed_since = bpf_ktime_get_ns();
 	BPF_CORE_READ_STR_INTO(&fresh.comm, task, group_leader, comm);
-	bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST);
+	if (bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST))
+		count_untracked(LLM_SLO_WAIT_SUM);
 	return bpf_map_lookup_elem(&threads, &tid);
 }
 
@@ -43,6 +37,16 @@ static __always_inline void tell_wait(struct task_struct *task, __u32 kind, __u6
 	record.header.ts_ns = end;
 	record.start_ns = start;
 	emit(&record, sizeof(record), kind);
+}
+
+static __always_inline __u32 small_bucket(__u64 ns)
+{
+	__u64 bound = 1024;
+	__u32 i = 0;
+
+	for (; i < LLM_SLO_SMALL_BUCKETS - 1 && ns >= bound; i++)
+		bound <<= 2;
+	return i;
 }
 
 static __always_inline void tell_sum(struct task_struct *task, struct llm_slo_thread *thread, __u64 now)
@@ -60,6 +64,8 @@ static __always_inline void tell_sum(struct task_struct *task, struct llm_slo_th
 	record.throttled_ns = thread->small_throttled_ns;
 	record.runq_count = thread->small_runq_count;
 	record.throttled_count = thread->small_throttled_count;
+	__builtin_memcpy(record.runq_counts, thread->small_runq_counts, sizeof(record.runq_counts));
+	__builtin_memset(thread->small_runq_counts, 0, sizeof(thread->small_runq_counts));
 	thread->small_runq_ns = thread->small_throttled_ns = 0;
 	thread->small_runq_count = thread->small_throttled_count = 0;
 	emit(&record, sizeof(record), LLM_SLO_WAIT_SUM);
@@ -71,7 +77,7 @@ static __always_inline void switched_out(struct task_struct *task, __u32 tid, __
 
 	if (!is_target(task))
 		return;
-	thread = thread_of(task, tid, 1);
+	thread = thread_of(task, tid);
 	if (!thread)
 		return;
 	if (thread->on_since && now > thread->on_since)
@@ -88,7 +94,7 @@ static __always_inline void switched_in(struct task_struct *task, __u32 tid, __u
 
 	if (!is_target(task))
 		return;
-	thread = thread_of(task, tid, 1);
+	thread = thread_of(task, tid);
 	if (!thread)
 		return;
 
@@ -120,6 +126,7 @@ static __always_inline void switched_in(struct task_struct *task, __u32 tid, __u
 	} else if (wait) {
 		thread->small_runq_ns += wait;
 		thread->small_runq_count += 1;
+		thread->small_runq_counts[small_bucket(wait)] += 1;
 	}
 	thread->throttled = 0;
 	thread->on_since = now;
@@ -127,20 +134,10 @@ static __always_inline void switched_in(struct task_struct *task, __u32 tid, __u
 		tell_sum(task, thread, now);
 }
 
-SEC("tp_btf/sched_switch")
-int BPF_PROG(on_sched_switch, _Bool preempt, struct task_struct *prev, struct task_struct *next)
-{
-	__u64 now = bpf_ktime_get_ns();
-	__u32 prev_tid = BPF_CORE_READ(prev, pid), next_tid = BPF_CORE_READ(next, pid);
-
-	if (prev_tid)
-		switched_out(prev, prev_tid, now);
-	if (next_tid)
-		switched_in(next, next_tid, now);
-	return 0;
-}
-
-/* A thread that ends leaves its last sum behind. */
+/*
+ * A thread that ends leaves its last sum behind. This program and the next stand before the one at sched_switch because they are
+ * attached in this order: no thread is entered into the table before its end is heard of.
+ */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_sched_process_exit, struct task_struct *task)
 {
@@ -154,74 +151,35 @@ int BPF_PROG(on_sched_process_exit, struct task_struct *task)
 	return 0;
 }
 
-/* Two calls wait for the same timer when they would end at about the same time: event loops round up to milliseconds. */
-#define SAME_TIMER_NS 2000000
-
-/*
- * A thread's own timers. An event loop that is called away by a socket goes back to wait for the same timer with what is left of
- * its time, so a timer is known by when it is due, and told when a call comes back empty-handed.
- */
-SEC("tp_btf/sys_enter")
-int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
+/* When a thread that is not the leader calls exec, it becomes the leader: its id changes, and the old one is used again. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_sched_process_exec, struct task_struct *task, int old_tid)
 {
-	__u32 call = id;
-	__u8 *sleep = bpf_map_lookup_elem(&sleep_calls, &call);
-	struct llm_slo_thread *thread;
-	__u64 now, due;
-	__s64 apart;
-	__s32 ms = 0;
-	__u32 tid;
+	__u32 tid = BPF_CORE_READ(task, pid), old = old_tid;
+	struct llm_slo_thread *thread = bpf_map_lookup_elem(&threads, &old);
 
-	if (!sleep || !*sleep)
-		return 0;
-	tid = bpf_get_current_pid_tgid();
-	thread = bpf_map_lookup_elem(&threads, &tid);
 	if (!thread)
 		return 0;
-	if (*sleep == LLM_SLO_SLEEP_MS_ARG3)
-		ms = SYSCALL_ARG3(regs);
-	else if (*sleep == LLM_SLO_SLEEP_MS_ARG4)
-		ms = SYSCALL_ARG4(regs);
-	if (*sleep != LLM_SLO_SLEEP_POINTER && ms == 0)
-		return 0; /* only looks, does not sleep: the timer waited for is still the same */
-	now = bpf_ktime_get_ns();
-	thread->in_sleep_call = 1;
-	if (ms < 0) {
-		thread->timer_since = 0;
-		return 0;
+	if (tid != old) {
+		bpf_map_update_elem(&threads, &tid, thread, BPF_ANY);
+		bpf_map_delete_elem(&threads, &old);
+		thread = bpf_map_lookup_elem(&threads, &tid);
+		if (!thread)
+			return 0;
 	}
-	due = now + (__u64)ms * 1000000;
-	apart = due - thread->timer_due;
-	if (!ms || !thread->timer_since || apart > SAME_TIMER_NS || apart < -SAME_TIMER_NS) {
-		thread->timer_since = now;
-		thread->timer_due = due;
-	}
+	BPF_CORE_READ_STR_INTO(&thread->comm, task, comm);
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_sched_switch, _Bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
-	struct llm_slo_thread *thread = bpf_map_lookup_elem(&threads, &tid);
-	struct llm_slo_timer record = {};
-	__u64 now;
+	__u64 now = bpf_ktime_get_ns();
+	__u32 prev_tid = BPF_CORE_READ(prev, pid), next_tid = BPF_CORE_READ(next, pid);
 
-	if (!thread || !thread->in_sleep_call)
-		return 0;
-	thread->in_sleep_call = 0;
-	if (ret != 0 || !thread->timer_since)
-		return 0;
-	now = bpf_ktime_get_ns();
-	if (now - thread->timer_since >= config.wait_threshold_ns) {
-		fill_owner(&record.header, (struct task_struct *)bpf_get_current_task());
-		record.header.netns = 0;
-		record.header.kind = LLM_SLO_TIMER;
-		record.header.ts_ns = now;
-		record.start_ns = thread->timer_since;
-		read_clock(&record.clock, tid, now);
-		emit(&record, sizeof(record), LLM_SLO_TIMER);
-	}
-	thread->timer_since = 0;
+	if (prev_tid)
+		switched_out(prev, prev_tid, now);
+	if (next_tid)
+		switched_in(next, next_tid, now);
 	return 0;
 }

@@ -6,7 +6,7 @@ import { runLoad } from "./load.ts";
 
 const LOAD_SECONDS = 9;
 
-const PROBE_OF: Readonly<Record<KernelEvent["kind"], ProbeName>> = {
+const PROBE_OF: Readonly<Record<KernelEvent["kind"], ProbeName | null>> = {
   dns: "dns_latency",
   connect: "connect_latency",
   tls: "tls_handshake",
@@ -16,7 +16,14 @@ const PROBE_OF: Readonly<Record<KernelEvent["kind"], ProbeName>> = {
   runq: "runqueue_delay",
   throttled: "runqueue_delay",
   wait_sum: "runqueue_delay",
-  timer: "runqueue_delay",
+  timer: "syscall_latency",
+  reclaim: "mem_reclaim",
+  disk: "disk_io",
+  syscall: "syscall_latency",
+  // Not told by a program, but read once a second.
+  tally: null,
+  steal: null,
+  group_throttled: null,
 };
 
 export interface ProgramCost {
@@ -51,7 +58,7 @@ export async function benchProbeCost(folder: string): Promise<ProbeCostResult> {
   const told = new Map<string, number>();
   using watch = watchKernel({ timers: true }, ({ kind }) => {
     const probe = PROBE_OF[kind];
-    told.set(probe, (told.get(probe) ?? 0) + 1);
+    if (probe !== null) told.set(probe, (told.get(probe) ?? 0) + 1);
   });
   const start = performance.now();
   await runLoad(folder, LOAD_SECONDS);

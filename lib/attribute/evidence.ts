@@ -14,7 +14,8 @@ export interface Window {
 const SIGNALS_OF: Readonly<Partial<Record<Domain, readonly string[]>>> = {
   network_dns: ["dns_latency_ms"],
   network_egress: ["connect_latency_ms", "tcp_retransmits_total", "tls_handshake_ms"],
-  cpu_throttle: ["cfs_throttled_ms", "runqueue_delay_ms"],
+  cpu_throttle: ["cfs_throttled_ms", "runqueue_delay_ms", "cpu_steal_pct"],
+  memory_pressure: ["mem_reclaim_latency_ms", "disk_io_latency_ms"],
 };
 
 interface Measure {
@@ -69,6 +70,25 @@ const MEASURES: readonly Measure[] = [
     of: (events, window) => perRequest(summed(events, "runq"), window),
   },
   {
+    signal: "cpu_steal_pct",
+    unit: "%",
+    what: "CPU time of the machine that the hypervisor gave to others",
+    of: (events) => average(events.flatMap((e) => e.kind === "steal" ? [100 * e.share] : [])),
+  },
+  {
+    signal: "mem_reclaim_latency_ms",
+    unit: "ms per request",
+    what: "threads had to free memory before they got some",
+    of: (events, window) =>
+      perRequest(events.reduce((sum, e) => e.kind === "reclaim" ? sum + (e.tsNs - e.startNs) / 1e6 : sum, 0), window),
+  },
+  {
+    signal: "disk_io_latency_ms",
+    unit: "ms",
+    what: "median block request",
+    of: (events) => middle(events.flatMap((e) => e.kind === "disk" && !e.byKernel ? [(e.tsNs - e.startNs) / 1e6] : [])),
+  },
+  {
     signal: "socket_wait_ms",
     unit: "ms",
     what: "median time that arrived bytes lay unread",
@@ -90,7 +110,10 @@ function summed(events: readonly KernelEvent[], kind: "throttled" | "runq"): num
   return ns / 1e6;
 }
 
-/** One row per signal: those the domain is seen by first, then by how far they moved. Events of the watched service only. */
+/**
+ * One row per signal: those the domain is seen by first, then by how far they moved. Events of the watched service, and of no process
+ * in particular (stolen CPU time).
+ */
 export function evidence(
   domain: Domain,
   events: readonly KernelEvent[],

@@ -1,23 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { encodeConfig } from "./config.ts";
+import { encodeConfig, USUAL } from "./config.ts";
 import { text, u64 } from "./fields.ts";
-import { FILTER, WIRE } from "./wire.gen.ts";
+import { FILTER, WANT, WIRE } from "./wire.gen.ts";
 
-const plain = {
-  waitThresholdNs: 1e6,
-  gapThresholdNs: 10e6,
-  sumPeriodNs: 5e9,
-  haveRead: false,
-  byPid: false,
-  byCgroup: false,
-};
+const plain = { ...USUAL, sumPeriodNs: 5e9, haveRead: false, byPid: false, byCgroup: false };
 
 Deno.test("encodeConfig lays the configuration out as the probes read it", () => {
   const at = WIRE.config;
   const table: [Parameters<typeof encodeConfig>[0], number, string][] = [
     [plain, 0, ""],
     [{ ...plain, byPid: true, byCgroup: true, haveRead: true }, FILTER.pid | FILTER.cgroup, ""],
-    [{ ...plain, comm: "curl" }, FILTER.comm, "curl"],
+    [{ ...plain, comm: "curl", timers: true, calls: true }, FILTER.comm, "curl"],
     [{ ...plain, comm: "a-name-that-is-too-long" }, FILTER.comm, "a-name-that-is-"], // as the kernel cuts it
   ];
   for (const [config, filter, comm] of table) {
@@ -29,5 +22,10 @@ Deno.test("encodeConfig lays the configuration out as the probes read it", () =>
     );
     assertEquals([view.getUint32(at.filter, true), text(view, at.comm, 16)], [filter, comm]);
     assertEquals(view.getUint32(at.have_read, true), config.haveRead ? 1 : 0);
+    assertEquals(
+      [u64(view, at.disk_threshold_ns), u64(view, at.call_threshold_ns), view.getUint32(at.disk_per_second, true)],
+      [USUAL.diskThresholdNs, USUAL.callThresholdNs, USUAL.diskPerSecond],
+    );
+    assertEquals(view.getUint32(at.wants, true), (config.timers ? WANT.timers : 0) | (config.calls ? WANT.calls : 0));
   }
 });

@@ -33,6 +33,12 @@ export function owner(view: DataView, at: number): Owner {
   };
 }
 
+/** What every event begins with. */
+export const base = (view: DataView, at: number) => ({
+  tsNs: u64(view, at + WIRE.event.ts_ns),
+  owner: owner(view, at),
+});
+
 /** IPv4-mapped addresses are written as IPv4; IPv6 in the form of RFC 5952. */
 export function address(view: DataView, at: number): string {
   const words: number[] = [];
@@ -68,6 +74,7 @@ export function threadClock(view: DataView, at: number): ThreadClock | null {
     runNs: u64(view, at + WIRE.clock.run_ns),
     runqNs: u64(view, at + WIRE.clock.runq_ns),
     throttledNs: u64(view, at + WIRE.clock.throttled_ns),
+    reclaimNs: u64(view, at + WIRE.clock.reclaim_ns),
   };
 }
 

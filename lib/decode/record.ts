@@ -11,7 +11,8 @@ import type {
   WaitEvent,
   WaitSumEvent,
 } from "../model/kernel_event.ts";
-import { owner, stamp, text, threadClock, tuple, u64 } from "./fields.ts";
+import { base, stamp, text, threadClock, tuple, u64 } from "./fields.ts";
+import { decodeDisk, decodeReclaim, decodeSyscall, decodeTally } from "./host_records.ts";
 import { EXCHANGE_FLAG, KIND, RETRANSMIT_FLAG, TLS_FLAG, WIRE } from "./wire.gen.ts";
 
 const TRACE_ID = /^[0-9a-f]{32}$/;
@@ -29,6 +30,10 @@ const SIZES: Readonly<Record<number, number>> = {
   [KIND.timer]: WIRE.timer.size,
   [KIND.tls]: WIRE.tls.size,
   [KIND.retransmit]: WIRE.retransmit.size,
+  [KIND.reclaim]: WIRE.reclaim.size,
+  [KIND.disk]: WIRE.disk.size,
+  [KIND.syscall]: WIRE.syscall.size,
+  [KIND.tally]: WIRE.tally.size,
 };
 
 /** Why a record was refused. */
@@ -56,6 +61,14 @@ export function decodeRecord(view: DataView, at: number, length: number): Kernel
       return decodeRetransmit(view, at);
     case KIND.timer:
       return decodeTimer(view, at);
+    case KIND.reclaim:
+      return decodeReclaim(view, at);
+    case KIND.disk:
+      return decodeDisk(view, at);
+    case KIND.syscall:
+      return decodeSyscall(view, at);
+    case KIND.tally:
+      return decodeTally(view, at) ?? "unknown_kind";
     case KIND.wait_sum:
       return decodeWaitSum(view, at);
     default:
@@ -63,7 +76,6 @@ export function decodeRecord(view: DataView, at: number, length: number): Kernel
   }
 }
 
-const base = (view: DataView, at: number) => ({ tsNs: u64(view, at + WIRE.event.ts_ns), owner: owner(view, at) });
 const cookie = (view: DataView, at: number) => view.getBigUint64(at, true).toString();
 
 /** A DNS record; one from the map of pending queries has no end yet: `tsNs` is 0 and `rcode` is null. */
@@ -218,7 +230,13 @@ function decodeWaitSum(view: DataView, at: number): WaitSumEvent {
     runqCount: view.getUint32(at + WIRE.waitSum.runq_count, true),
     throttledNs: u64(view, at + WIRE.waitSum.throttled_ns),
     throttledCount: view.getUint32(at + WIRE.waitSum.throttled_count, true),
+    runqCounts: smallCounts(view, at + WIRE.waitSum.runq_counts),
   };
+}
+
+function smallCounts(view: DataView, at: number): number[] {
+  const length = (WIRE.waitSum.size - WIRE.waitSum.runq_counts) / 4;
+  return Array.from({ length }, (_, i) => view.getUint32(at + 4 * i, true));
 }
 
 /** What is left in a thread's state when the agent ends: its last, partial sum. null when there is nothing in it. */
@@ -242,6 +260,7 @@ export function decodeThread(tid: number, view: DataView, nowNs: number): WaitSu
     runqCount,
     throttledNs: u64(view, field.small_throttled_ns),
     throttledCount,
+    runqCounts: smallCounts(view, field.small_runq_counts),
   };
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { ConnectEvent, DnsEvent, ExchangeEvent, GapEvent } from "../model/kernel_event.ts";
+import type { ConnectEvent, DnsEvent, ExchangeEvent, GapEvent, TallyEvent } from "../model/kernel_event.ts";
 import { decodeDns, decodeRecord, decodeThread, KIND_NAMES } from "./record.ts";
-import { EXCHANGE_FLAG, KIND, WIRE } from "./wire.gen.ts";
+import { DISK_FLAG, EXCHANGE_FLAG, KIND, RECLAIM_FLAG, WIRE } from "./wire.gen.ts";
 
 /** Writes a record field by field, as the kernel would. */
 class Bytes {
@@ -57,7 +57,7 @@ class Bytes {
   clock(at: number, known = true): this {
     if (!known) return this.u64(at + WIRE.clock.run_ns, 0xffffffffffffffffn);
     return this.u64(at + WIRE.clock.run_ns, 1n).u64(at + WIRE.clock.runq_ns, 2n)
-      .u64(at + WIRE.clock.throttled_ns, 3n);
+      .u64(at + WIRE.clock.throttled_ns, 3n).u64(at + WIRE.clock.reclaim_ns, 4n);
   }
 
   stamp(at: number, ns: bigint, known = true): this {
@@ -67,7 +67,7 @@ class Bytes {
 
 const OWNER = { pid: 41, tid: 42, comm: "gateway", cgroupId: 77n, netns: 4026531840, startNs: 1000 };
 const TUPLE = { srcIp: "10.0.0.1", srcPort: 40_000, dstIp: "10.0.0.2", dstPort: 8080, protocol: "tcp" } as const;
-const CLOCK = { runNs: 1, runqNs: 2, throttledNs: 3 };
+const CLOCK = { runNs: 1, runqNs: 2, throttledNs: 3, reclaimNs: 4 };
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const SPAN_ID = "b7ad6b7169203331";
 
@@ -228,7 +228,7 @@ Deno.test("decodeRecord reads a gap, waits and their sums", () => {
 
   const at = WIRE.waitSum;
   const sum = new Bytes(at.size, KIND.wait_sum).u64(at.runq_ns, 10n).u32(at.runq_count, 2)
-    .u64(at.throttled_ns, 5_000_000_000n).u32(at.throttled_count, 1);
+    .u64(at.throttled_ns, 5_000_000_000n).u32(at.throttled_count, 1).u32(at.runq_counts + 4, 2);
   assertEquals(decode(sum), {
     kind: "wait_sum",
     tsNs: 2_000_000_123,
@@ -237,7 +237,63 @@ Deno.test("decodeRecord reads a gap, waits and their sums", () => {
     runqCount: 2,
     throttledNs: 5_000_000_000,
     throttledCount: 1,
+    runqCounts: [0, 2, 0, 0, 0, 0, 0, 0],
   });
+});
+
+Deno.test("decodeRecord: memory, disks, system calls", () => {
+  const base = { tsNs: 2_000_000_123, owner: OWNER };
+  const reclaim = new Bytes(WIRE.reclaim.size, KIND.reclaim, RECLAIM_FLAG.reclaim_memcg)
+    .u64(WIRE.reclaim.start_ns, 1_990_000_000n).u64(WIRE.reclaim.pages, 32n);
+  assertEquals(decode(reclaim), { kind: "reclaim", ...base, startNs: 1_990_000_000, at: "cgroup", pages: 32 });
+
+  const disk = new Bytes(WIRE.disk.size, KIND.disk, DISK_FLAG.disk_kernel).u64(WIRE.disk.start_ns, 1_990_000_000n)
+    .u64(WIRE.disk.issued_ns, 1_995_000_000n).u64(WIRE.disk.sector, 2048n).u32(WIRE.disk.bytes, 4096)
+    .u32(WIRE.disk.device, 254 << 20 | 3).u32(WIRE.disk.op, 1).u32(WIRE.disk.status, 0xfffffffb);
+  assertEquals(decode(disk), {
+    kind: "disk",
+    ...base,
+    startNs: 1_990_000_000,
+    issuedNs: 1_995_000_000,
+    device: "254:3",
+    operation: "write",
+    sector: 2048,
+    bytes: 4096,
+    byKernel: true,
+    status: -5,
+  });
+
+  const calls: [number, number, string][] = [[74, 62, "fsync"], [82, 183, "fsync"], [9999, 62, "syscall_9999"]];
+  for (const [number, machine, call] of calls) {
+    const bytes = new Bytes(WIRE.syscall.size, KIND.syscall).u64(WIRE.syscall.start_ns, 1_990_000_000n)
+      .u64(WIRE.syscall.result, 0xfffffffffffffffbn).u32(WIRE.syscall.number, number).u32(
+        WIRE.syscall.machine,
+        machine,
+      );
+    assertEquals(decode(bytes), { kind: "syscall", ...base, startNs: 1_990_000_000, call, result: -5 });
+  }
+});
+
+Deno.test("decodeRecord: tallies", () => {
+  const at = WIRE.tally;
+  const tally = (kind: number, what: number, where: number) =>
+    new Bytes(at.size, KIND.tally, kind).u64(at.sum_ns, 70n).u64(at.bytes, 8192n).u32(at.what, what).u32(
+      at.where,
+      where,
+    )
+      .u64(at.counts + 16, 2n);
+  const counts = [0, 0, 2, ...Array(95).fill(0)];
+  const base = { kind: "tally", tsNs: 2_000_000_123, owner: OWNER, sumNs: 70, counts } as const;
+  const vda = { kind: "disk", device: "254:0", bytes: 8192 } as const;
+  const rows: [Bytes, TallyEvent["of"]][] = [
+    [tally(KIND.disk, 0, 254 << 20), { ...vda, operation: "read", byKernel: false }],
+    [tally(KIND.disk, 0x80000001, 254 << 20), { ...vda, operation: "write", byKernel: true }],
+    [tally(KIND.disk, 17, 254 << 20), { ...vda, operation: "other", byKernel: false }],
+    [tally(KIND.syscall, 1, 62), { kind: "syscall", call: "write", waits: false }],
+    [tally(KIND.syscall, 0x80000000, 62), { kind: "syscall", call: "read", waits: true }],
+  ];
+  for (const [bytes, of] of rows) assertEquals(decode(bytes), { ...base, of });
+  assertEquals(decode(tally(KIND.dns, 0, 0)), "unknown_kind");
 });
 
 Deno.test("decodeRecord refuses what it cannot trust, and reads records anywhere in the ring", () => {
@@ -261,6 +317,7 @@ Deno.test("decodeThread yields the last partial sum of a thread, or null", () =>
   assertEquals(decodeThread(42, view, 5), null);
   view.setUint32(at.tgid, 41, true);
   view.setUint32(at.small_runq_count, 3, true);
+  view.setUint32(at.small_runq_counts, 3, true);
   view.setBigUint64(at.small_runq_ns, 900n, true);
   view.setBigUint64(at.cgroup_id, 77n, true);
   view.setBigUint64(at.process_start_ns, 1_000n, true);
@@ -273,6 +330,7 @@ Deno.test("decodeThread yields the last partial sum of a thread, or null", () =>
     runqCount: 3,
     throttledNs: 0,
     throttledCount: 0,
+    runqCounts: [3, 0, 0, 0, 0, 0, 0, 0],
   });
 });
 
@@ -289,5 +347,9 @@ Deno.test("KIND_NAMES names every kind by its number", () => {
     "timer",
     "tls",
     "retransmit",
+    "reclaim",
+    "disk",
+    "syscall",
+    "tally",
   ]);
 });

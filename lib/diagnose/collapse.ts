@@ -31,7 +31,8 @@ export function joinNames(rows: readonly Row[]): Row[] {
  * that ended before its cgroup was read joins the others of its kind where these are all of one cgroup.
  */
 export function joinAlike(rows: readonly Row[]): Row[] {
-  const place = ({ who, key }: Row) => [who.comm, key.kind, key.role, end(key.peer), end(key.local)].join("|");
+  const place = ({ who, key }: Row) =>
+    [who.comm, key.kind, key.role, end(key.peer), end(key.local), key.what].join("|");
   const cgroups = new Map<string, Set<string>>();
   for (const row of rows) {
     if (row.who.cgroup === "") continue;

@@ -12,6 +12,7 @@ import { plural } from "../report/format.ts";
 import { ConnectFailures } from "./connect_failures.ts";
 import { DnsFailures, failureCause } from "./dns_failures.ts";
 import { findings, observations, OBSERVED_LIMIT } from "./document.ts";
+import { addHostEvent } from "./host_rows.ts";
 import { PeerNames } from "./peer_names.ts";
 import { type Endpoint, Rows, type Who } from "./row.ts";
 import { HINTS } from "./rules.ts";
@@ -31,6 +32,8 @@ export interface DiagnosisOptions {
   readonly selfPid?: number;
   /** Asked once per process, when it is first seen. */
   readonly processInfo?: (owner: Owner) => { readonly cgroup?: string; readonly pod?: string } | undefined;
+  /** `254:0` -> `vda`; default: the numbers. */
+  readonly deviceName?: (numbers: string) => string;
   /** Rows kept apart before the rest of a kind is thrown together; default 4096. */
   readonly rowLimit?: number;
 }
@@ -150,6 +153,11 @@ export class Diagnosis {
       case "wait_sum":
         this.#wait("runq", event.owner, who, event.runqNs, event.runqCount);
         this.#wait("throttled", event.owner, who, event.throttledNs, event.throttledCount);
+        return;
+      case "timer":
+        return; // for the split of requests alone
+      default:
+        addHostEvent(this.#rows, event, who, this.#options.deviceName ?? ((numbers) => numbers));
     }
   }
 

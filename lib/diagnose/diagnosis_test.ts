@@ -14,6 +14,7 @@ const runqSum = (pid: number, runqMs: number, runqCount: number): WaitSumEvent =
   runqCount,
   throttledNs: 0,
   throttledCount: 0,
+  runqCounts: [],
 });
 const refused = { errno: 111, cookie: "0" };
 const server = { role: "server", owner: owner(80, "nginx"), tuple: tcp("10.0.0.9", 50000, 80) } as const;

@@ -64,6 +64,7 @@ export function observed(row: Row, names: Names): Observed {
     ...(key.role !== undefined && { role: key.role }),
     ...(key.local !== undefined && { local: key.local }),
     ...(query !== undefined && { query }),
+    ...(key.what !== undefined && { what: key.what }),
     ...(row.causes.size > 0 && { causes: Object.fromEntries(row.causes) }),
     count: series.count,
     p50: round(series.quantile(0.5)),
@@ -90,6 +91,7 @@ export function findings(rows: readonly Row[], windowMs: number, names: Names): 
         over: row.over,
         hintMs: row.hint,
         worstThreadMs: worstThreadMs(row),
+        capacityMs: row.capacityMs,
         errnoByName: names.errnoByName,
       };
       return {

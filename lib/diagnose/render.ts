@@ -23,6 +23,10 @@ const WORDS: Readonly<Record<SignalName, readonly [trouble: string, seen: string
   tls_handshake_fail_total: ["failing TLS", "TLS failure"],
   runqueue_delay_ms: ["CPU starvation", "wait for CPU"],
   cfs_throttled_ms: ["CPU throttled", "CPU throttled"],
+  cpu_steal_pct: ["CPU stolen", "CPU stolen"],
+  mem_reclaim_latency_ms: ["short of memory", "memory reclaim"],
+  disk_io_latency_ms: ["slow disk", "disk request"],
+  syscall_latency_ms: ["slow system call", "system call"],
 };
 
 function withWhom(row: Observed): string {
@@ -31,6 +35,7 @@ function withWhom(row: Observed): string {
   if (row.local !== undefined) {
     return `serving ${endpoint(row.local.ip, row.local.port)}${peer === "" ? "" : ` to ${peer}`}`;
   }
+  if (row.what !== undefined) return row.what;
   if (row.query === undefined) return peer;
   const others = row.query.others === 0 ? "" : ` +${row.query.others}`;
   return `${row.query.name}${others} @${row.peer?.ip ?? "?"}`;
@@ -100,8 +105,9 @@ function nothingFound(document: DiagnosisDocument, brush: Paint): string {
   const where = document.targets === "every process" ? "on this host" : `of ${printable(document.targets)}`;
   const quiet = brush.green(`No findings: nothing ${where} was slow or failing in the ${watched}.`);
   const blind: string[] = [];
-  if (document.coverage.missing.length > 0) {
-    blind.push(`${plural(document.coverage.missing.length, "probe")} could not be attached, see coverage`);
+  const missing = document.coverage.missing.filter(({ by_choice }) => !by_choice).length;
+  if (missing > 0) {
+    blind.push(`${plural(missing, "probe or signal", "probes or signals")} could not be had, see coverage`);
   }
   if (document.drops > 0) blind.push(`${plural(document.drops, "record")} were lost`);
   return blind.length === 0 ? quiet : `${quiet}\n${brush.yellow(`But ${blind.join("; ")}.`)}`;

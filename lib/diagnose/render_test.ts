@@ -39,8 +39,11 @@ Deno.test("nothing found, nothing seen and nothing watched are three answers", (
     { coverage: { attached: ["dns_latency"], missing, unprobed: [] }, drops: { dns_latency: 3 } },
     [],
   );
-  assertStringIncludes(partly, "But 1 probe could not be attached, see coverage; 3 records were lost.");
+  assertStringIncludes(partly, "But 1 probe or signal could not be had, see coverage; 3 records were lost.");
   assertStringIncludes(partly, "stream: EPERM; not seen without it: first bytes");
+  const chosen = [{ ...missing[0]!, by_choice: true } as const];
+  const quiet = render({ coverage: { attached: ["dns_latency"], missing: chosen, unprobed: [] } }, []);
+  assertEquals([quiet.includes("But "), quiet.includes("stream: EPERM")], [false, true]);
   const blind = render({ coverage: { attached: [], missing, unprobed: [] } }, []);
   assertStringIncludes(blind, "No data: no probe was attached");
   assertEquals(blind.includes("No findings"), false);

@@ -1,4 +1,5 @@
 /** A row gathers everything of one kind between one process and one peer; the table of rows is bounded. */
+import { type Histogram, midpointMs } from "../model/histogram.ts";
 import type { SignalName } from "../model/signals.ts";
 import { Series } from "./series.ts";
 
@@ -24,6 +25,8 @@ export interface RowKey {
   readonly role?: "client" | "server";
   readonly local?: Endpoint;
   readonly query?: string;
+  /** The operation, or the call: `write vda`, `fsync`. */
+  readonly what?: string;
 }
 
 export class Row {
@@ -31,6 +34,8 @@ export class Row {
   /** Occurrences at or over the hint, and the time by which they exceeded it. */
   over = 0;
   excessMs = 0;
+  /** Stolen CPU time: what all CPUs could have given. */
+  capacityMs = 0;
   readonly causes = new Map<string, number>();
   /** Names asked for (DNS), or addresses of clients (a server's rows), at most 1024. Merging two rows unites them. */
   readonly names = new Set<string>();
@@ -49,6 +54,19 @@ export class Row {
       this.over += weight;
       this.excessMs += (ms - this.hint) * weight;
     }
+  }
+
+  /** Occurrences of which only their lengths' buckets and their sum are known. */
+  addHistogram(histogram: Histogram, sumMs: number): void {
+    this.series.addHistogram(histogram, sumMs);
+    const hint = this.hint;
+    if (hint === null) return;
+    histogram.counts.forEach((count, i) => {
+      const ms = midpointMs(histogram.bounds, i);
+      if (count === 0 || ms < hint) return;
+      this.over += count;
+      this.excessMs += (ms - hint) * count;
+    });
   }
 
   addName(name: string): void {
@@ -72,6 +90,7 @@ export function mergeRows(rows: readonly [Row, ...Row[]], key: RowKey = rows[0].
     merged.series.merge(row.series);
     merged.over += row.over;
     merged.excessMs += row.excessMs;
+    merged.capacityMs += row.capacityMs;
     for (const [cause, times] of row.causes) merged.addCause(cause, times);
     for (const name of row.names) merged.addName(name);
     for (const [tid, ms] of row.threads) merged.addThread(tid, ms);
@@ -92,7 +111,7 @@ export class Rows {
   constructor(readonly hints: ReadonlyMap<SignalName, number | null>, readonly limit = 4096) {}
 
   get(key: RowKey, who: Who): Row {
-    const id = `${who.process}|${key.kind}|${key.role}|${text(key.peer)}|${text(key.local)}|${key.query}`;
+    const id = `${who.process}|${key.kind}|${key.role}|${text(key.peer)}|${text(key.local)}|${key.query}|${key.what}`;
     const held = this.#rows.get(id);
     if (held !== undefined) return held;
     if (this.#rows.size < this.limit) return this.#keep(id, key, who);

@@ -2,6 +2,7 @@
 import type { SignalName } from "../model/signals.ts";
 import { SIGNALS } from "../model/signals.ts";
 import { duration } from "../report/format.ts";
+import { BY_KERNEL } from "./host_rows.ts";
 import type { Row } from "./row.ts";
 
 /** A failure costs what it took, but at least this: the usual delay before a retry. */
@@ -30,6 +31,14 @@ export const HINTS: ReadonlyMap<SignalName, number | null> = new Map([
   ["stream_gap_ms", LONG_GAP_MS],
 ]);
 
+/** Disk: below this much time over the hint it is one slow request, and nobody notices. */
+const DISK_MS = 100;
+/** Memory: reclaim took this share of the window (all threads together), or once longer than the hint. */
+const RECLAIM_SHARE = 0.005;
+
+/** Stolen CPU time that is felt: the catalogue's hint, over the whole window. */
+const STEAL_SHARE = (SIGNALS.find(({ signal }) => signal === "cpu_steal_pct")?.elevated ?? 2) / 100;
+
 export interface Verdict {
   readonly harmMs: number;
   readonly comparedWith: string;
@@ -44,6 +53,10 @@ function slow(row: Row, leastHarmMs = 0): Verdict | null {
   if (row.hint === null || row.over === 0 || row.excessMs < leastHarmMs) return null;
   if (row.series.quantile(0.95) < row.hint && row.excessMs < RARE_BUT_COSTLY_MS) return null;
   return { harmMs: row.excessMs, comparedWith: `hint ${duration(row.hint)}` };
+}
+
+function failures(row: Row): number {
+  return [...row.causes.values()].reduce((sum, times) => sum + times, 0);
 }
 
 /** Judges one row against a window of this many ms; null: nothing to tell. */
@@ -75,6 +88,23 @@ export function judge(row: Row, windowMs: number): Verdict | null {
       if (series.max >= (hint ?? 0)) return { harmMs: series.sum, comparedWith: `hint ${duration(hint ?? 0)}` };
       if (series.sum < THROTTLED_SHARE * windowMs) return null;
       return { harmMs: series.sum, comparedWith: `${THROTTLED_SHARE * 100} % of the window` };
+    }
+    case "mem_reclaim_latency_ms": {
+      if (series.max >= (hint ?? 0)) return { harmMs: series.sum, comparedWith: `hint ${duration(hint ?? 0)}` };
+      if (series.sum < RECLAIM_SHARE * windowMs) return null;
+      return { harmMs: series.sum, comparedWith: `${RECLAIM_SHARE * 100} % of the window` };
+    }
+    case "disk_io_latency_ms": {
+      if (row.causes.size > 0) {
+        return { harmMs: Math.max(row.excessMs, failures(row) * FAILURE_MS), comparedWith: "no failed requests" };
+      }
+      // Nobody is known to wait for what a kernel thread writes back: who does, waits in a call of its own.
+      return row.key.what?.endsWith(BY_KERNEL) ? null : slow(row, DISK_MS);
+    }
+    case "cpu_steal_pct": {
+      const share = row.capacityMs === 0 ? 0 : series.sum / row.capacityMs;
+      if (share < STEAL_SHARE) return null;
+      return { harmMs: series.sum, comparedWith: `${STEAL_SHARE * 100} % of all CPU time` };
     }
     case "stream_gap_ms": // one long pause is one too many
       return row.over === 0 ? null : { harmMs: row.excessMs, comparedWith: duration(LONG_GAP_MS) };

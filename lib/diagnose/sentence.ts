@@ -11,6 +11,8 @@ export interface Facts {
   readonly hintMs: number | null;
   /** All waits of the thread that waited longest, in ms. */
   readonly worstThreadMs: number;
+  /** Stolen CPU time: what all CPUs could have given meanwhile. */
+  readonly capacityMs: number;
   /** Positive errno by the name used in `causes`. */
   readonly errnoByName: ReadonlyMap<string, number>;
 }
@@ -93,7 +95,25 @@ export function sentence(row: Observed, facts: Facts): string {
         `${percent(facts.worstThreadMs / facts.windowMs)} of the time; longest wait ${ms(row.max)}, ` +
         `${facts.over} of ${duration(facts.hintMs ?? 0)} or more`;
     case "cfs_throttled_ms":
+      if (row.process.pid === 0) {
+        return `control group ${row.cgroup} was stopped by its CPU quota for ${ms(row.total)} ${within}, ` +
+          `all CPUs together, in ${plural(row.count, "period")}`;
+      }
       return `${who} was stopped by its CPU quota for ${ms(row.total)} ${within}, all threads together, ` +
         `${plural(row.count, "time")}, longest ${ms(row.max)}`;
+    case "mem_reclaim_latency_ms":
+      return `${who} had to free memory for ${ms(row.total)} ${within} before it got any, all threads together, ` +
+        `${plural(row.count, "time")}, longest ${ms(row.max)}: ${causes(row, facts)}`;
+    case "disk_io_latency_ms": {
+      const failed = row.causes === undefined ? "" : `; failed: ${causes(row, facts)}`;
+      return `${who} waited ${p95} for each ${row.what}, ${plural(row.count, "request")}${failed}`;
+    }
+    case "syscall_latency_ms":
+      return `${who} spent ${p95} in ${row.what}(), ${plural(row.count, "call")}, ${ms(row.total)} in all`;
+    case "cpu_steal_pct":
+      return `the hypervisor took ${
+        percent(row.total / facts.capacityMs)
+      } of this machine's CPU time away ${within}, ` +
+        `up to ${ms(row.max)} in one second`;
   }
 }

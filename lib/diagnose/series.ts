@@ -3,6 +3,7 @@
  * quantile is at most 1 % off. Count, sum, least and largest are exact throughout. (The sketch is that of DDSketch, Masson et
  * al., VLDB 2019.)
  */
+import { type Histogram, midpointMs } from "../model/histogram.ts";
 
 const EXACT_LIMIT = 512;
 const GROWTH = 1.02;
@@ -34,6 +35,13 @@ export class Series {
     }
     this.#sketch();
     this.#toBucket(value, weight);
+  }
+
+  /** Adds occurrences by buckets of their length in ms: each counts as the middle of its bucket, their sum as it is. */
+  addHistogram({ bounds, counts }: Histogram, sumMs: number): void {
+    const before = this.#sum;
+    counts.forEach((count, i) => this.add(midpointMs(bounds, i), count));
+    this.#sum = before + sumMs;
   }
 
   /** Adds everything another series holds. */

@@ -10,6 +10,16 @@ import {
   type ProbeStatus,
 } from "../model/probe_event.ts";
 import { type SignalName, SIGNALS } from "../model/signals.ts";
+import {
+  fromDisk,
+  fromGroupThrottled,
+  fromReclaim,
+  fromSteal,
+  fromSyscall,
+  fromTally,
+  fromWaitSum,
+} from "./host_readings.ts";
+import type { Reading } from "./reading.ts";
 
 export interface ProbeEventContext {
   readonly node: string;
@@ -19,23 +29,10 @@ export interface ProbeEventContext {
   readonly container: string;
   /** Kernel clock to Unix time, both in nanoseconds. */
   readonly toUnixNs: (ns: number) => bigint;
+  /** `254:0` -> `vda`; default: the numbers. */
+  readonly deviceName?: (numbers: string) => string;
   readonly process: (pid: number) => { readonly exe?: string; readonly cgroup?: string } | undefined;
   readonly schemaVersion: ProbeEventVersion;
-}
-
-/** What one signal says, before the owner and the place are added. */
-interface Reading {
-  readonly signal: SignalName;
-  /** Kernel clock: when it ended. */
-  readonly endNs: number;
-  readonly value: number;
-  readonly tuple?: Tuple;
-  readonly traceId?: string | null;
-  readonly spanId?: string | null;
-  readonly errno?: number;
-  readonly attributes?: Readonly<Record<string, string | number | undefined>>;
-  /** An aggregate of this many occurrences, each under its threshold. */
-  readonly aggregateOf?: number;
 }
 
 const CATALOGUE = new Map(SIGNALS.map((row) => [row.signal, row]));
@@ -78,7 +75,7 @@ function fromExchange(event: ExchangeEvent): Reading[] {
   return readings;
 }
 
-function readings(event: KernelEvent): Reading[] {
+function readings(event: KernelEvent, deviceName: (numbers: string) => string): Reading[] {
   const endNs = event.tsNs;
   switch (event.kind) {
     case "dns": {
@@ -120,10 +117,19 @@ function readings(event: KernelEvent): Reading[] {
     case "throttled":
       return [{ signal: "cfs_throttled_ms", endNs, value: (endNs - event.startNs) / MS }];
     case "wait_sum":
-      return ([
-        { signal: "runqueue_delay_ms", endNs, value: event.runqNs / MS, aggregateOf: event.runqCount },
-        { signal: "cfs_throttled_ms", endNs, value: event.throttledNs / MS, aggregateOf: event.throttledCount },
-      ] as const).filter((sum) => sum.aggregateOf > 0);
+      return fromWaitSum(event);
+    case "reclaim":
+      return fromReclaim(event);
+    case "disk":
+      return fromDisk(event, deviceName);
+    case "syscall":
+      return fromSyscall(event);
+    case "tally":
+      return fromTally(event, deviceName);
+    case "steal":
+      return fromSteal(event);
+    case "group_throttled":
+      return fromGroupThrottled(event);
     case "tls": {
       const { tuple, cookie, role, version13 } = event;
       const value = (endNs - event.startNs) / MS;
@@ -165,7 +171,7 @@ function known(attributes: Reading["attributes"]): Record<string, string | numbe
 export function toProbeEvents(event: KernelEvent, context: ProbeEventContext): ProbeEvent[] {
   const { owner } = event;
   const process = context.schemaVersion === "v1alpha2" ? context.process(owner.pid) : undefined;
-  return readings(event).map((reading): ProbeEvent => {
+  return readings(event, context.deviceName ?? ((numbers) => numbers)).map((reading): ProbeEvent => {
     const row = CATALOGUE.get(reading.signal);
     const base = {
       ts_unix_nano: context.toUnixNs(reading.endNs),
@@ -178,7 +184,11 @@ export function toProbeEvents(event: KernelEvent, context: ProbeEventContext): P
       tid: owner.tid,
       value: reading.value,
       unit: row?.unit ?? "",
-      status: reading.aggregateOf === undefined ? statusOf(reading.signal, reading.value) : "ok",
+      status: reading.failed
+        ? "error"
+        : reading.histogram === undefined
+        ? statusOf(reading.signal, reading.value)
+        : "ok",
       ...(reading.tuple && { conn_tuple: connTuple(reading.tuple) }),
       ...(reading.traceId && { trace_id: reading.traceId }),
       ...(reading.spanId && { span_id: reading.spanId }),
@@ -186,14 +196,16 @@ export function toProbeEvents(event: KernelEvent, context: ProbeEventContext): P
     } as const;
     if (context.schemaVersion === "v1alpha1") return base;
     const attributes = known(reading.attributes);
+    const cgroup = reading.cgroup ?? process?.cgroup;
     const document: ProbeEventV1Alpha2 = {
       ...base,
       schema: PROBE_EVENT_SCHEMA,
-      process: { comm: owner.comm, ...(process?.exe !== undefined && { exe: process.exe }) },
-      ...(process?.cgroup !== undefined && { cgroup: process.cgroup }),
+      ...(owner.pid !== 0 &&
+        { process: { comm: owner.comm, ...(process?.exe !== undefined && { exe: process.exe }) } }),
+      ...(cgroup !== undefined && { cgroup }),
       ...(owner.netns !== 0 && { netns: owner.netns }),
       ...(attributes && { attributes }),
-      ...(reading.aggregateOf !== undefined && { histogram: { bounds: [], counts: [reading.aggregateOf] } }),
+      ...(reading.histogram !== undefined && { histogram: reading.histogram }),
     };
     return document;
   });

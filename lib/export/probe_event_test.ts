@@ -89,6 +89,7 @@ Deno.test("each occurrence is told once, by the contract", () => {
     runqCount: 40,
     throttledNs: 0,
     throttledCount: 0,
+    runqCounts: [0, 30, 10, 0, 0, 0, 0, 0],
   };
   const rows: [string, KernelEvent, string[]][] = [
     ["answered", dns(0), ["dns_latency_ms 152 warning 152000000"]],

@@ -7,8 +7,11 @@ export interface ProbeSpec {
   readonly needs: readonly string[];
   /** Programs that are left out where their tracepoint is missing: program -> tracepoint. */
   readonly optional: Readonly<Record<string, string>>;
-  /** Programs that serve the split of requests and are left out of a plain diagnosis, because they run at every system call. */
-  readonly timers: readonly string[];
+  /**
+   * Programs of which a kernel takes one or the other, because a tracepoint's arguments have changed: program -> tracepoint and how
+   * many arguments it must have.
+   */
+  readonly variants?: Readonly<Record<string, readonly [tracepoint: string, args: number]>>;
   /** What is not seen without this probe. */
   readonly costs: string;
 }
@@ -18,14 +21,12 @@ export const PROBES: readonly ProbeSpec[] = [
     probe: "dns_latency",
     needs: [],
     optional: {},
-    timers: [],
     costs: "slow and failing name look-ups",
   },
   {
     probe: "connect_latency",
     needs: ["inet_sock_set_state"],
     optional: {},
-    timers: [],
     costs: "slow and failing connects",
   },
   // Before stream, which asks it about every packet: programs on a cgroup run in the order they were attached.
@@ -33,49 +34,62 @@ export const PROBES: readonly ProbeSpec[] = [
     probe: "tls_handshake",
     needs: ["inet_sock_set_state"],
     optional: {},
-    timers: [],
     costs: "slow and failing TLS handshakes; first bytes over TLS include them",
   },
   {
     probe: "stream",
     needs: ["inet_sock_set_state"],
     optional: { on_sock_recv_length: "sock_recv_length" },
-    timers: [],
     costs: "first bytes, stalls, and which request they belong to",
   },
   {
     probe: "tcp_retransmit",
     needs: ["tcp_retransmit_skb"],
     optional: { on_tcp_retransmit_synack: "tcp_retransmit_synack" },
-    timers: [],
     costs: "segments sent again, and the time lost to it",
   },
   {
     probe: "runqueue_delay",
-    needs: ["sched_switch", "sched_process_exit"],
-    optional: { on_sys_enter: "sys_enter", on_sys_exit: "sys_exit" },
-    timers: ["on_sys_enter", "on_sys_exit"],
+    needs: ["sched_switch", "sched_process_exit", "sched_process_exec"],
+    optional: {},
     costs: "waiting for a CPU, and throttling by a quota",
+  },
+  {
+    probe: "mem_reclaim",
+    needs: ["mm_vmscan_direct_reclaim_begin", "mm_vmscan_direct_reclaim_end"],
+    optional: { on_memcg_begin: "mm_vmscan_memcg_reclaim_begin", on_memcg_end: "mm_vmscan_memcg_reclaim_end" },
+    costs: "waiting for memory, at a cgroup's limit or for the whole machine",
+  },
+  {
+    probe: "disk_io",
+    needs: ["block_rq_issue", "block_rq_complete"],
+    optional: { on_insert: "block_rq_insert", on_insert_with_queue: "block_rq_insert" },
+    variants: {
+      on_insert: ["block_rq_insert", 1],
+      on_insert_with_queue: ["block_rq_insert", 2],
+      on_issue: ["block_rq_issue", 1],
+      on_issue_with_queue: ["block_rq_issue", 2],
+    },
+    costs: "slow disks, and who waits for them",
+  },
+  {
+    probe: "syscall_latency",
+    needs: ["sys_enter", "sys_exit", "sched_process_exit", "sched_process_exec"],
+    optional: {},
+    costs: "slow system calls of the target processes, and timers a thread sleeps on",
   },
 ];
 
-/** How a system call says how long it may sleep: enum llm_slo_sleep of bpf/llm_slo_event.h. */
-const MS_ARG3 = 1, MS_ARG4 = 2, POINTER = 3;
+/** Whether the program is for kernels whose tracepoint has other arguments. `tracepoints`: what this one has, with their number. */
+export function isOtherVariant(spec: ProbeSpec, program: string, tracepoints: ReadonlyMap<string, number>): boolean {
+  const [tracepoint, args] = spec.variants?.[program] ?? [];
+  return tracepoint !== undefined && tracepoints.has(tracepoint) && tracepoints.get(tracepoint) !== args;
+}
 
-/** System calls that come back empty-handed when a timer of the caller is due. [number, how] */
-export const SLEEP_CALLS: Readonly<Record<typeof Deno.build.arch, readonly (readonly [number, number])[]>> = {
-  // poll select nanosleep clock_nanosleep epoll_wait pselect6 ppoll epoll_pwait epoll_pwait2
-  x86_64: [
-    [7, MS_ARG3],
-    [23, POINTER],
-    [35, POINTER],
-    [230, POINTER],
-    [232, MS_ARG4],
-    [270, POINTER],
-    [271, POINTER],
-    [281, MS_ARG4],
-    [441, POINTER],
-  ],
-  // epoll_pwait pselect6 ppoll nanosleep clock_nanosleep epoll_pwait2
-  aarch64: [[22, MS_ARG4], [72, POINTER], [73, POINTER], [101, POINTER], [115, POINTER], [441, POINTER]],
-};
+/** Programs of a probe that this kernel has no hook for. */
+export function programsWithout(spec: ProbeSpec, tracepoints: ReadonlyMap<string, number>): Set<string> {
+  const absent = Object.entries(spec.optional).filter(([, tracepoint]) => !tracepoints.has(tracepoint))
+    .map(([program]) => program);
+  const other = Object.keys(spec.variants ?? {}).filter((program) => isOtherVariant(spec, program, tracepoints));
+  return new Set([...absent, ...other]);
+}

@@ -78,7 +78,7 @@ kernelTest("a thread first seen in the middle of its life owes nothing for what 
     await delay(700);
     await halt(one.pid, two.pid);
     after = runDelayNs(one.pid);
-  }, { pids: [one.pid] });
+  }, { pids: [one.pid], probes: ["runqueue_delay"] });
   assert(seen.events.every(({ owner }) => owner.pid === one.pid), "--pid lets only that process through");
   const off = Math.abs(told(seen, one.pid).runq - (after - before));
   // The wait that lasted while we attached is told whole, or was not told: one slice of a hog.

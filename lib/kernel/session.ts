@@ -7,8 +7,9 @@ import { SloctlError, UnsupportedError } from "../model/errors.ts";
 import type { ProbeName } from "../model/signals.ts";
 import { type BpfMap, u32Key, u64Key } from "./bpf_map.ts";
 import { BpfObject } from "./bpf_object.ts";
-import { presentTracepoints } from "./kernel_btf.ts";
-import { PROBES, type ProbeSpec, SLEEP_CALLS } from "./probes.ts";
+import { hasMember, presentTracepoints } from "./kernel_btf.ts";
+import { knownCalls } from "./known_calls.ts";
+import { PROBES, type ProbeSpec, programsWithout } from "./probes.ts";
 import { type OnRecord, Ring } from "./ring.ts";
 import { programRuns, type RunCount } from "./run_stats.ts";
 
@@ -23,8 +24,6 @@ export interface SessionOptions {
   readonly config: (haveRead: boolean) => Uint8Array<ArrayBuffer>;
   readonly pids?: readonly number[];
   readonly cgroupIds?: readonly bigint[];
-  /** Tell timer sleeps from other sleeps, at the price of a program at every system call. */
-  readonly timers: boolean;
 }
 
 export interface MissingProbe {
@@ -43,6 +42,8 @@ export class ProbeSession implements Disposable {
   readonly missing: MissingProbe[] = [];
   /** True when the kernel tells when an application has read from a socket. */
   readonly haveRead: boolean;
+  /** True when the kernel marks a thread whose CPU quota is spent. */
+  readonly marksThrottled: boolean;
   readonly #maps = new Map<string, BpfMap>();
   readonly #objects = new Map<ProbeName, BpfObject>();
   #ring: Ring | undefined;
@@ -60,6 +61,7 @@ export class ProbeSession implements Disposable {
       );
     }
     this.haveRead = tracepoints.has("sock_recv_length");
+    this.marksThrottled = hasMember("task_struct", "throttled");
     const config = options.config(this.haveRead);
     for (const spec of PROBES.filter((spec) => options.probes.includes(spec.probe))) {
       const lacking = spec.needs.find((name) => !tracepoints.has(name));
@@ -80,12 +82,11 @@ export class ProbeSession implements Disposable {
   #open(
     spec: ProbeSpec,
     config: Uint8Array<ArrayBuffer>,
-    tracepoints: ReadonlySet<string>,
+    tracepoints: ReadonlyMap<string, number>,
     options: SessionOptions,
     cgroup: string,
   ) {
-    const without = new Set(Object.keys(spec.optional).filter((program) => !tracepoints.has(spec.optional[program]!)));
-    if (!options.timers) spec.timers.forEach((program) => without.add(program));
+    const without = programsWithout(spec, tracepoints);
     let object: BpfObject | undefined;
     try {
       object = BpfObject.load(spec.probe, objectBytes(spec.probe), { config, without, shared: this.#maps });
@@ -115,8 +116,10 @@ export class ProbeSession implements Disposable {
     const one = new Uint8Array([1]);
     for (const pid of options.pids ?? []) this.#maps.get("targets")!.update(u64Key(BigInt(pid)), one);
     for (const id of options.cgroupIds ?? []) this.#maps.get("targets")!.update(u64Key(id | CGROUP_KEY), one);
-    const calls = this.#maps.get("sleep_calls");
-    for (const [id, how] of SLEEP_CALLS[Deno.build.arch]) calls?.update(u32Key(id), new Uint8Array([how]));
+    const calls = this.#maps.get("known_calls");
+    for (const [number, bits] of calls === undefined ? [] : knownCalls(Deno.build.arch)) {
+      calls!.update(u32Key(number), new Uint8Array([bits]));
+    }
   }
 
   /** Adds a process while running. */
@@ -161,14 +164,17 @@ export class ProbeSession implements Disposable {
     return counts;
   }
 
-  /** Raw values of a map of ours: unanswered queries (`dns_pending`), thread states (`threads`), open turns (`conns`). */
+  /**
+   * Raw values of a map of ours: unanswered queries (`dns_pending`), thread states (`threads`), open turns (`conns`), what was not
+   * told one by one (`tallies`), and what is under way (`requests`, `reclaiming`, `calling`).
+   */
   *values(
-    map: "dns_pending" | "threads" | "conns",
+    map: "dns_pending" | "threads" | "conns" | "tallies" | "requests" | "reclaiming" | "calling",
   ): Generator<{ key: Uint8Array<ArrayBuffer>; value: Uint8Array<ArrayBuffer> }> {
     for (const [key, value] of this.#maps.get(map)?.entries() ?? []) yield { key, value };
   }
 
-  delete(map: "dns_pending", key: Uint8Array<ArrayBuffer>): void {
+  delete(map: "dns_pending" | "tallies", key: Uint8Array<ArrayBuffer>): void {
     this.#maps.get(map)?.delete(key);
   }
 

@@ -28,6 +28,8 @@ export interface Observed {
   readonly local?: Peer;
   /** DNS: the name asked for, and how many others stand in the same row. */
   readonly query?: { readonly name: string; readonly others: number };
+  /** Disks and system calls: the operation or the call, `write vda`, `fsync`. */
+  readonly what?: string;
   /** Failures by their cause: `NXDOMAIN`, `timeout`, `ECONNREFUSED` ... */
   readonly causes?: Readonly<Record<string, number>>;
   readonly count: number;
@@ -58,6 +60,8 @@ export interface MissingProbe {
   readonly reason: string;
   /** What nobody will see because of it. */
   readonly costs: string;
+  /** Set where the caller left it out, or named nobody to watch: it could be had. */
+  readonly by_choice?: true;
 }
 
 /** Something that ran or happened, and of which no finding can speak. */

@@ -1,5 +1,6 @@
 /**
- * What the kernel told us, decoded from one ring record. Nothing here is derived: the stages to the right do that.
+ * What the kernel told us, decoded from one ring record, or read from /proc and cgroupfs once a second (steal, group_throttled).
+ * Nothing here is derived: the stages to the right do that.
  *
  * Times are nanoseconds on the kernel's monotonic clock, as numbers: exact to the nanosecond for 104 days of uptime and to
  * 2 ns for 208, which no signal here can feel. Wall time exists only at the edges (see lib/host/clock.ts).
@@ -44,6 +45,8 @@ export interface ThreadClock {
   readonly runNs: number;
   readonly runqNs: number;
   readonly throttledNs: number;
+  /** Freeing memory for an allocation of its own: within the other three and its sleep, not beside them. */
+  readonly reclaimNs: number;
 }
 
 interface Base {
@@ -145,6 +148,8 @@ export interface WaitSumEvent extends Base {
   readonly runqCount: number;
   readonly throttledNs: number;
   readonly throttledCount: number;
+  /** How many of the runq ones were how short; bounds in lib/model/histogram.ts. */
+  readonly runqCounts: readonly number[];
 }
 
 /**
@@ -186,6 +191,91 @@ export interface RetransmitEvent extends Base {
   readonly of: "syn" | "synack" | "data";
 }
 
+/** A thread had to free memory before it got some. Its own time: what kswapd does costs nobody a wait. */
+export interface ReclaimEvent extends Base {
+  readonly kind: "reclaim";
+  readonly startNs: number;
+  /** At the memory limit of its cgroup, or because the machine was short of memory. */
+  readonly at: "cgroup" | "machine";
+  readonly pages: number;
+}
+
+/**
+ * One block request. The owner is who asked for it: what a file system writes back later is a kernel thread's, whoever dirtied it.
+ */
+export interface DiskEvent extends Base {
+  readonly kind: "disk";
+  /** Queued for the device. */
+  readonly startNs: number;
+  /** Given to the device. */
+  readonly issuedNs: number;
+  /** `254:0` */
+  readonly device: string;
+  readonly operation: DiskOperation;
+  readonly sector: number;
+  readonly bytes: number;
+  /** The owner is a kernel thread: writeback, a journal, swap. */
+  readonly byKernel: boolean;
+  /** 0: good; negative: an errno; positive: a status of the block layer. */
+  readonly status: number;
+}
+
+export type DiskOperation = "read" | "write" | "flush" | "discard" | "write_zeroes" | "other";
+
+/** One system call of a target at or over the threshold that did more than wait for somebody else. */
+export interface SyscallEvent extends Base {
+  readonly kind: "syscall";
+  readonly startNs: number;
+  /** `fsync`; `syscall_999` where the number has no name here. */
+  readonly call: string;
+  /** What it returned; negative: an errno. */
+  readonly result: number;
+}
+
+/** What was not told one by one since the last such record, for one process; the owner's tid is 0. */
+export interface TallyEvent extends Base {
+  readonly kind: "tally";
+  readonly of:
+    | {
+      readonly kind: "disk";
+      readonly device: string;
+      readonly operation: DiskOperation;
+      readonly bytes: number;
+      readonly byKernel: boolean;
+    }
+    /** `waits`: it only waited for somebody else, such as epoll_wait or reading from an idle socket. */
+    | { readonly kind: "syscall"; readonly call: string; readonly waits: boolean };
+  readonly sumNs: number;
+  /** How many were how long; bounds in lib/model/histogram.ts. */
+  readonly counts: readonly number[];
+}
+
+/** CPU time that the hypervisor gave to somebody else while this machine wanted it. The whole machine's; nobody owns it. */
+export interface StealEvent extends Base {
+  readonly kind: "steal";
+  readonly startNs: number;
+  /** Of the time of all CPUs, in [0, 1]. */
+  readonly share: number;
+  /** Summed over CPUs, to the 10 ms. */
+  readonly stolenNs: number;
+  readonly cpus: number;
+}
+
+/** What a CPU quota took from a control group; only where the kernel cannot tell which thread was throttled. */
+export interface GroupThrottledEvent extends Base {
+  readonly kind: "group_throttled";
+  readonly startNs: number;
+  /** Path as in /proc/PID/cgroup. */
+  readonly cgroup: string;
+  /** Summed over CPUs: not a wall time. */
+  readonly throttledNs: number;
+  readonly throttledPeriods: number;
+  readonly periods: number;
+}
+
+/** The owner of what belongs to no process. */
+export const NOBODY: Owner = { pid: 0, tid: 0, comm: "", cgroupId: 0n, netns: 0 };
+
 export type KernelEvent =
   | DnsEvent
   | ConnectEvent
@@ -195,4 +285,10 @@ export type KernelEvent =
   | WaitSumEvent
   | TimerEvent
   | TlsEvent
-  | RetransmitEvent;
+  | RetransmitEvent
+  | ReclaimEvent
+  | DiskEvent
+  | SyscallEvent
+  | TallyEvent
+  | StealEvent
+  | GroupThrottledEvent;

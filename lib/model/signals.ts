@@ -15,7 +15,11 @@ export type SignalName =
   | "tls_handshake_ms"
   | "tls_handshake_fail_total"
   | "runqueue_delay_ms"
-  | "cfs_throttled_ms";
+  | "cfs_throttled_ms"
+  | "cpu_steal_pct"
+  | "mem_reclaim_latency_ms"
+  | "disk_io_latency_ms"
+  | "syscall_latency_ms";
 
 export type ProbeName =
   | "dns_latency"
@@ -23,12 +27,18 @@ export type ProbeName =
   | "tls_handshake"
   | "stream"
   | "tcp_retransmit"
-  | "runqueue_delay";
+  | "runqueue_delay"
+  | "mem_reclaim"
+  | "disk_io"
+  | "syscall_latency";
+
+/** Not a program in the kernel: files that are read once a second. */
+export type PolledName = "cpu_steal";
 
 export interface SignalRow {
   readonly signal: SignalName;
-  readonly probe: ProbeName;
-  readonly unit: "ms" | "count";
+  readonly probe: ProbeName | PolledName;
+  readonly unit: "ms" | "count" | "pct";
   /** Display hint in the signal's unit; null where only a baseline can tell. */
   readonly elevated: number | null;
   readonly meaning: string;
@@ -163,10 +173,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: 10,
     meaning: "runnable, waiting for a CPU, throttled time taken out",
-    hooks: ["sched_switch", "sched_process_exit"],
+    hooks: ["sched_switch", "sched_process_exit", "sched_process_exec"],
     minKernel: "5.8",
     rights: TRACING,
-    misses: "below 6.18 throttled time is not told apart and counts as waiting",
+    misses: "where threads are not marked as throttled (below 6.18) that time counts as waiting",
   },
   {
     signal: "cfs_throttled_ms",
@@ -174,9 +184,59 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: 40,
     meaning: "runnable, but the CPU quota of the cgroup was spent",
-    hooks: ["sched_switch", "sched_process_exit"],
+    hooks: ["sched_switch", "sched_process_exit", "sched_process_exec", "cpu.stat"],
     minKernel: "6.18",
     rights: TRACING,
-    misses: "older kernels do not mark a throttled thread",
+    misses: "on older kernels told by control group from cpu.stat: not which thread, nor when",
+  },
+  {
+    signal: "cpu_steal_pct",
+    probe: "cpu_steal",
+    unit: "pct",
+    elevated: 2,
+    meaning: "share of all CPU time that the hypervisor gave to somebody else, each second",
+    hooks: ["/proc/stat"],
+    minKernel: "5.8",
+    rights: [],
+    misses: "who lost it: it is the machine's; hypervisors that do not report it",
+  },
+  {
+    signal: "mem_reclaim_latency_ms",
+    probe: "mem_reclaim",
+    unit: "ms",
+    elevated: 5,
+    meaning: "a thread had to free memory before it got some, at its cgroup's limit or for the machine",
+    hooks: [
+      "mm_vmscan_direct_reclaim_begin",
+      "mm_vmscan_direct_reclaim_end",
+      "mm_vmscan_memcg_reclaim_begin",
+      "mm_vmscan_memcg_reclaim_end",
+    ],
+    minKernel: "5.8",
+    rights: TRACING,
+    misses: "stalls that began before the probe attached; compaction, and reading back what was swapped out",
+  },
+  {
+    signal: "disk_io_latency_ms",
+    probe: "disk_io",
+    unit: "ms",
+    elevated: 10,
+    meaning: "block request, from being queued for its device until it was complete",
+    hooks: ["block_rq_insert", "block_rq_issue", "block_rq_complete"],
+    minKernel: "5.8",
+    rights: TRACING,
+    misses: "who dirtied what a kernel thread writes back later; devices without requests (zram, dm and md themselves)",
+  },
+  {
+    signal: "syscall_latency_ms",
+    probe: "syscall_latency",
+    unit: "ms",
+    elevated: 50,
+    meaning: "system call of a target process; calls that only wait for somebody else are counted, not told",
+    hooks: ["sys_enter", "sys_exit", "sched_process_exit", "sched_process_exec"],
+    minKernel: "5.8",
+    rights: TRACING,
+    misses:
+      "io_uring; locks (futex) among the calls that only wait; 32-bit programs on a 64-bit kernel have other numbers",
   },
 ];

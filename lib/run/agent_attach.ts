@@ -20,6 +20,7 @@ export function attach(options: AgentOptions, plan: AgentPlan, onEvent: (event: 
     probes: plan.probes,
     pids: plan.pids,
     cgroupPaths: options.cgroups,
+    steal: !plan.disabled.has("cpu_steal_pct"),
     timers: false,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.comm === undefined ? {} : { comm: options.comm }),

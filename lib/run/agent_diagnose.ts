@@ -1,10 +1,12 @@
 /** The diagnosis of this machine: watch for a while, then say what was slow or failing. */
+import { blockDeviceName } from "../host/block_devices.ts";
 import { Diagnosis } from "../diagnose/diagnosis.ts";
 import { renderDiagnosis } from "../diagnose/render.ts";
 import type { Anchor } from "../model/clock.ts";
 import type { DiagnosisDocument, Unprobed } from "../model/diagnosis.ts";
 import type { Io } from "../model/io.ts";
 import { toJson } from "../model/json.ts";
+import { NOBODY } from "../model/kernel_event.ts";
 import { count, duration, plural } from "../report/format.ts";
 import { progressLine } from "../report/progress.ts";
 import { attach } from "./agent_attach.ts";
@@ -19,8 +21,16 @@ const HUNG_NS = 1e9;
 
 export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io: Io): Promise<void> {
   const places = new Places();
-  const diagnosis = new Diagnosis({ selfPid: Deno.pid, processInfo: (owner) => places.of(owner) });
-  using agent = attach(options, plan, (event) => diagnosis.add(event));
+  const diagnosis = new Diagnosis({
+    selfPid: Deno.pid,
+    processInfo: (owner) => places.of(owner),
+    deviceName: blockDeviceName,
+  });
+  let seen = 0;
+  using agent = attach(options, plan, (event) => {
+    if (event.owner !== NOBODY) seen++;
+    diagnosis.add(event);
+  });
   const start = agent.watch.clocks.anchor;
   await untilDone(options, plan, io, () => agent.watch.events);
   const unprobed = unansweredWords(agent.watch.unanswered());
@@ -30,7 +40,7 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
     what: breakWords(found),
     reason: breakMeaning(found),
   })));
-  if (agent.watch.events === 0) unprobed.push(nothingSeen(plan.targets));
+  if (seen === 0) unprobed.push(nothingSeen(plan.targets));
   const { cpu_pct, bpf_ns_per_event, rss_mb } = agent.watch.cost();
   const document = withoutSignals(
     diagnosis.finish({

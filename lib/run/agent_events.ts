@@ -1,6 +1,7 @@
 /** Every kernel event as a ProbeEvent line, as it comes. */
 import { openJsonl } from "../export/jsonl.ts";
 import { toProbeEvents } from "../export/probe_event.ts";
+import { blockDeviceName } from "../host/block_devices.ts";
 import type { Io } from "../model/io.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
 import { count, duration, plural } from "../report/format.ts";
@@ -24,6 +25,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, path: 
   let told = 0;
   const write = (event: KernelEvent) => {
     if (enough.signal.aborted) return;
+    if (event.kind === "steal" && plan.targeted) return; // of a target, or of the machine: not both in one stream
     try {
       const documents = toProbeEvents(event, {
         node: options.node ?? Deno.hostname(),
@@ -31,6 +33,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, path: 
         pod: options.pod,
         container: options.container,
         toUnixNs: (ns) => agent.watch.clocks.toUnixNs(ns),
+        deviceName: blockDeviceName,
         process: () => places.of(event.owner),
         schemaVersion: options.eventSchema,
       });

@@ -67,7 +67,11 @@ kernelTest("the diagnosis names what was slow and what failed, for scripts and f
   assertEquals(counts("dns_latency_ms", resolver), 3);
   assertEquals(counts("dns_errors_total", resolver), 3);
   assertEquals(document.drops, 0);
-  assertEquals(document.coverage.attached, PROBES.map(({ probe }) => probe));
+  // System calls are of a target or of nobody; stolen time is told where the hypervisor tells it.
+  const attached = document.coverage.attached.filter((probe) => probe !== "cpu_steal");
+  assertEquals(attached, PROBES.map(({ probe }) => probe).filter((probe) => probe !== "syscall_latency"));
+  const calls = document.coverage.missing.find(({ probe }) => probe === "syscall_latency_ms");
+  assert(calls?.by_choice && /no target was named/.test(calls.reason));
   assert(document.cost.cpu_pct !== null && document.cost.bpf_ns_per_event !== null);
   assert(document.window.seconds >= 4 && document.window.seconds < 6, `${document.window.seconds}`);
 
@@ -123,7 +127,8 @@ kernelTest("every line of --output is a valid ProbeEvent of the version asked fo
   }
 });
 
-const DISABLED = "runqueue_delay_ms,cfs_throttled_ms,tls_handshake_ms,tls_handshake_fail_total";
+const DISABLED =
+  "runqueue_delay_ms,cfs_throttled_ms,tls_handshake_ms,tls_handshake_fail_total,cpu_steal_pct,syscall_latency_ms";
 
 kernelTest("--count ends the stream, --disable-signals leaves out, --probe-smoke says what attaches", async () => {
   const [counted, without, smoke] = await Promise.all([
@@ -134,10 +139,14 @@ kernelTest("--count ends the stream, --disable-signals leaves out, --probe-smoke
   assertEquals(counted.code, 0, counted.err);
   assertEquals(counted.out.trim().split("\n").length, 4);
   const { coverage } = JSON.parse(without.out) as DiagnosisDocument;
-  assertEquals(coverage.attached, ["dns_latency", "connect_latency", "stream", "tcp_retransmit"]);
+  assertEquals(
+    coverage.attached,
+    ["dns_latency", "connect_latency", "stream", "tcp_retransmit", "mem_reclaim", "disk_io"],
+  );
   assertEquals(coverage.missing.map(({ probe, reason }) => [probe, reason]), [
     ["tls_handshake", "switched off by --disable-signals"],
     ["runqueue_delay", "switched off by --disable-signals"],
+    ["syscall_latency", "switched off by --disable-signals"],
   ]);
   assertEquals(smoke.code, 0, smoke.err);
   for (const { probe } of PROBES) assertMatch(smoke.out, new RegExp(`^ *${probe} +attached`, "m"));
@@ -162,6 +171,7 @@ kernelTest("without the rights, and with what cannot be, one line says so and no
   const half = await agent(["--for", "1s", "--json"], ["setpriv", "--bounding-set", "-net_admin,-sys_admin"]);
   assertEquals(half.code, 0, half.err);
   const { coverage } = JSON.parse(half.out) as DiagnosisDocument;
-  assertEquals(coverage.missing.map(({ probe }) => probe), ["dns_latency", "tls_handshake", "stream"]);
+  const refused = coverage.missing.filter(({ by_choice }) => !by_choice).map(({ probe }) => probe);
+  assertEquals(refused.filter((probe) => probe !== "cpu_steal_pct"), ["dns_latency", "tls_handshake", "stream"]);
   assertMatch(coverage.missing[0]!.reason, /EPERM/);
 });

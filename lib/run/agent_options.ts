@@ -51,15 +51,9 @@ export interface AgentPlan {
   readonly disabled: ReadonlySet<SignalName>;
   /** Whom we watch, in words. */
   readonly targets: string;
+  /** Somebody in particular. */
+  readonly targeted: boolean;
 }
-
-/** Signals of the contract whose probes do not exist yet: leaving them out is already done. */
-const NOT_YET = [
-  "cpu_steal_pct",
-  "mem_reclaim_latency_ms",
-  "disk_io_latency_ms",
-  "syscall_latency_ms",
-];
 
 /** @throws UsageError for values that make no sense; UnsupportedError for what this version cannot do. */
 export function planAgent(options: AgentOptions): AgentPlan {
@@ -71,12 +65,13 @@ export function planAgent(options: AgentOptions): AgentPlan {
     throw new UsageError(`Cannot stop after "${options.count}" events: it is negative`, "Give a number; 0 is no limit");
   }
   const pids = options.pids.map(pid);
-  const disabled = new Set(options.disabledSignals.map(signal).filter((name) => name !== null));
+  const disabled = new Set(options.disabledSignals.map(signal));
   const probes = PROBES.map((spec) => spec.probe).filter((probe) =>
     SIGNALS.some((row) => row.probe === probe && !disabled.has(row.signal))
   );
   if (probes.length === 0) throw new UsageError("Cannot watch: every signal is disabled", "Leave one of them enabled");
-  return { eventsTo: destination(options), pids, probes, disabled, targets: targetWords(options, pids) };
+  const targeted = pids.length > 0 || options.comm !== undefined || options.cgroups.length > 0;
+  return { eventsTo: destination(options), pids, probes, disabled, targets: targetWords(options, pids), targeted };
 }
 
 /** Probes that stay off because all their signals were disabled, for the coverage of the report. */
@@ -85,6 +80,7 @@ export function switchedOff(plan: AgentPlan): MissingProbe[] {
     probe,
     reason: "switched off by --disable-signals",
     costs,
+    by_choice: true,
   }));
 }
 
@@ -142,13 +138,12 @@ function pid(text: string): number {
   throw new UsageError(`Cannot watch pid "${text}": it is not a process id`, "Give whole numbers: --pid 812,813");
 }
 
-function signal(name: string): SignalName | null {
+function signal(name: string): SignalName {
   const row = SIGNALS.find((row) => row.signal === name);
   if (row !== undefined) return row.signal;
-  if (NOT_YET.includes(name)) return null;
   throw new UsageError(
     `Cannot disable signal "${name}": there is none of that name`,
-    `Use names of: ${[...SIGNALS.map((row) => row.signal), ...NOT_YET].join(", ")}`,
+    `Use names of: ${SIGNALS.map((row) => row.signal).join(", ")}`,
   );
 }
 

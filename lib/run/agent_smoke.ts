@@ -7,7 +7,8 @@ import { watchKernel } from "./watch.ts";
 
 /** Resolves to 0 when every probe attached, 3 when one or some did not. @throws UnsupportedError when none did. */
 export function smokeProbes(plan: AgentPlan, json: boolean, io: Io): number {
-  using watch = watchKernel({ probes: plan.probes, timers: false }, () => {});
+  // Some probes want a target: ourselves.
+  using watch = watchKernel({ probes: plan.probes, pids: [Deno.pid], timers: false }, () => {});
   const { attached, missing } = watch.coverage;
   const failed = missing.filter(({ probe }) => plan.probes.some((wanted) => wanted === probe));
   if (json) io.out(`${toJson({ kernel: Deno.osRelease(), attached, missing })}\n`);

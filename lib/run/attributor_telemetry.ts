@@ -111,7 +111,7 @@ function attributeRun(run: Run, options: AttributorOptions): AttributedInput {
   const told = options.mode === "model" ? attribute(slow, baseline, "attributor") : null;
   const seen = evidence(
     told?.domain ?? "unknown",
-    run.events.filter((event) => own.has(event.owner.pid)),
+    run.events.filter((event) => event.kind === "steal" || own.has(event.owner.pid)),
     { startNs: shift.startNs - 1, endNs: shift.endNs, requests: slow.length },
     { startNs: startNs - 1, endNs: baselineEndNs, requests: baseline.length },
   );

@@ -2,9 +2,11 @@
  * The kernel as a stream of events: probes attached, ring drained, records decoded, losses counted. One watch is one agent's eyes;
  * what to do with an event is the caller's business.
  */
-import { encodeConfig } from "../decode/config.ts";
+import { encodeConfig, type Thresholds, USUAL } from "../decode/config.ts";
 import { decodeDns, decodeRecord, decodeThread, type Refusal } from "../decode/record.ts";
 import { hostClock } from "../host/clock.ts";
+import { stealUnavailable } from "../host/cpu_times.ts";
+import { thisMachine } from "../host/ebpf_refusal.ts";
 import { PROBES } from "../kernel/probes.ts";
 import { ProbeSession } from "../kernel/session.ts";
 import { type Clock, ClockLine } from "../model/clock.ts";
@@ -14,6 +16,7 @@ import type { ProbeName } from "../model/signals.ts";
 import { CostMeter, type WatchCost } from "./watch_cost.ts";
 import { dropsByName } from "./watch_drops.ts";
 import { signalsMissing } from "./watch_missing.ts";
+import { Poller } from "./watch_polled.ts";
 import { type Unanswered, unanswered } from "./watch_open.ts";
 import { requireRights } from "./watch_rights.ts";
 import { cgroupIds, cgroupPids, findCgroups } from "./watch_targets.ts";
@@ -23,12 +26,12 @@ const DRAIN_MS = 20;
 const TICK_MS = 1000;
 /** A query without an answer for this long is a failure, as resolvers see it. */
 const DNS_SWEEP_NS = 5e9;
-const GAP_THRESHOLD_NS = 10e6;
-const SUM_PERIOD_NS = 1e9;
 
 export interface WatchOptions {
-  /** Default: all. */
+  /** Default: all. `syscall_latency` needs a target. */
   readonly probes?: readonly ProbeName[];
+  /** Tell stolen CPU time; default true. */
+  readonly steal?: boolean;
   /** Targets add up; without any, every process is one. */
   readonly pids?: readonly number[];
   readonly comm?: string;
@@ -39,8 +42,10 @@ export interface WatchOptions {
   readonly cgroupPaths?: readonly string[];
   /** Tell a thread's own timers from other sleep, at the price of a program at every system call. */
   readonly timers: boolean;
-  /** Waits from here on are told one by one, shorter ones as sums. Default 1 ms. */
-  readonly waitThresholdNs?: number;
+  /** From when on things are told one by one; default USUAL. */
+  readonly thresholds?: Partial<Thresholds>;
+  /** Who tells of throttling; default: each thread where the kernel marks it, else its control group. */
+  readonly throttling?: "thread" | "group";
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** The record's bytes, a copy, before it is decoded: for recordings. */
@@ -86,6 +91,7 @@ class KernelWatch implements Watch {
   readonly #onEvent: (event: KernelEvent) => void;
   readonly #session: ProbeSession;
   readonly #meter: CostMeter;
+  readonly #poller: Poller;
   readonly #targets: ReturnType<typeof findCgroups>;
   readonly #refused: Partial<Record<Refusal, number>> = {};
   #events = 0;
@@ -101,27 +107,51 @@ class KernelWatch implements Watch {
     this.clocks = new ClockLine(this.#clock.read());
     this.#targets = findCgroups(options.cgroupPaths ?? []);
     const pids = [...options.pids ?? [], ...cgroupPids(this.#targets)];
-    const probes = options.probes ?? PROBES.map((spec) => spec.probe);
+    const byPid = pids.length > 0 || this.#targets.v1.length > 0;
+    const byCgroup = this.#targets.v2.length > 0;
+    const targeted = byPid || byCgroup || options.comm !== undefined;
+    const comm = options.comm === undefined ? {} : { comm: options.comm };
+    const wanted = options.probes ?? PROBES.map((spec) => spec.probe);
+    const calls = wanted.includes("syscall_latency") && targeted;
     const session = new ProbeSession({
-      probes,
-      timers: options.timers,
+      // Programs at every system call of the machine: for targets, or for the timers of threads, or not at all.
+      probes: wanted.filter((probe) => probe !== "syscall_latency" || calls || options.timers),
       pids,
       cgroupIds: cgroupIds(this.#targets),
       config: (haveRead) =>
         encodeConfig({
-          waitThresholdNs: options.waitThresholdNs ?? 1e6,
-          gapThresholdNs: GAP_THRESHOLD_NS,
-          sumPeriodNs: SUM_PERIOD_NS,
+          ...USUAL,
+          ...options.thresholds,
+          timers: options.timers,
+          calls,
           haveRead,
-          byPid: pids.length > 0 || this.#targets.v1.length > 0,
-          byCgroup: this.#targets.v2.length > 0,
-          ...(options.comm === undefined ? {} : { comm: options.comm }),
+          byPid,
+          byCgroup,
+          ...comm,
         }),
     });
     this.#session = session;
     this.#meter = new CostMeter(session);
-    const missing = [...session.missing, ...signalsMissing(session.attached, session.haveRead, Deno.osRelease())];
-    this.coverage = { attached: session.attached, missing };
+    const byGroup = session.attached.includes("runqueue_delay") &&
+      (options.throttling ?? (session.marksThrottled ? "thread" : "group")) === "group";
+    const steal = options.steal === false ? null : stealUnavailable(thisMachine());
+    this.#poller = new Poller(session, this.#clock.monotonicNs(), {
+      steal: options.steal !== false && steal === null,
+      quota: byGroup ? { pids: options.pids ?? [], cgroups: this.#targets, ...comm } : null,
+    });
+    this.coverage = {
+      attached: [...session.attached, ...(options.steal !== false && steal === null ? ["cpu_steal"] : [])],
+      missing: [
+        ...session.missing,
+        ...signalsMissing({
+          attached: session.attached,
+          haveRead: session.haveRead,
+          throttledByGroup: byGroup,
+          callsWithoutTarget: wanted.includes("syscall_latency") && !targeted,
+          steal,
+        }),
+      ],
+    };
     this.#scheduleDrain();
     this.#scheduleTick();
   }
@@ -140,6 +170,7 @@ class KernelWatch implements Watch {
     this.#sweep();
     this.#session.detach(); // at rest: what a thread has told in a record cannot be in its state too
     this.flush();
+    this.#poll();
     const nowNs = this.#clock.monotonicNs();
     for (const { key, value } of this.#session.values("threads")) {
       const sum = decodeThread(viewOf(key).getUint32(0, true), viewOf(value), nowNs);
@@ -175,10 +206,17 @@ class KernelWatch implements Watch {
     this.#tickTimer = setTimeout(() => {
       this.clocks.add(this.#clock.read());
       this.#sweep();
+      this.#poll();
       for (const pid of cgroupPids(this.#targets)) this.#session.addPid(pid);
       for (const id of cgroupIds(this.#targets)) this.#session.addCgroup(id);
       this.#scheduleTick();
     }, TICK_MS);
+  }
+
+  #poll(): void {
+    const { records, events } = this.#poller.take(this.#clock.monotonicNs());
+    for (const bytes of records) this.#record(viewOf(bytes), 0, bytes.byteLength);
+    for (const event of events) this.#hand(event);
   }
 
   #record(view: DataView, at: number, length: number): void {

@@ -10,9 +10,12 @@ const PROBE_OF_KIND: Readonly<Record<number, string>> = {
   [KIND.runq]: "runqueue_delay",
   [KIND.throttled]: "runqueue_delay",
   [KIND.wait_sum]: "runqueue_delay",
-  [KIND.timer]: "runqueue_delay",
+  [KIND.timer]: "syscall_latency",
   [KIND.tls]: "tls_handshake",
   [KIND.retransmit]: "tcp_retransmit",
+  [KIND.reclaim]: "mem_reclaim",
+  [KIND.disk]: "disk_io",
+  [KIND.syscall]: "syscall_latency",
 };
 
 /**

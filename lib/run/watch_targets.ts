@@ -38,7 +38,7 @@ export function findCgroups(paths: readonly string[]): CgroupTargets {
 
 /** Kernel ids of the v2 directories and of all below them, which are cgroups of their own. */
 export function cgroupIds(targets: CgroupTargets): bigint[] {
-  return directories(targets.v2).flatMap((dir) => {
+  return directoriesBelow(targets.v2).flatMap((dir) => {
     try {
       return [BigInt(Deno.statSync(dir).ino ?? 0)];
     } catch {
@@ -49,7 +49,7 @@ export function cgroupIds(targets: CgroupTargets): bigint[] {
 
 /** Processes that are in the v1 directories now, and in those below them. */
 export function cgroupPids(targets: CgroupTargets): number[] {
-  return directories(targets.v1).flatMap((dir) => {
+  return directoriesBelow(targets.v1).flatMap((dir) => {
     try {
       return Deno.readTextFileSync(`${dir}/cgroup.procs`).split("\n").map(Number).filter((pid) => pid > 0);
     } catch {
@@ -66,7 +66,8 @@ function isCgroup(path: string): boolean {
   }
 }
 
-function directories(roots: readonly string[]): string[] {
+/** The directories and all below them, 2048 at the most. */
+export function directoriesBelow(roots: readonly string[]): string[] {
   const all = [...roots];
   for (let i = 0; i < all.length && all.length < MAX_DIRECTORIES; i++) {
     try {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { KIND } from "../decode/wire.gen.ts";
 import { dropsByName } from "./watch_drops.ts";
-import { signalsMissing } from "./watch_missing.ts";
+import { type Lacking, signalsMissing } from "./watch_missing.ts";
 import { lackingCapabilities } from "./watch_rights.ts";
 
 Deno.test("dropsByName adds the kinds of a probe, tells zeros, and keeps refusals apart", () => {
@@ -22,17 +22,26 @@ Deno.test("dropsByName adds the kinds of a probe, tells zeros, and keeps refusal
   });
 });
 
-Deno.test("signalsMissing names what an older kernel cannot tell", () => {
-  const all = ["stream", "runqueue_delay"];
-  const table: [string[], boolean, string, string[]][] = [
-    [all, true, "6.18.44-cloud", []],
-    [all, true, "7.0.0", []],
-    [all, true, "6.12.1", ["cfs_throttled_ms"]],
-    [all, false, "5.10.0-30-cloud-amd64", ["socket_wait_ms", "cfs_throttled_ms"]],
-    [["dns_latency"], false, "5.10.0", []],
+Deno.test("signalsMissing names what this kernel cannot tell, and what nobody asked for", () => {
+  const nothing = {
+    attached: ["stream", "runqueue_delay"],
+    haveRead: true,
+    throttledByGroup: false,
+    callsWithoutTarget: false,
+    steal: null,
+  };
+  const table: [Partial<Lacking>, string[]][] = [
+    [{}, []],
+    [{ throttledByGroup: true }, ["cfs_throttled_ms"]],
+    [{ haveRead: false, throttledByGroup: true }, ["socket_wait_ms", "cfs_throttled_ms"]],
+    [{ haveRead: false, attached: ["dns_latency"] }, []],
+    [{ callsWithoutTarget: true }, ["syscall_latency_ms"]],
+    [{ steal: "none since boot" }, ["cpu_steal_pct"]],
   ];
-  for (const [attached, haveRead, release, expected] of table) {
-    assertEquals(signalsMissing(attached, haveRead, release).map(({ probe }) => probe), expected, release);
+  for (const [change, expected] of table) {
+    const missing = signalsMissing({ ...nothing, ...change });
+    assertEquals(missing.map(({ probe }) => probe), expected);
+    assertEquals(missing.filter(({ by_choice }) => by_choice).length, change.callsWithoutTarget ? 1 : 0);
   }
 });
 

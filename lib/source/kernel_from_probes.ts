@@ -4,7 +4,7 @@
  */
 import type { Anchor } from "../model/clock.ts";
 import { toMonotonicNs } from "../model/clock.ts";
-import type { KernelEvent, Owner, Stamp, Tuple } from "../model/kernel_event.ts";
+import type { DiskOperation, KernelEvent, Owner, Stamp, Tuple } from "../model/kernel_event.ts";
 import type { ProbeEvent, ProbeEventV1Alpha2 } from "../model/probe_event.ts";
 
 /** Events in their order; signals without a kernel event of their own (errors, gaps, aggregates) are left out. */
@@ -89,10 +89,33 @@ function kernelEvent(probe: ProbeEventV1Alpha2, anchor: Anchor, cgroups: Map<str
       return { ...base, kind: "runq" };
     case "cfs_throttled_ms":
       return { ...base, kind: "throttled" };
+    case "mem_reclaim_latency_ms":
+      return {
+        ...base,
+        kind: "reclaim",
+        at: said.at === "cgroup" ? "cgroup" : "machine",
+        pages: Number(said.pages ?? 0),
+      };
+    case "disk_io_latency_ms":
+      return {
+        ...base,
+        kind: "disk",
+        issuedNs: startNs + Number(said.queued_ms ?? 0) * 1e6,
+        device: String(said.device ?? ""),
+        operation: DISK_OPERATIONS.find((name) => name === said.operation) ?? "other",
+        sector: Number(said.sector ?? 0),
+        bytes: Number(said.bytes ?? 0),
+        byKernel: said.by === "kernel",
+        status: probe.errno === undefined ? 0 : -probe.errno,
+      };
+    case "syscall_latency_ms":
+      return { ...base, kind: "syscall", call: String(said.call ?? ""), result: Number(said.result ?? 0) };
     default:
       return null;
   }
 }
+
+const DISK_OPERATIONS: readonly DiskOperation[] = ["read", "write", "flush", "discard", "write_zeroes"];
 
 function at(ns: number): Stamp {
   return { ns, clock: null };

@@ -1,12 +1,12 @@
 /**
  * A recording of a run: gzipped lines of {kind, payload}. Kernel records are kept as the bytes that crossed the ring, spans as OTLP
- * JSON, so that a replay goes through the very same decoding. The first line says what made it; the label comes last.
+ * JSON, so that a replay goes through the very same decoding; what no process owns and no ring carries is an `event`. The first line says what made it; the label comes last.
  */
 import { IoError } from "../model/errors.ts";
 import { toJson } from "../model/json.ts";
 
 export interface RecordedLine {
-  readonly kind: "meta" | "record" | "spans" | "sample" | "end" | "label";
+  readonly kind: "meta" | "record" | "event" | "spans" | "sample" | "end" | "label";
   readonly payload: Readonly<Record<string, unknown>>;
 }
 

@@ -8,10 +8,10 @@ export interface Seen {
   readonly lost: number;
 }
 
-/** Watches from before `body` until shortly after it. All processes unless `options` says otherwise. */
+/** Watches from before `body` until shortly after it. All processes unless `options` says otherwise; of the machine itself, nothing. */
 export async function watched(body: () => Promise<void>, options: Partial<WatchOptions> = {}): Promise<Seen> {
   const events: KernelEvent[] = [];
-  using watch = watchKernel({ timers: false, ...options }, (event) => events.push(event));
+  using watch = watchKernel({ timers: false, steal: false, ...options }, (event) => events.push(event));
   await body();
   await delay(60); // the last close is still on its way through the kernel
   watch.finish();

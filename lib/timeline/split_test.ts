@@ -20,6 +20,7 @@ const clock = (run: number, runq = 0, throttled = 0): ThreadClock => ({
   runNs: run * MS,
   runqNs: runq * MS,
   throttledNs: throttled * MS,
+  reclaimNs: 0,
 });
 const timer = (from: number, to: number, end: ThreadClock): TimerEvent => ({
   kind: "timer",

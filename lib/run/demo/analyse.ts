@@ -113,12 +113,12 @@ function conclude(
   };
 }
 
-/** Events of the service the requests belong to, whatever else was watched. */
+/** Events of the service the requests belong to, whatever else was watched, and of the machine. */
 function ownEvents(run: RunData) {
   const pids = new Set(
     run.spans.filter((s) => s.resource["service.name"] === SERVICE).map((s) => Number(s.resource["process.pid"] ?? 0)),
   );
-  return run.events.filter((event) => pids.has(event.owner.pid));
+  return run.events.filter((event) => event.kind === "steal" || pids.has(event.owner.pid));
 }
 
 function foundPhases(run: RunData, shift: Shift | null): PhaseWindow[] {

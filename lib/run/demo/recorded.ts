@@ -3,7 +3,7 @@ import { decodeRecord } from "../../decode/record.ts";
 import { WIRE } from "../../decode/wire.gen.ts";
 import type { ClientSample } from "../../load/open_loop.ts";
 import { IoError } from "../../model/errors.ts";
-import type { KernelEvent } from "../../model/kernel_event.ts";
+import { type GroupThrottledEvent, type KernelEvent, NOBODY, type StealEvent } from "../../model/kernel_event.ts";
 import { decodeTraces, encodeTraces } from "../../otlp/mod.ts";
 import { readRecording, type RecordedLine, RECORDING_SCHEMA, writeRecording } from "../../source/recording.ts";
 import type { Label, RunData } from "./run_data.ts";
@@ -15,7 +15,7 @@ type Head = Pick<
 >;
 
 /** Structs that never cross the ring. */
-const NOT_RECORDED = ["thread", "config"];
+const NOT_RECORDED = ["thread", "config", "tallyKey"];
 
 /** Identifies the wire format: sizes of all records. */
 const WIRE_SIZES = Object.entries(WIRE).filter(([name]) => !NOT_RECORDED.includes(name))
@@ -44,6 +44,11 @@ function* lines(run: RunData, records: readonly Uint8Array[], label: Label): Gen
   };
   yield { kind: "meta", payload: meta };
   for (const bytes of records) yield { kind: "record", payload: { hex: bytes.toHex() } };
+  for (const event of run.events) {
+    if (event.kind !== "steal" && event.kind !== "group_throttled") continue;
+    const { owner: _nobody, ...rest } = event;
+    yield { kind: "event", payload: rest };
+  }
   yield { kind: "spans", payload: { otlp: new TextDecoder().decode(encodeTraces(run.spans, "json")) } };
   for (const sample of run.samples) yield { kind: "sample", payload: { ...sample } };
   yield { kind: "end", payload: { records: records.length } };
@@ -66,6 +71,7 @@ export async function replay(path: string | URL): Promise<{ data: RunData; openL
   const events: KernelEvent[] = [];
   let refused = 0;
   for (const { kind, payload } of recorded) {
+    if (kind === "event") events.push({ ...payload, owner: NOBODY } as unknown as StealEvent | GroupThrottledEvent);
     if (kind !== "record") continue;
     const bytes = Uint8Array.fromHex(String(payload.hex));
     const event = decodeRecord(new DataView(bytes.buffer), 0, bytes.byteLength);

@@ -1,11 +1,11 @@
 /** Every program of every probe, really loaded and attached for a moment, one by one. */
-import { encodeConfig } from "../../decode/config.ts";
+import { encodeConfig, USUAL } from "../../decode/config.ts";
 import { cgroupRoots } from "../../host/cgroup_dirs.ts";
 import type { BpfMap } from "../../kernel/bpf_map.ts";
 import { BpfObject } from "../../kernel/bpf_object.ts";
 import { presentTracepoints } from "../../kernel/kernel_btf.ts";
 import { libbpf, readCString } from "../../kernel/libbpf.ts";
-import { PROBES } from "../../kernel/probes.ts";
+import { isOtherVariant, PROBES } from "../../kernel/probes.ts";
 import { Ring } from "../../kernel/ring.ts";
 import { SloctlError } from "../../model/errors.ts";
 import { type BpfFile, bpfFiles } from "../bpf_objects.ts";
@@ -35,8 +35,8 @@ const MAX_ENTRIES = 4;
 export function tryPrograms(): Trial {
   const kept: BpfObject[] = [];
   const shared = new Map<string, BpfMap>();
-  const tracepoints = presentTracepoints(PROBES.flatMap(({ optional }) => Object.values(optional))) ??
-    new Set<string>();
+  const tracepoints = presentTracepoints(PROBES.flatMap((spec) => [...spec.needs, ...Object.values(spec.optional)])) ??
+    new Map<string, number>();
   const programs: Tried[] = [];
   let ring: Trial["ring"] = null;
   try {
@@ -45,6 +45,7 @@ export function tryPrograms(): Trial {
       if (spec === undefined) continue;
       const all = programsOf(file);
       for (const { program, hook } of all) {
+        if (isOtherVariant(spec, program, tracepoints)) continue;
         const tracepoint = spec.optional[program];
         const optional = tracepoint !== undefined;
         const lacks = optional && !tracepoints.has(tracepoint);
@@ -92,14 +93,7 @@ function short(message: string): string {
 }
 
 /** Only chosen processes are targets, and none is chosen: the programs run and record nothing. */
-const SILENT = encodeConfig({
-  waitThresholdNs: 1e6,
-  gapThresholdNs: 1e7,
-  sumPeriodNs: 1e9,
-  haveRead: false,
-  byPid: true,
-  byCgroup: false,
-});
+const SILENT = encodeConfig({ ...USUAL, haveRead: false, byPid: true, byCgroup: false, timers: true, calls: true });
 
 function programsOf({ bytes }: BpfFile): { program: string; hook: string }[] {
   const found: { program: string; hook: string }[] = [];

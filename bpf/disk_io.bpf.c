@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * disk_io_latency_ms: how long a block request took, from being queued for its device until it was complete.
+ *
+ * The owner is remembered when the request is queued or, where it goes straight to the device, when it is issued: both happen in the
+ * context of whoever asks for it. A file that was only written to memory is written to the disk later by a kernel thread
+ * (`kworker`, `jbd2`): that thread is the owner then, and the record says so. At completion nobody in particular is current.
+ *
+ * Up to `disk_per_second` requests a second are told one by one, above that those over the threshold; the rest goes into tallies.
+ */
+#include "tally.bpf.h"
+
+#define MAX_REQUESTS 16384
+/* Requests that carry no file's data: commands of a driver. */
+#define FIRST_COMMAND_OP 32
+
+struct pending {
+	struct llm_slo_event owner;
+	__u64 made_ns; /* of the request, as its device accounts it: tells a request from the next one in the same memory */
+	__u64 start_ns;
+	__u64 issued_ns;
+};
+
+/* By address of the request. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_REQUESTS);
+	__type(key, __u64);
+	__type(value, struct pending);
+} requests SEC(".maps");
+
+struct budget {
+	__u64 second;
+	__u64 told;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct budget);
+} disk_budget SEC(".maps");
+
+/* Whether one more may be told in this second. Two CPUs at the turn of a second may let a few too many through. */
+static __always_inline int within_budget(__u64 now)
+{
+	__u32 zero = 0;
+	struct budget *budget = bpf_map_lookup_elem(&disk_budget, &zero);
+	__u64 second = now / 1000000000;
+
+	if (!budget)
+		return 0;
+	if (budget->second != second) {
+		budget->second = second;
+		budget->told = 0;
+	}
+	return __sync_fetch_and_add(&budget->told, 1) < config.disk_per_second;
+}
+
+static __always_inline __u32 device_of(struct request *rq)
+{
+	struct gendisk *disk = bpf_core_field_exists(rq->rq_disk) ? BPF_CORE_READ(rq, rq_disk) : BPF_CORE_READ(rq, q, disk);
+
+	return disk ? (__u32)BPF_CORE_READ(disk, major) << 20 | BPF_CORE_READ(disk, first_minor) : 0;
+}
+
+static __always_inline int queued(struct request *rq, int issued)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct pending fresh = { .start_ns = bpf_ktime_get_ns(), .made_ns = BPF_CORE_READ(rq, start_time_ns) };
+	__u64 key = (unsigned long)rq;
+	struct pending *known = bpf_map_lookup_elem(&requests, &key);
+
+	if ((BPF_CORE_READ(rq, cmd_flags) & 0xff) >= FIRST_COMMAND_OP)
+		return 0;
+	/* Queued before it is issued, or put back by the driver and issued again: still the same request. */
+	if (known && known->made_ns == fresh.made_ns) {
+		if (issued)
+			known->issued_ns = fresh.start_ns;
+		return 0;
+	}
+	if (known) { /* the end of the request that was in this memory before has escaped us */
+		count_untracked(LLM_SLO_DISK);
+		bpf_map_delete_elem(&requests, &key);
+	}
+	if (!is_target(task))
+		return 0;
+	fill_owner(&fresh.owner, task);
+	fresh.owner.netns = 0;
+	fresh.owner.kind = LLM_SLO_DISK;
+	fresh.owner.flags = BPF_CORE_READ(task, flags) & PF_KTHREAD ? LLM_SLO_DISK_KERNEL : 0;
+	if (issued)
+		fresh.issued_ns = fresh.start_ns;
+	if (bpf_map_update_elem(&requests, &key, &fresh, BPF_NOEXIST))
+		count_untracked(LLM_SLO_DISK);
+	return 0;
+}
+
+/* Until 5.10 these tracepoints told the queue too, first. */
+SEC("tp_btf/block_rq_insert")
+int BPF_PROG(on_insert, struct request *rq)
+{
+	return queued(rq, 0);
+}
+
+SEC("tp_btf/block_rq_insert")
+int BPF_PROG(on_insert_with_queue, struct request_queue *queue, struct request *rq)
+{
+	return queued(rq, 0);
+}
+
+SEC("tp_btf/block_rq_issue")
+int BPF_PROG(on_issue, struct request *rq)
+{
+	return queued(rq, 1);
+}
+
+SEC("tp_btf/block_rq_issue")
+int BPF_PROG(on_issue_with_queue, struct request_queue *queue, struct request *rq)
+{
+	return queued(rq, 1);
+}
+
+SEC("tp_btf/block_rq_complete")
+int BPF_PROG(on_complete, struct request *rq, int status, unsigned int bytes)
+{
+	__u64 key = (unsigned long)rq;
+	struct pending *known = bpf_map_lookup_elem(&requests, &key);
+	struct llm_slo_tally_key tally = {};
+	struct llm_slo_disk record = {};
+	__u64 ns;
+
+	if (!known || bytes < BPF_CORE_READ(rq, __data_len)) /* a part of it */
+		return 0;
+	record.header = known->owner;
+	record.header.ts_ns = bpf_ktime_get_ns();
+	record.start_ns = known->start_ns;
+	record.issued_ns = known->issued_ns;
+	bpf_map_delete_elem(&requests, &key);
+	record.sector = BPF_CORE_READ(rq, __sector);
+	record.bytes = bytes;
+	record.device = device_of(rq);
+	record.op = BPF_CORE_READ(rq, cmd_flags) & 0xff;
+	record.status = status;
+	ns = record.header.ts_ns - record.start_ns;
+	if (within_budget(record.header.ts_ns) || ns >= config.disk_threshold_ns || status) {
+		emit(&record, sizeof(record), LLM_SLO_DISK);
+		return 0;
+	}
+	tally.process_start_ns = record.header.process_start_ns;
+	tally.pid = record.header.pid;
+	tally.kind = LLM_SLO_DISK;
+	tally.what = record.op | (record.header.flags & LLM_SLO_DISK_KERNEL ? LLM_SLO_BY_KERNEL : 0);
+	tally.where = record.device;
+	add_to_tally(&record.header, &tally, ns, bytes);
+	return 0;
+}

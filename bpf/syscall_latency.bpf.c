@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * syscall_latency_ms: how long the system calls of target processes took; and the timers that threads sleep on, which serve the split
+ * of requests. Both need a program at every system call of the machine: neither is attached unless it is wanted.
+ *
+ * A call over the threshold is told, unless it only waited for somebody else (epoll_wait, futex, reading from a socket ...): that is
+ * what idle processes do all day. Everything that is not told goes into a tally for each process and call.
+ */
+#include "tally.bpf.h"
+
+#define MAX_CALLING 32768
+#define ANON_INODE_FS_MAGIC 0x09041934
+
+#if defined(__TARGET_ARCH_arm64)
+#define MACHINE 183
+#else
+#define MACHINE 62
+#endif
+
+/* enum llm_slo_sleep and enum llm_slo_waits by number of the system call. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 512);
+	__type(key, __u32);
+	__type(value, __u8);
+} known_calls SEC(".maps");
+
+struct calling {
+	__u64 since; /* 0: not inside a call */
+	__u64 arg1;
+	__u64 number;
+};
+
+/* By thread id; an entry stays until its thread ends. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_CALLING);
+	__type(key, __u32);
+	__type(value, struct calling);
+} calling SEC(".maps");
+
+static __always_inline __u8 known_call(__u32 number)
+{
+	__u8 *known = bpf_map_lookup_elem(&known_calls, &number);
+
+	return known ? *known : 0;
+}
+
+/* Two calls wait for the same timer when they would end at about the same time: event loops round up to milliseconds. */
+#define SAME_TIMER_NS 2000000
+
+/*
+ * A thread's own timers. An event loop that is called away by a socket goes back to wait for the same timer with what is left of
+ * its time, so a timer is known by when it is due, and told when a call comes back empty-handed.
+ */
+static __always_inline void timer_begins(struct pt_regs *regs, __u32 tid, __u8 sleep, __u64 now)
+{
+	struct llm_slo_thread *thread;
+	__s64 apart;
+	__s32 ms = 0;
+	__u64 due;
+
+	if (!sleep)
+		return;
+	thread = bpf_map_lookup_elem(&threads, &tid);
+	if (!thread)
+		return;
+	if (sleep == LLM_SLO_SLEEP_MS_ARG3)
+		ms = SYSCALL_ARG3(regs);
+	else if (sleep == LLM_SLO_SLEEP_MS_ARG4)
+		ms = SYSCALL_ARG4(regs);
+	if (sleep != LLM_SLO_SLEEP_POINTER && ms == 0)
+		return; /* only looks, does not sleep: the timer waited for is still the same */
+	thread->in_sleep_call = 1;
+	if (ms < 0) {
+		thread->timer_since = 0;
+		return;
+	}
+	due = now + (__u64)ms * 1000000;
+	apart = due - thread->timer_due;
+	if (!ms || !thread->timer_since || apart > SAME_TIMER_NS || apart < -SAME_TIMER_NS) {
+		thread->timer_since = now;
+		thread->timer_due = due;
+	}
+}
+
+static __always_inline void timer_ends(__u32 tid, long result, __u64 now)
+{
+	struct llm_slo_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	struct llm_slo_timer record = {};
+
+	if (!thread || !thread->in_sleep_call)
+		return;
+	thread->in_sleep_call = 0;
+	if (result != 0 || !thread->timer_since)
+		return;
+	if (now - thread->timer_since >= config.wait_threshold_ns) {
+		fill_owner(&record.header, (struct task_struct *)bpf_get_current_task());
+		record.header.netns = 0;
+		record.header.kind = LLM_SLO_TIMER;
+		record.header.ts_ns = now;
+		record.start_ns = thread->timer_since;
+		read_clock(&record.clock, tid, now);
+		emit(&record, sizeof(record), LLM_SLO_TIMER);
+	}
+	thread->timer_since = 0;
+}
+
+/* False for what others fill: sockets, pipes, terminals, event descriptors. Asked of slow calls only. */
+static __always_inline int is_file(struct task_struct *task, __u64 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct inode *inode;
+	struct file *file;
+	struct file **files;
+	__u32 type;
+
+	if (!table || fd >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	files = BPF_CORE_READ(table, fd);
+	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
+		return 0;
+	inode = BPF_CORE_READ(file, f_inode);
+	type = BPF_CORE_READ(inode, i_mode) & 0170000;
+	if (type != 0100000 && type != 0060000 && type != 0040000) /* regular file, block device, directory */
+		return 0;
+	return BPF_CORE_READ(inode, i_sb, s_magic) != ANON_INODE_FS_MAGIC;
+}
+
+static __always_inline void call_begins(struct pt_regs *regs, struct task_struct *task, __u32 tid, __u32 number, __u64 now)
+{
+	struct calling *known = bpf_map_lookup_elem(&calling, &tid);
+	struct calling fresh = {};
+
+	if (!is_target(task))
+		return;
+	if (!known) {
+		if (bpf_map_update_elem(&calling, &tid, &fresh, BPF_NOEXIST)) {
+			count_untracked(LLM_SLO_SYSCALL);
+			return;
+		}
+		known = bpf_map_lookup_elem(&calling, &tid);
+		if (!known)
+			return;
+	}
+	known->number = number;
+	known->arg1 = SYSCALL_ARG1(regs);
+	known->since = now;
+}
+
+static __always_inline void call_ends(struct task_struct *task, __u32 tid, long result, __u64 now)
+{
+	struct calling *known = bpf_map_lookup_elem(&calling, &tid);
+	struct llm_slo_syscall record = {};
+	struct llm_slo_tally_key tally = {};
+	__u64 since;
+	__u32 waits;
+
+	if (!known || !known->since) /* not a target, or begun before we came */
+		return;
+	since = known->since;
+	known->since = 0;
+	record.number = known->number;
+	record.start_ns = since;
+	waits = known_call(record.number) & (LLM_SLO_WAITS | LLM_SLO_WAITS_IF_NO_FILE);
+	if (waits == LLM_SLO_WAITS_IF_NO_FILE && (now - since < config.call_threshold_ns || is_file(task, known->arg1)))
+		waits = 0;
+	fill_owner(&record.header, task);
+	record.header.netns = 0;
+	if (!waits && now - since >= config.call_threshold_ns) {
+		record.header.kind = LLM_SLO_SYSCALL;
+		record.header.ts_ns = now;
+		record.result = result;
+		record.machine = MACHINE;
+		emit(&record, sizeof(record), LLM_SLO_SYSCALL);
+		return;
+	}
+	tally.process_start_ns = record.header.process_start_ns;
+	tally.pid = record.header.pid;
+	tally.kind = LLM_SLO_SYSCALL;
+	tally.what = record.number | (waits ? LLM_SLO_CALL_WAITS : 0);
+	tally.where = MACHINE;
+	add_to_tally(&record.header, &tally, now - since, 0);
+}
+
+/* A call that never comes back (exit_group, a thread that is killed inside) is told of nowhere. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_thread_exit, struct task_struct *task)
+{
+	__u32 tid = BPF_CORE_READ(task, pid);
+
+	bpf_map_delete_elem(&calling, &tid);
+	return 0;
+}
+
+/* A thread that is not the leader and calls exec gets the leader's id: its call goes on under it. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, int old_tid)
+{
+	__u32 tid = BPF_CORE_READ(task, pid), old = old_tid;
+	struct calling *known = bpf_map_lookup_elem(&calling, &old);
+
+	if (!known || tid == old)
+		return 0;
+	bpf_map_update_elem(&calling, &tid, known, BPF_ANY);
+	bpf_map_delete_elem(&calling, &old);
+	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u32 tid = bpf_get_current_pid_tgid();
+	__u64 now = bpf_ktime_get_ns();
+
+	if (config.wants & LLM_SLO_WANT_TIMERS)
+		timer_begins(regs, tid, known_call(id) & LLM_SLO_SLEEP_MASK, now);
+	if (config.wants & LLM_SLO_WANT_CALLS)
+		call_begins(regs, task, tid, id, now);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u32 tid = bpf_get_current_pid_tgid();
+	__u64 now = bpf_ktime_get_ns();
+
+	if (config.wants & LLM_SLO_WANT_TIMERS)
+		timer_ends(tid, result, now);
+	if (config.wants & LLM_SLO_WANT_CALLS)
+		call_ends(task, tid, result, now);
+	return 0;
+}

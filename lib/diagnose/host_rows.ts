@@ -1,0 +1,80 @@
+/** Memory, disks, system calls, and the machine's CPU time -> rows. */
+import { errnoName } from "../model/codes.ts";
+import { TALLY_BOUNDS_MS } from "../model/histogram.ts";
+import type { GroupThrottledEvent, KernelEvent, StealEvent } from "../model/kernel_event.ts";
+import type { Rows, Who } from "./row.ts";
+
+const MS = 1e6;
+
+export type HostEvent = Extract<
+  KernelEvent,
+  { readonly kind: "reclaim" | "disk" | "syscall" | "tally" | "steal" | "group_throttled" }
+>;
+
+/** `deviceName`: `254:0` -> `vda`. */
+export function addHostEvent(rows: Rows, event: HostEvent, who: Who, deviceName: (numbers: string) => string): void {
+  switch (event.kind) {
+    case "reclaim": {
+      const row = rows.get({ kind: "mem_reclaim_latency_ms", peer: null }, who);
+      row.add((event.tsNs - event.startNs) / MS);
+      row.addThread(event.owner.tid, (event.tsNs - event.startNs) / MS);
+      row.addCause(event.at === "cgroup" ? "at the limit of its control group" : "the machine was short of memory");
+      return;
+    }
+    case "disk": {
+      const what = diskWhat(event.operation, event.device, event.byKernel, deviceName);
+      const row = rows.get({ kind: "disk_io_latency_ms", peer: null, what }, who);
+      row.add((event.tsNs - event.startNs) / MS);
+      if (event.status !== 0) {
+        row.addCause(event.status < 0 ? errnoName(-event.status) : `block status ${event.status}`);
+      }
+      return;
+    }
+    case "syscall": {
+      const row = rows.get({ kind: "syscall_latency_ms", peer: null, what: event.call }, who);
+      row.add((event.tsNs - event.startNs) / MS);
+      return;
+    }
+    case "tally": {
+      const { of, counts, sumNs } = event;
+      // What only waits is slow in every idle process: it is in the events, and in no row.
+      if (of.kind === "syscall" && of.waits) return;
+      const row = of.kind === "disk"
+        ? rows.get({
+          kind: "disk_io_latency_ms",
+          peer: null,
+          what: diskWhat(of.operation, of.device, of.byKernel, deviceName),
+        }, who)
+        : rows.get({ kind: "syscall_latency_ms", peer: null, what: of.call }, who);
+      row.addHistogram({ bounds: TALLY_BOUNDS_MS, counts }, sumNs / MS);
+      return;
+    }
+    case "steal":
+      return stolen(rows, event);
+    case "group_throttled":
+      return groupThrottled(rows, event);
+  }
+}
+
+/** `write vda`; what a kernel thread does keeps apart, because nobody is known to wait for it. */
+function diskWhat(operation: string, device: string, byKernel: boolean, name: (numbers: string) => string): string {
+  return `${operation} ${name(device)}${byKernel ? BY_KERNEL : ""}`;
+}
+
+/** Marks the rows of kernel threads. */
+export const BY_KERNEL = " (kernel)";
+
+const MACHINE: Who = { process: "machine", pid: 0, comm: "(machine)", cgroup: "" };
+
+/** In ms of CPU time a second, all CPUs together. */
+function stolen(rows: Rows, { stolenNs, startNs, tsNs, cpus }: StealEvent): void {
+  const row = rows.get({ kind: "cpu_steal_pct", peer: null }, MACHINE);
+  row.add(stolenNs / MS);
+  row.capacityMs += cpus * (tsNs - startNs) / MS;
+}
+
+function groupThrottled(rows: Rows, { cgroup, throttledNs, throttledPeriods }: GroupThrottledEvent): void {
+  const who: Who = { process: `cgroup ${cgroup}`, pid: 0, comm: "(control group)", cgroup };
+  const row = rows.get({ kind: "cfs_throttled_ms", peer: null }, who);
+  row.add(throttledNs / throttledPeriods / MS, throttledPeriods);
+}
