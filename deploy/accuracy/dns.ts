@@ -1,10 +1,10 @@
 /** dns_latency_ms against dig, which times its own query. */
 import { exec } from "../../lib/host/exec.ts";
 import { median, only, watched } from "../../lib/testing/watched.ts";
-import { type Comparison, lacks, type Measurement } from "./measure.ts";
+import { type Comparison, lacks, type Measurement, repeats } from "./measure.ts";
 import { lateResolver, RESOLVER } from "./resolver.ts";
 
-const QUERIES = 20;
+const QUERIES = repeats(20);
 const LATE_MS = [0, 20, 150];
 
 async function askedLate(lateMs: number): Promise<Comparison[]> {

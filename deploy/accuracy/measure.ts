@@ -45,3 +45,8 @@ export function lacks(program: string, hint = `apt-get install ${program}`): str
   }
   return `${program} is not installed (${hint})`;
 }
+
+/** How often to repeat: a quarter where time is dear (SLOCTL_BRIEF=1, in emulated machines), at least 5. */
+export function repeats(n: number): number {
+  return Deno.env.get("SLOCTL_BRIEF") === "1" ? Math.max(5, Math.round(n / 4)) : n;
+}
