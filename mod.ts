@@ -87,6 +87,8 @@
 
 // Events and spans: what the kernel, and OpenTelemetry, told.
 export * from "./lib/model/kernel_event.ts";
+export * from "./lib/model/log_record.ts";
+export * from "./lib/model/metric_point.ts";
 export * from "./lib/model/probe_event.ts";
 export * from "./lib/model/signals.ts";
 export * from "./lib/model/slo_event.ts";
@@ -96,9 +98,14 @@ export { type ProbeEventContext, toProbeEvents } from "./lib/export/probe_event.
 // Decode: a record of the ring, and OTLP.
 export { decodeRecord, type Refusal } from "./lib/decode/record.ts";
 export {
+  type DecodedLogs,
+  type DecodedMetrics,
   type DecodedTraces,
   DecodeError,
+  decodeLogs,
+  decodeMetrics,
   decodeTraces,
+  encodeLogs,
   encodeTraces,
   type Encoding,
   type RejectReason,

@@ -27,6 +27,7 @@ const LONG_INTEGER = /(?<![\w.+-])-?[1-9]\d{15,}(?=\s*(?:[,\]}]|$))/g;
  * them (one step at 1.7e18 is 256 ns). Strings, fractions and keys are untouched; malformed JSON stays malformed.
  */
 export function quoteLongIntegers(text: string): string {
+  if (!mayHoldLongInteger(text)) return text;
   let out = "";
   let copied = 0;
   for (let from = 0; from < text.length;) {
@@ -45,6 +46,27 @@ export function quoteLongIntegers(text: string): string {
     from = endOfString(text, quote) + 1;
   }
   return copied === 0 ? text : out + text.slice(copied);
+}
+
+const LEAST_DIGITS = 16;
+
+/** Looks at every 16th character: none of the digit runs in question can hide between two of them. */
+function mayHoldLongInteger(text: string): boolean {
+  for (let at = LEAST_DIGITS - 1; at < text.length; at += LEAST_DIGITS) {
+    if (!isDigit(text.charCodeAt(at))) continue;
+    let first = at;
+    while (first > 0 && isDigit(text.charCodeAt(first - 1))) first--;
+    let last = at;
+    while (last + 1 < text.length && isDigit(text.charCodeAt(last + 1))) last++;
+    // Most runs are in quotes, as OTLP wants them, or part of a hex id.
+    if (last - first + 1 >= LEAST_DIGITS && (first === 0 || !/["\w]/.test(text[first - 1]!))) return true;
+    at = last;
+  }
+  return false;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 /** Index of the quote that closes the string opened at `open`, or the end of the text. */

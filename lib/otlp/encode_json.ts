@@ -1,32 +1,95 @@
-/** Spans to ExportTraceServiceRequest, JSON encoding: ids in hex, 64-bit integers in quotes, lowerCamelCase. */
-import type { Attributes, AttributeValue, Span } from "../model/span.ts";
-import { groupSpans, isInt64 } from "./group.ts";
+/** Spans and log records to export requests, JSON encoding: ids in hex, 64-bit integers in quotes, lowerCamelCase. */
+import type { LogRecord } from "../model/log_record.ts";
+import type { Attributes, AttributeValue, Origin, Span, SpanEvent, SpanLink } from "../model/span.ts";
+import { groupRecords, isInt64 } from "./group.ts";
 
 export function encodeTracesJson(spans: Iterable<Span>): string {
   return JSON.stringify({
-    resourceSpans: groupSpans(spans).map((group) => ({
-      resource: { attributes: keyValues(group.resource) },
-      scopeSpans: [...group.scopes].map(([name, members]) => ({ scope: { name }, spans: members.map(spanToJson) })),
-    })),
+    resourceSpans: envelopes(spans, (scope, records) => ({ ...scope, spans: records.map(spanToJson) })),
   });
+}
+
+export function encodeLogsJson(logs: Iterable<LogRecord>): string {
+  return JSON.stringify({
+    resourceLogs: envelopes(
+      logs,
+      (scope, records) => ({ ...scope, logRecords: records.map(logToJson) }),
+      "scopeLogs",
+    ),
+  });
+}
+
+/** Members that are undefined leave no trace in the text. */
+function envelopes<T extends Origin>(
+  records: Iterable<T>,
+  inner: (scope: object, records: readonly T[]) => object,
+  scopesName = "scopeSpans",
+): unknown[] {
+  return groupRecords(records).map(({ resource, details, scopes }) => ({
+    resource: { attributes: keyValues(resource), droppedAttributesCount: details.droppedAttributes },
+    schemaUrl: details.schemaUrl,
+    [scopesName]: scopes.map(({ name, details: { version, attributes, schemaUrl, droppedAttributes }, records }) => {
+      const said = attributes === undefined ? undefined : keyValues(attributes);
+      const scope = { name, version, attributes: said, droppedAttributesCount: droppedAttributes };
+      return inner({ scope, schemaUrl }, records);
+    }),
+  }));
 }
 
 function spanToJson(span: Span): unknown {
   return {
     traceId: span.traceId,
     spanId: span.spanId,
+    traceState: span.traceState,
     parentSpanId: span.parentSpanId === "" ? undefined : span.parentSpanId,
+    flags: span.flags,
     name: span.name,
     kind: span.kind,
     startTimeUnixNano: String(span.startNs),
     endTimeUnixNano: String(span.endNs),
     attributes: keyValues(span.attributes),
-    events: span.events.map((event) => ({
-      timeUnixNano: String(event.timeNs),
-      name: event.name,
-      attributes: keyValues(event.attributes),
-    })),
+    droppedAttributesCount: span.droppedAttributes,
+    events: span.events.map(eventToJson),
+    droppedEventsCount: span.droppedEvents,
+    links: span.links?.map(linkToJson),
+    droppedLinksCount: span.droppedLinks,
     status: { code: span.statusCode, message: span.statusMessage },
+  };
+}
+
+function eventToJson(event: SpanEvent): unknown {
+  return {
+    timeUnixNano: String(event.timeNs),
+    name: event.name,
+    attributes: keyValues(event.attributes),
+    droppedAttributesCount: event.droppedAttributes,
+  };
+}
+
+function linkToJson({ traceId, spanId, traceState, attributes, droppedAttributes, flags }: SpanLink): unknown {
+  return {
+    traceId,
+    spanId,
+    traceState,
+    attributes: keyValues(attributes),
+    droppedAttributesCount: droppedAttributes,
+    flags,
+  };
+}
+
+function logToJson(log: LogRecord): unknown {
+  return {
+    timeUnixNano: String(log.timeNs),
+    observedTimeUnixNano: String(log.observedNs),
+    severityNumber: log.severity,
+    severityText: log.severityText,
+    eventName: log.eventName === "" ? undefined : log.eventName,
+    body: anyValue(log.body),
+    attributes: keyValues(log.attributes),
+    droppedAttributesCount: log.droppedAttributes,
+    flags: log.flags,
+    traceId: log.traceId === "" ? undefined : log.traceId,
+    spanId: log.spanId === "" ? undefined : log.spanId,
   };
 }
 

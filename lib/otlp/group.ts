@@ -1,22 +1,40 @@
-/** Spans by resource and scope, as OTLP nests them. */
-import type { Attributes, Span } from "../model/span.ts";
+/** Records by resource and scope, as OTLP nests them. */
+import type { Attributes, Origin, ResourceDetails, ScopeDetails } from "../model/span.ts";
 
-export interface ResourceGroup {
-  readonly resource: Attributes;
-  readonly scopes: ReadonlyMap<string, readonly Span[]>;
+export interface ScopeGroup<T> {
+  readonly name: string;
+  readonly details: ScopeDetails;
+  readonly records: readonly T[];
 }
 
-/** Spans that share the resource object share a group; equal resources from different requests stay apart. */
-export function groupSpans(spans: Iterable<Span>): ResourceGroup[] {
-  const groups = new Map<Attributes, Map<string, Span[]>>();
-  for (const span of spans) {
-    let scopes = groups.get(span.resource);
-    if (scopes === undefined) groups.set(span.resource, scopes = new Map());
-    const list = scopes.get(span.scope);
-    if (list === undefined) scopes.set(span.scope, [span]);
-    else list.push(span);
-  }
-  return [...groups].map(([resource, scopes]) => ({ resource, scopes }));
+export interface ResourceGroup<T> {
+  readonly resource: Attributes;
+  readonly details: ResourceDetails;
+  readonly scopes: readonly ScopeGroup<T>[];
+}
+
+/** Records that share the resource object share a group; equal resources from different requests stay apart. */
+export function groupRecords<T extends Origin>(records: Iterable<T>): ResourceGroup<T>[] {
+  const groups = new Map<Attributes, T[]>();
+  for (const record of records) push(groups, record.resource, record);
+  return [...groups].map(([resource, members]) => {
+    const scopes = new Map<ScopeDetails | string, T[]>();
+    for (const record of members) push(scopes, record.scopeDetails ?? record.scope, record);
+    return {
+      resource,
+      details: members[0]!.resourceDetails ?? {},
+      scopes: [...scopes.values()].map((records) => {
+        const { scope, scopeDetails } = records[0]!;
+        return { name: scope, details: scopeDetails ?? {}, records };
+      }),
+    };
+  });
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
 }
 
 /** How an attribute number leaves: as int64 when it is a whole number it can hold, else as double (-0 included). */

@@ -42,6 +42,20 @@ export function integer(value: unknown): number {
   return value;
 }
 
+/** A 32-bit number that is no enum: quoted ones are good too. */
+export function int32(value: unknown): number {
+  const number = Number(wide(value));
+  if (number !== (number | 0)) throw new BadField("does not fit 32 bits signed");
+  return number;
+}
+
+export function uint32(value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  const number = Number(wide(value));
+  if (number !== number >>> 0) throw new BadField("does not fit 32 bits unsigned");
+  return number;
+}
+
 function wide(value: unknown): bigint {
   if (value === undefined || value === null) return 0n;
   if (typeof value === "number" && Number.isInteger(value)) return BigInt(value);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Span } from "../model/span.ts";
-import { DecodeError, decodeTraces, encodeStatus, encodeTraces, encodeTracesResponse } from "./mod.ts";
+import { DecodeError, decodeTraces, encodeResponse, encodeStatus, encodeTraces } from "./mod.ts";
 
 const hex = (text: string) => Uint8Array.fromHex(text.replaceAll(" ", ""));
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -37,11 +37,22 @@ const RICH: Span = {
   name: "chat näive",
   kind: 2,
   attributes: JSON.parse('{"__proto__":"kept"}') as Span["attributes"],
-  events: [{ name: "first token", timeNs: 1700000000123456790n, attributes: { index: 0 } }],
+  events: [{ name: "first token", timeNs: 1700000000123456790n, attributes: { index: 0 }, droppedAttributes: 1 }],
   statusCode: 2,
   statusMessage: "upstream said no",
   resource: { "service.name": "gateway", "process.pid": 4242, "host.name": "lab" },
+  resourceDetails: { schemaUrl: "https://opentelemetry.io/schemas/1.41.0", droppedAttributes: 2 },
   scope: "lab.gateway",
+  scopeDetails: { version: "1.2", attributes: { build: "x" }, schemaUrl: "https://example/1", droppedAttributes: 3 },
+  traceState: "a=1",
+  flags: 0x101,
+  links: [
+    { traceId: "b".repeat(32), spanId: "c".repeat(16), attributes: { why: "retry" }, traceState: "z=2", flags: 1 },
+    { traceId: "d".repeat(32), spanId: "e".repeat(16), attributes: {}, droppedAttributes: 9 },
+  ],
+  droppedAttributes: 4,
+  droppedEvents: 5,
+  droppedLinks: 6,
 };
 Object.assign(RICH.attributes, {
   text: "",
@@ -70,7 +81,7 @@ Deno.test("the published request decodes to one span, in every spelling", () => 
     [utf8(SPAN_JSON), "json"],
     [utf8(bare), "json"],
     [utf8(SPAN_JSON.replace("0a0b0c", "0A0B0C")), "json"],
-    [utf8(SPAN_JSON.replace('"kind":3', '"kind":3,"flags":257,"links":[],"future":{"x":[1]}')), "json"],
+    [utf8(SPAN_JSON.replace('"kind":3', '"kind":3,"flags":0,"links":[],"future":{"x":[1]}')), "json"],
     // Scope spans before an unknown group, fixed32 and varint fields: all stepped over.
     [hex("1b 08 01 1c 25 00 00 00 00 28 96 01 " + SPAN_BYTES.toHex()), "protobuf"],
   ];
@@ -84,7 +95,8 @@ Deno.test("the published request decodes to one span, in every spelling", () => 
 });
 
 Deno.test("a span survives both encodings with all it carries", () => {
-  const other: Span = { ...RICH, spanId: "1111111111111111", scope: "other" };
+  const { scopeDetails: _, ...plain } = RICH;
+  const other: Span = { ...plain, spanId: "1111111111111111", scope: "other" };
   for (const encoding of ["json", "protobuf"] as const) {
     assertEquals(decodeTraces(encodeTraces([SPAN, RICH, other], encoding), encoding).spans, [SPAN, RICH, other]);
   }
@@ -187,45 +199,19 @@ Deno.test("values nested too deep are refused, not followed", () => {
   assertThrows(() => decodeTraces(bytes, "protobuf"), DecodeError, "nested deeper");
 });
 
-Deno.test("2 000 mutated bodies give a value or a DecodeError, never anything else", () => {
-  let state = 42;
-  const random = (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
-  let refused = 0;
-  for (let round = 0; round < 2000; round++) {
-    const encoding = round % 2 === 0 ? "json" : "protobuf";
-    let body = encodeTraces([SPAN, RICH], encoding);
-    for (let edits = 1 + random(4); edits > 0; edits--) {
-      const at = random(body.length);
-      if (random(5) === 0) body = body.slice(0, at + 1);
-      else if (random(4) === 0) body.copyWithin(at, random(body.length));
-      else body[at] = random(2) === 0 ? random(256) : '{}[]",:0-e'.charCodeAt(random(10));
-    }
-    try {
-      decodeTraces(body, encoding);
-    } catch (error) {
-      assert(error instanceof DecodeError, `round ${round}: ${String(error)}`);
-      refused++;
-    }
-  }
-  assert(refused > 200 && refused < 2000, `${refused} refused`);
-});
-
 Deno.test("answers equal the published bytes", () => {
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  const three = { rejectedSpans: 3, errorMessage: "bad id" };
-  const warning = { rejectedSpans: 0, errorMessage: "w" };
-  assertEquals(encodeTracesResponse(null, "protobuf"), hex(""));
-  assertEquals(text(encodeTracesResponse(null, "json")), "{}");
-  assertEquals(encodeTracesResponse(three, "protobuf"), hex("0a 0a 08 03 12 06 62 61 64 20 69 64"));
+  const three = { rejected: 3, errorMessage: "bad id" };
+  const warning = { rejected: 0, errorMessage: "w" };
+  assertEquals(encodeResponse("traces", null, "protobuf"), hex(""));
+  assertEquals(text(encodeResponse("traces", null, "json")), "{}");
+  assertEquals(encodeResponse("traces", three, "protobuf"), hex("0a 0a 08 03 12 06 62 61 64 20 69 64"));
   assertEquals(
-    text(encodeTracesResponse(three, "json")),
+    text(encodeResponse("traces", three, "json")),
     '{"partialSuccess":{"rejectedSpans":"3","errorMessage":"bad id"}}',
   );
-  assertEquals(encodeTracesResponse(warning, "protobuf"), hex("0a 03 12 01 77"));
-  assertEquals(text(encodeTracesResponse(warning, "json")), '{"partialSuccess":{"errorMessage":"w"}}');
+  assertEquals(encodeResponse("traces", warning, "protobuf"), hex("0a 03 12 01 77"));
+  assertEquals(text(encodeResponse("traces", warning, "json")), '{"partialSuccess":{"errorMessage":"w"}}');
   assertEquals(encodeStatus({ message: "x" }, "protobuf"), hex("12 01 78"));
   assertEquals(text(encodeStatus({ message: "x" }, "json")), '{"message":"x"}');
 });

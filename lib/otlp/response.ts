@@ -1,7 +1,9 @@
-/** What an OTLP receiver answers: ExportTraceServiceResponse on success, google.rpc.Status otherwise, in either encoding. */
+/** What an OTLP receiver answers: Export...ServiceResponse on success, google.rpc.Status otherwise, in either encoding. */
 import { WireWriter } from "./wire_writer.ts";
 
 export type Encoding = "json" | "protobuf";
+
+export type Signal = "traces" | "logs" | "metrics";
 
 /** The media type of each encoding. */
 export const MEDIA_TYPE: Readonly<Record<Encoding, string>> = {
@@ -9,9 +11,16 @@ export const MEDIA_TYPE: Readonly<Record<Encoding, string>> = {
   protobuf: "application/x-protobuf",
 };
 
+/** What the count of refused records is called in JSON; in protobuf it is field 1 of each. */
+const REJECTED: Readonly<Record<Signal, string>> = {
+  traces: "rejectedSpans",
+  logs: "rejectedLogRecords",
+  metrics: "rejectedDataPoints",
+};
+
 export interface PartialSuccess {
-  /** Spans refused; 0 with a message is a warning. */
-  readonly rejectedSpans: number;
+  /** Spans, log records or data points refused; 0 with a message is a warning. */
+  readonly rejected: number;
   /** English, for the operator of the sender. */
   readonly errorMessage: string;
 }
@@ -19,22 +28,25 @@ export interface PartialSuccess {
 const utf8 = new TextEncoder();
 
 /** An empty body (`{}` in JSON) unless there is something to say. */
-export function encodeTracesResponse(partial: PartialSuccess | null, encoding: Encoding): Uint8Array<ArrayBuffer> {
-  const said = partial !== null && (partial.rejectedSpans > 0 || partial.errorMessage !== "");
+export function encodeResponse(
+  signal: Signal,
+  partial: PartialSuccess | null,
+  encoding: Encoding,
+): Uint8Array<ArrayBuffer> {
+  const said = partial !== null && (partial.rejected > 0 || partial.errorMessage !== "");
   if (encoding === "json") {
-    const rejectedSpans = said && partial.rejectedSpans > 0 ? String(partial.rejectedSpans) : undefined;
-    return utf8.encode(
-      JSON.stringify(said ? { partialSuccess: { rejectedSpans, errorMessage: partial.errorMessage } } : {}),
-    );
+    if (!said) return utf8.encode("{}");
+    const rejected = partial.rejected > 0 ? { [REJECTED[signal]]: String(partial.rejected) } : {};
+    return utf8.encode(JSON.stringify({ partialSuccess: { ...rejected, errorMessage: partial.errorMessage } }));
   }
-  const writer = new WireWriter();
+  const w = new WireWriter();
   if (said) {
-    writer.message(1, (inner) => {
-      if (partial.rejectedSpans > 0) inner.varint(1, partial.rejectedSpans);
-      if (partial.errorMessage !== "") inner.string(2, partial.errorMessage);
+    w.message(1, () => {
+      if (partial.rejected > 0) w.varint(1, partial.rejected);
+      if (partial.errorMessage !== "") w.string(2, partial.errorMessage);
     });
   }
-  return writer.finish();
+  return w.finish();
 }
 
 export interface RpcStatus {
@@ -53,19 +65,19 @@ export function encodeStatus(status: RpcStatus, encoding: Encoding): Uint8Array<
     const details = violation && [{ "@type": BAD_REQUEST, fieldViolations: [violation] }];
     return utf8.encode(JSON.stringify({ code: code || undefined, message, details }));
   }
-  const writer = new WireWriter();
-  if (code) writer.varint(1, code);
-  writer.string(2, message);
+  const w = new WireWriter();
+  if (code) w.varint(1, code);
+  w.string(2, message);
   if (violation !== undefined) {
-    writer.message(3, (any) => {
-      any.string(1, BAD_REQUEST);
-      any.message(2, (badRequest) => {
-        badRequest.message(1, (inner) => {
-          inner.string(1, violation.field);
-          inner.string(2, violation.description);
+    w.message(3, () => {
+      w.string(1, BAD_REQUEST);
+      w.message(2, () => {
+        w.message(1, () => {
+          w.string(1, violation.field);
+          w.string(2, violation.description);
         });
       });
     });
   }
-  return writer.finish();
+  return w.finish();
 }

@@ -40,7 +40,8 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     writer.flush();
     if (options.count > 0 && writer.lines >= options.count) enough.abort();
   };
-  await using receiver = await serveOtlp({ hostname, port, onSpans: (spans) => void (dropped += held.add(spans)) });
+  const sink = { spans: (spans: readonly Span[]) => void (dropped += held.add(spans)) };
+  await using receiver = await serveOtlp({ hostname, port, sink });
   io.err(`sloctl: OTLP traces at http://${receiver.hostname}:${receiver.port}/v1/traces; Ctrl-C ends it\n`);
   const feeding = feed(options.inputs, io, stop, (text, name) => readDocuments(documents, text, name, parseProbeEvent))
     .catch((error) => {
@@ -59,7 +60,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   await feeding;
   writer.close();
   if (failure !== undefined) throw failure;
-  const { spans, duplicates } = receiver.stats;
+  const { taken: spans, duplicates } = receiver.stats.traces;
   const lost = dropped === 0 ? "" : `; ${dropped} dropped, the buffer was full`;
   io.err(
     `sloctl: ${plural(writer.lines, "SLO event")} from ${plural(spans, "span")}, ${duplicates} duplicates${lost}\n`,

@@ -94,7 +94,7 @@ Deno.test("faultreplay --input: a recorded run in its order, to lines or to a co
   await using receiver = await serveOtlp({
     hostname: "127.0.0.1",
     port: 0,
-    onSpans: (batch) => void got.push(...batch),
+    sink: { spans: (batch) => void got.push(...batch) },
   });
   await faultreplay({ ...replay, input: path, otlpEndpoint: `http://127.0.0.1:${receiver.port}` }, fakeIo());
   assertEquals(got.length, spans.length);

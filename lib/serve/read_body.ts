@@ -1,63 +1,54 @@
-/** A request body, read without ever holding more than the limit. */
+/** A request body off a socket, read without ever holding more than the limit. */
+import { Buffer } from "node:buffer";
+import type { IncomingMessage } from "node:http";
+import type { ByteBudget } from "./byte_budget.ts";
+import { BodyError } from "./http.ts";
+import { tooLarge } from "./inflate.ts";
 
-/** Why a body was not read, as the HTTP status to answer with. */
-export class BodyError extends Error {
-  constructor(readonly status: 400 | 413 | 415, message: string) {
-    super(message);
-  }
-}
+/** No byte for so long and the body counts as given up. */
+const IDLE_MS = 10_000;
 
 /**
- * Reads and, for gzip, inflates. Both the bytes on the wire and the inflated bytes are held against `maxBytes`, and
- * counted while they flow.
- * @throws BodyError 413 over the limit, 415 for an unknown encoding, 400 for broken gzip or a body cut short.
+ * Bytes are counted as they come, never as they were announced: an announcement costs the sender nothing.
+ *
+ * @param taken is told of bytes taken from the budget; they are the caller's to give back
+ * @throws BodyError 413 over the limit, 400 for a body cut short, 408 for one that stalls, 503 when the budget is spent
  */
-export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
-  const encoding = (request.headers.get("content-encoding") ?? "").trim().toLowerCase();
-  const gzip = encoding === "gzip" || encoding === "x-gzip";
-  if (!gzip && encoding !== "" && encoding !== "identity") {
-    throw new BodyError(
-      415,
-      `Cannot read "content-encoding: ${encoding.slice(0, 100)}": only gzip and identity are known`,
-    );
-  }
-  const tooBig = `Cannot accept "request body": it is larger than ${maxBytes} bytes`;
-  if (Number(request.headers.get("content-length")) > maxBytes) throw new BodyError(413, tooBig);
-  if (request.body === null) return new Uint8Array();
-  let stream = request.body.pipeThrough(limit(maxBytes, tooBig));
-  if (gzip) stream = stream.pipeThrough(new DecompressionStream("gzip")).pipeThrough(limit(maxBytes, tooBig));
-  try {
-    return await collect(stream);
-  } catch (error) {
-    if (error instanceof BodyError) throw error;
-    throw new BodyError(400, `Cannot read "request body": ${gzip ? "the gzip data is broken" : "it was cut short"}`);
-  }
-}
-
-function limit(maxBytes: number, message: string): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
-  let seen = 0;
-  return new TransformStream({
-    transform(chunk, controller) {
-      seen += chunk.length;
-      if (seen > maxBytes) throw new BodyError(413, message);
-      controller.enqueue(chunk);
-    },
+export function readBody(
+  message: IncomingMessage,
+  maxBytes: number,
+  budget: ByteBudget,
+  taken: (bytes: number) => void,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const stalled = () => fail(new BodyError(408, 'Cannot read "request body": no byte of it came for 10 s'));
+    const timer = setTimeout(stalled, IDLE_MS);
+    const fail = (error: BodyError) => {
+      clearTimeout(timer);
+      message.off("data", onData);
+      chunks.length = 0;
+      reject(error);
+    };
+    const onData = (chunk: Buffer) => {
+      timer.refresh();
+      length += chunk.length;
+      if (length > maxBytes) return fail(tooLarge(maxBytes));
+      if (!budget.take(chunk.length)) {
+        return fail(new BodyError(503, 'Cannot read "request body": too much is being read at this moment'));
+      }
+      taken(chunk.length);
+      chunks.push(chunk);
+    };
+    if (Number(message.headers["content-length"]) > maxBytes) return fail(tooLarge(maxBytes));
+    message.on("data", onData);
+    message.once("end", () => {
+      clearTimeout(timer);
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    });
+    const cut = () => fail(new BodyError(400, 'Cannot read "request body": it was cut short'));
+    message.once("error", cut);
+    message.once("aborted", cut);
   });
-}
-
-async function collect(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    chunks.push(chunk);
-    length += chunk.length;
-  }
-  if (chunks.length === 1) return chunks[0]!;
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
 }

@@ -9,11 +9,11 @@ export function assert(condition: unknown, message = "assertion failed"): assert
 }
 
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
-  nodeAssert.deepStrictEqual(actual, expected, message);
+  nodeAssert.deepStrictEqual(actual, expected, message!); // undefined is no message, though the types say string
 }
 
 export function assertNotEquals<T>(actual: T, expected: T, message?: string): void {
-  nodeAssert.notDeepStrictEqual(actual, expected, message);
+  nodeAssert.notDeepStrictEqual(actual, expected, message!);
 }
 
 export function assertAlmostEquals(actual: number, expected: number, tolerance?: number, message?: string): void {
@@ -33,7 +33,7 @@ export function assertStringIncludes(actual: string, expected: string, message?:
 }
 
 export function assertMatch(actual: string, expected: RegExp, message?: string): void {
-  nodeAssert.match(actual, expected, message);
+  nodeAssert.match(actual, expected, message!);
 }
 
 // deno-lint-ignore no-explicit-any -- the signature of @std/assert

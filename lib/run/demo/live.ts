@@ -54,7 +54,8 @@ export async function runLive(options: LiveOptions, io: Io): Promise<LiveRun> {
 
   await using stack = new AsyncDisposableStack();
   const otlpEndpointOnHost = async (hostname: string) => {
-    const receiver = stack.use(await serveOtlp({ hostname, port: 0, onSpans: (batch) => void spans.push(...batch) }));
+    const sink = { spans: (batch: readonly Span[]) => void spans.push(...batch) };
+    const receiver = stack.use(await serveOtlp({ hostname, port: 0, sink }));
     return `http://${hostname}:${receiver.port}/v1/traces`;
   };
   const lab = stack.use(await startLab({ otlpEndpointOnHost, tls: options.tls }, (text) => progress.note(text)));

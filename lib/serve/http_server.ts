@@ -1,0 +1,201 @@
+/**
+ * What listens: node:http or node:https around one handler, with every resource of a connection bounded. Deno's own server keeps half-sent
+ * heads open, has no connection cap and asks no client for a certificate; this one does.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { ByteBudget } from "./byte_budget.ts";
+import type { HttpAnswer, HttpHandler } from "./http.ts";
+import { listenError } from "./listen_error.ts";
+import { readBody } from "./read_body.ts";
+import type { TlsFiles } from "./tls.ts";
+
+export interface HttpOptions {
+  readonly hostname: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly handler: HttpHandler;
+  /** Without it: plain HTTP. */
+  readonly tls?: TlsFiles;
+  /** Open connections at most. From three quarters on, those with no request under way are closed. Default 8 192. */
+  readonly maxConnections?: number;
+  /** Bytes of all bodies under way together. Default 512 MiB. */
+  readonly maxBodyBytes?: number;
+  /** A request head not complete after so long is cut. Default 10 s. */
+  readonly headMs?: number;
+  /** A request not complete after so long is cut. Default 60 s. */
+  readonly requestMs?: number;
+  /** Is told of what the handler threw: a defect of ours. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+/** Counters since the start. */
+export interface HttpStats {
+  readonly requests: number;
+  /** Requests under way. */
+  readonly inFlight: number;
+  /** Bytes of their bodies held. */
+  readonly bodyBytes: number;
+  readonly connections: number;
+  /** Connections that never became a request: by reason. */
+  readonly refused: ReadonlyMap<string, number>;
+}
+
+export interface HttpListener extends AsyncDisposable {
+  readonly hostname: string;
+  readonly port: number;
+  readonly stats: HttpStats;
+  /** Lets requests in flight finish for half a second, then cuts what is left. May be called twice. */
+  shutdown(): Promise<void>;
+}
+
+const MAX_HEAD_BYTES = 32 * 1024;
+const KEEP_ALIVE_MS = 60_000;
+const HANDSHAKE_MS = 10_000;
+/** Connections waiting to be accepted: with fewer a burst loses some, and each of those waits a second or more. */
+const BACKLOG = 4096;
+const GRACE_MS = 500;
+const POLL_MS = 10;
+/** After an early answer the rest of the body is read and thrown away for so long: cut at once, the answer would be lost. */
+const LINGER_MS = 2_000;
+
+/** @throws IoError when the address is taken or not ours, UsageError when it is no address or the TLS files do not fit. */
+export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
+  const { hostname, port, handler, maxConnections = 8192, headMs = 10_000, requestMs = 60_000 } = options;
+  const budget = new ByteBudget(options.maxBodyBytes ?? 512 * 1024 * 1024);
+  const refused = new Map<string, number>();
+  let connections = 0;
+  let requests = 0;
+  let inFlight = 0;
+  let closing = false;
+
+  const limits = {
+    maxHeaderSize: MAX_HEAD_BYTES,
+    headersTimeout: headMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: 1_000,
+  };
+  const onRequest = (message: IncomingMessage, response: ServerResponse) => {
+    requests++;
+    inFlight++;
+    let held = 0;
+    const request = () => {
+      const { path, query } = target(message.url ?? "/");
+      return {
+        method: message.method ?? "GET",
+        path,
+        query,
+        headers: message.headers as Record<string, string | undefined>,
+        peer: message.socket.remoteAddress ?? "",
+        read: (maxBytes: number) => readBody(message, maxBytes, budget, (bytes) => held += bytes),
+      };
+    };
+    // Inside the promise: what a handler throws at once is a rejection too.
+    Promise.resolve().then(() => handler(request()))
+      .catch((error): HttpAnswer => {
+        options.onFault?.(error);
+        return { status: 500, headers: { "content-type": "text/plain" }, body: "internal error\n" };
+      })
+      .then((answer) => send(message, response, answer, closing))
+      .finally(() => {
+        inFlight--;
+        budget.giveBack(held);
+      });
+  };
+  const server: Server = options.tls === undefined
+    ? createServer(limits, onRequest)
+    : createTlsServer({ ...limits, ...options.tls, minVersion: "TLSv1.2", handshakeTimeout: HANDSHAKE_MS }, onRequest);
+  server.maxConnections = maxConnections;
+  server.on("connection", (socket: Socket) => {
+    socket.once("close", () => connections--);
+    if (++connections > maxConnections * 3 / 4) server.closeIdleConnections();
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuse(refused, error, socket));
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(listenError(hostname, port, error)));
+    try {
+      server.listen({ port, host: hostname, backlog: BACKLOG }, resolve);
+    } catch (error) {
+      reject(listenError(hostname, port, error));
+    }
+  });
+  const address = server.address() as AddressInfo;
+
+  async function stop(): Promise<void> {
+    closing = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (let waited = 0; inFlight > 0 && waited < GRACE_MS; waited += POLL_MS) await delay(POLL_MS);
+    await delay(POLL_MS); // for the last answer to leave
+    server.closeAllConnections();
+    await closed;
+  }
+  let done: Promise<void> | undefined;
+  const shutdown = () => done ??= stop();
+  return {
+    hostname: address.address,
+    port: address.port,
+    stats: {
+      get requests() {
+        return requests;
+      },
+      get inFlight() {
+        return inFlight;
+      },
+      get bodyBytes() {
+        return budget.taken;
+      },
+      get connections() {
+        return connections;
+      },
+      refused,
+    },
+    shutdown,
+    [Symbol.asyncDispose]: shutdown,
+  };
+}
+
+function send(message: IncomingMessage, response: ServerResponse, answer: HttpAnswer, closing: boolean): void {
+  if (response.destroyed || response.writableEnded) return;
+  const body = typeof answer.body === "string" ? new TextEncoder().encode(answer.body) : answer.body;
+  const early = !message.complete;
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    "content-length": String(body.length),
+    ...(early || closing ? { connection: "close" } : {}),
+  });
+  response.end(body);
+  if (!early) return;
+  message.resume();
+  const timer = setTimeout(() => message.socket.destroy(), LINGER_MS);
+  message.socket.once("close", () => clearTimeout(timer));
+}
+
+/** Path and query of a request target, which may be a whole URL. */
+function target(whole: string): { path: string; query: URLSearchParams } {
+  const url = whole.replace(/^https?:\/\/[^/]*/i, "") || "/";
+  const at = url.indexOf("?");
+  const path = at < 0 ? url : url.slice(0, at);
+  return { path, query: new URLSearchParams(at < 0 ? "" : url.slice(at + 1)) };
+}
+
+/** A head that is no request: one line back where the socket still takes it, and a counter. */
+function refuse(refused: Map<string, number>, error: NodeJS.ErrnoException, socket: Socket): void {
+  const status = error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+    ? "408 Request Timeout"
+    : error.code === "HPE_HEADER_OVERFLOW"
+    ? "431 Request Header Fields Too Large"
+    : "400 Bad Request";
+  const reason = status.slice(0, 3);
+  refused.set(reason, (refused.get(reason) ?? 0) + 1);
+  if (socket.writable && error.code !== "ECONNRESET") {
+    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  }
+  setTimeout(() => socket.destroy(), 100);
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,113 @@
+/**
+ * OTLP over gRPC. The library does HTTP/2, framing, compression and their limits; messages pass through it as bytes, so that one decoder
+ * serves both transports.
+ */
+import type { sendUnaryData, Server, ServerUnaryCall, ServiceDefinition } from "@grpc/grpc-js";
+import { Buffer } from "node:buffer";
+import { encodeStatus, type Signal } from "../otlp/mod.ts";
+import { listenError } from "./listen_error.ts";
+import type { OtlpReceiver, Reply } from "./otlp_receiver.ts";
+import type { TlsFiles } from "./tls.ts";
+
+export interface GrpcOptions {
+  readonly hostname: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly receiver: OtlpReceiver;
+  readonly tls?: TlsFiles;
+  /** Largest message, raw or inflated, in bytes. Default 16 MiB: four times what other collectors take. */
+  readonly maxMessageBytes?: number;
+}
+
+export interface GrpcServer extends AsyncDisposable {
+  readonly hostname: string;
+  readonly port: number;
+  /** Lets calls in flight finish for half a second, then cuts what is left. May be called twice. */
+  shutdown(): Promise<void>;
+}
+
+const SERVICES: Readonly<Record<Signal, string>> = {
+  traces: "opentelemetry.proto.collector.trace.v1.TraceService",
+  logs: "opentelemetry.proto.collector.logs.v1.LogsService",
+  metrics: "opentelemetry.proto.collector.metrics.v1.MetricsService",
+};
+const GRACE_MS = 500;
+const LIMITS = {
+  /** Of one connection. */
+  "grpc.max_concurrent_streams": 64,
+  /** A connection without a call is closed after so long. */
+  "grpc.max_connection_idle_ms": 120_000,
+  "grpc.keepalive_time_ms": 60_000,
+  "grpc.keepalive_timeout_ms": 10_000,
+};
+
+/** @throws IoError when the address is taken or not ours, UsageError when it is no address. */
+export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
+  const { hostname, port, receiver, tls, maxMessageBytes = 16 * 1024 * 1024 } = options;
+  // Loaded here: it is large, and a collector without gRPC does without it.
+  const { default: grpc } = await import("@grpc/grpc-js");
+  grpc.setLogVerbosity(grpc.logVerbosity.NONE); // what fails is told by its caller, once
+  const server: Server = new grpc.Server({ ...LIMITS, "grpc.max_receive_message_length": maxMessageBytes });
+  for (const signal of receiver.signals) {
+    server.addService(serviceOf(signal), {
+      Export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
+        receiver.receive(signal, "protobuf", call.request).then((reply) => {
+          if (reply.taken) answer(null, Buffer.from(reply.body.buffer));
+          else answer(failure(reply, new grpc.Metadata()));
+        });
+      },
+    });
+  }
+  // Without an authority of ours the library would name all of the system's to the client, more than a handshake may hold.
+  const credentials = tls === undefined ? grpc.ServerCredentials.createInsecure() : grpc.ServerCredentials.createSsl(
+    Buffer.from(tls.ca ?? tls.cert),
+    [{ cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) }],
+    tls.ca !== undefined,
+  );
+  const bracketed = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`${bracketed}:${port}`, credentials, (error, actual) => {
+      if (error === null) resolve(actual);
+      else reject(listenError(hostname, port, portInUse(error)));
+    });
+  });
+
+  let done: Promise<void> | undefined;
+  const shutdown = () =>
+    done ??= new Promise<void>((resolve) => {
+      const timer = setTimeout(() => server.forceShutdown(), GRACE_MS);
+      server.tryShutdown(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  return { hostname, port: bound, shutdown, [Symbol.asyncDispose]: shutdown };
+}
+
+function serviceOf(signal: Signal): ServiceDefinition {
+  const same = (bytes: Buffer) => bytes;
+  return {
+    Export: {
+      path: `/${SERVICES[signal]}/Export`,
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: same,
+      requestDeserialize: same,
+      responseSerialize: same,
+      responseDeserialize: same,
+    },
+  };
+}
+
+type Metadata = InstanceType<typeof import("@grpc/grpc-js").Metadata>;
+
+/** INVALID_ARGUMENT is final; UNAVAILABLE asks for another try. What is wrong travels along as google.rpc.Status. */
+function failure({ why }: Reply & { readonly taken: false }, metadata: Metadata) {
+  metadata.set("grpc-status-details-bin", Buffer.from(encodeStatus(why, "protobuf")));
+  return { code: why.code ?? 2, details: why.message, metadata };
+}
+
+/** The library tells it in words only. */
+function portInUse(error: Error): Error {
+  return /EADDRINUSE/.test(error.message) ? Object.assign(error, { code: "EADDRINUSE" }) : error;
+}

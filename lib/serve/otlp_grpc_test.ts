@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import grpc from "@grpc/grpc-js";
+import { Buffer } from "node:buffer";
+import { IoError } from "../model/errors.ts";
+import { Overload } from "../model/overload.ts";
+import type { Span } from "../model/span.ts";
+import { encodeTraces } from "../otlp/mod.ts";
+import { makeCertificates } from "../testing/certificates.ts";
+import { madeRun } from "../testing/telemetry.ts";
+import { missingTool, testUnless } from "../testing/unless.ts";
+import { type GrpcOptions, serveGrpc } from "./otlp_grpc.ts";
+import { OtlpReceiver, type OtlpSink } from "./otlp_receiver.ts";
+import { readTls } from "./tls.ts";
+
+const TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+function start(sink: OtlpSink, part: Partial<GrpcOptions> = {}) {
+  const receiver = new OtlpReceiver({ sink, onFault: () => {} });
+  return serveGrpc({ hostname: "127.0.0.1", port: 0, receiver, ...part });
+}
+
+interface Called {
+  readonly code: number;
+  readonly details: string;
+  readonly bytes: Buffer | undefined;
+  readonly status: Buffer | undefined;
+}
+
+/** One unary call with these bytes. */
+function call(
+  port: number,
+  message: Uint8Array,
+  { path = TRACES, credentials = grpc.credentials.createInsecure(), options = {} } = {},
+): Promise<Called> {
+  const client = new grpc.Client(`127.0.0.1:${port}`, credentials, options);
+  const same = (bytes: Buffer) => bytes;
+  const deadline = new Date(Date.now() + 5000);
+  return new Promise<Called>((resolve) => {
+    client.makeUnaryRequest(
+      path,
+      same,
+      same,
+      Buffer.from(message),
+      new grpc.Metadata(),
+      { deadline },
+      (error, bytes) => {
+        client.close();
+        const [status] = error?.metadata?.get("grpc-status-details-bin") ?? [];
+        resolve({ code: error?.code ?? 0, details: error?.details ?? "", bytes, status: status as Buffer | undefined });
+      },
+    );
+  });
+}
+
+Deno.test("gRPC: good, partly bad and undecodable requests; other methods", async () => {
+  const kept: Span[] = [];
+  await using server = await start({ spans: (spans) => void kept.push(...spans) });
+  const { spans } = madeRun({ seconds: 1 });
+  const good = await call(server.port, encodeTraces(spans, "protobuf"));
+  assertEquals([good.code, good.bytes?.length, kept.length], [0, 0, spans.length]);
+  const bad = { ...spans[0]!, endNs: 0n };
+  const partly = await call(server.port, encodeTraces([bad], "protobuf"));
+  assertEquals([partly.code, partly.bytes?.toString("hex").slice(4, 8)], [0, "0801"]);
+  const broken = await call(server.port, new Uint8Array([0x0a, 0xff]));
+  assertEquals([broken.code, broken.status?.subarray(0, 2).toString("hex")], [3, "0803"]);
+  assert(broken.details.includes('Cannot decode "OTLP request"'), broken.details);
+  assertEquals((await call(server.port, new Uint8Array(), { path: "/x.Y/Z" })).code, 12);
+  const logs = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+  assertEquals((await call(server.port, new Uint8Array(), { path: logs })).code, 12, "no sink, no service");
+});
+
+Deno.test("gRPC: a full pipeline is UNAVAILABLE, so that the sender comes again", async () => {
+  let full = true;
+  await using server = await start({
+    spans: () => {
+      if (full) throw new Overload("the queue is full");
+    },
+  });
+  const body = encodeTraces(madeRun({ seconds: 1 }).spans, "protobuf");
+  const refused = await call(server.port, body);
+  assertEquals(refused.code, 14);
+  assert(refused.details.includes("the queue is full"), refused.details);
+  full = false;
+  assertEquals((await call(server.port, body)).code, 0);
+});
+
+Deno.test("gRPC: too large a message, raw or inflated, is RESOURCE_EXHAUSTED; gzip is understood", async () => {
+  await using server = await start({ spans: () => {} }, { maxMessageBytes: 100_000 });
+  const gzip = { options: { "grpc.default_compression_algorithm": grpc.compressionAlgorithms.gzip } };
+  assertEquals((await call(server.port, new Uint8Array(200_000))).code, 8);
+  assertEquals((await call(server.port, new Uint8Array(50_000_000), gzip)).code, 8);
+  const { spans } = madeRun({ seconds: 1 });
+  assertEquals((await call(server.port, encodeTraces(spans, "protobuf"), gzip)).code, 0);
+});
+
+Deno.test("gRPC: a port in use is one clear error", async () => {
+  await using server = await start({ spans: () => {} });
+  await assertRejects(
+    () => start({ spans: () => {} }, { port: server.port }),
+    IoError,
+    `"127.0.0.1:${server.port}": the port is in use`,
+  );
+});
+
+testUnless(await missingTool("openssl", "apt-get install openssl"), "gRPC: TLS, and TLS on both sides", async () => {
+  using ours = await makeCertificates(["server", "client"]);
+  using theirs = await makeCertificates(["stranger"]);
+  const bytes = (path: string) => Buffer.from(Deno.readFileSync(path));
+  const reach = async (clientCa: string | undefined, pair?: { cert: string; key: string }) => {
+    await using server = await start({ spans: () => {} }, { tls: readTls({ ...ours.of("server"), clientCa })! });
+    const own = pair === undefined ? [] as const : [bytes(pair.key), bytes(pair.cert)] as const;
+    const credentials = grpc.credentials.createSsl(bytes(ours.ca), ...own);
+    const options = { "grpc.ssl_target_name_override": "localhost" };
+    return (await call(server.port, new Uint8Array(), { credentials, options })).code === 0;
+  };
+  assertEquals(await reach(undefined), true);
+  assertEquals(await reach(ours.ca, ours.of("client")), true);
+  assertEquals(await reach(ours.ca), false);
+  assertEquals(await reach(ours.ca, theirs.of("stranger")), false);
+});

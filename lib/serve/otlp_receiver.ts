@@ -1,0 +1,185 @@
+/** An export request, whatever carried it, to records in the pipeline and the answer for the sender. */
+import type { LogRecord } from "../model/log_record.ts";
+import type { MetricPoint } from "../model/metric_point.ts";
+import { Overload } from "../model/overload.ts";
+import type { Span } from "../model/span.ts";
+import {
+  type Decoded,
+  DecodeError,
+  decodeLogs,
+  decodeMetrics,
+  decodeTraces,
+  encodeResponse,
+  type Encoding,
+  type PartialSuccess,
+  type RpcStatus,
+  type Signal,
+} from "../otlp/mod.ts";
+import { SeenSpans } from "./seen_spans.ts";
+
+/**
+ * Where records go. A sink that returns (or resolves) has taken the batch, and the sender is told so; one that throws has taken
+ * nothing, and the sender is asked to come again (Overload says when).
+ */
+export interface OtlpSink {
+  /** New spans only: those that came before are left out. */
+  readonly spans?: (spans: readonly Span[]) => void | Promise<void>;
+  readonly logs?: (logs: readonly LogRecord[]) => void | Promise<void>;
+  readonly metrics?: (points: readonly MetricPoint[]) => void | Promise<void>;
+}
+
+export interface ReceiverOptions {
+  readonly sink: OtlpSink;
+  /** Spans remembered against duplicates. Default 131 072. */
+  readonly horizon?: number;
+  /** Is told of anything a sink threw but Overload. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+/** Counters of one signal since the start. */
+export interface SignalStats {
+  requests: number;
+  /** Bytes of the bodies, inflated. */
+  bytes: number;
+  /** Records handed to the sink. */
+  taken: number;
+  /** Requests the sink could not take. */
+  unavailable: number;
+  /** Bodies that could not be decoded. */
+  undecodable: number;
+  /** Records refused, by reason. */
+  readonly rejected: Map<string, number>;
+  /** Records kept though odd, by reason. */
+  readonly warnings: Map<string, number>;
+  /** Spans that had come before, within the horizon. */
+  duplicates: number;
+}
+
+export type Reply =
+  | { readonly taken: true; readonly body: Uint8Array<ArrayBuffer> }
+  | {
+    readonly taken: false;
+    /** HTTP status: 400 what came cannot be read, 503 it cannot be taken now. */
+    readonly status: 400 | 503;
+    readonly why: RpcStatus;
+    readonly retryAfterS?: number;
+  };
+
+export class OtlpReceiver {
+  readonly stats: Readonly<Record<Signal, SignalStats>> = { traces: zero(), logs: zero(), metrics: zero() };
+  readonly horizon: number;
+  readonly #seen: SeenSpans;
+  readonly #options: ReceiverOptions;
+  /** Batches of spans that the sink has not answered for yet. */
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+    this.horizon = options.horizon ?? 131_072;
+    this.#seen = new SeenSpans(this.horizon);
+  }
+
+  /** Signals that have a sink. */
+  get signals(): readonly Signal[] {
+    const { spans, logs, metrics } = this.#options.sink;
+    const all: [Signal, unknown][] = [["traces", spans], ["logs", logs], ["metrics", metrics]];
+    return all.filter(([, sink]) => sink !== undefined).map(([signal]) => signal);
+  }
+
+  /** Never rejects. @param body inflated */
+  async receive(signal: Signal, encoding: Encoding, body: Uint8Array): Promise<Reply> {
+    const stats = this.stats[signal];
+    stats.requests++;
+    stats.bytes += body.length;
+    try {
+      const decoded = await this.#take(signal, encoding, body);
+      for (const [reason, n] of decoded.rejected) count(stats.rejected, reason, n);
+      for (const [reason, n] of decoded.warnings) count(stats.warnings, reason, n);
+      return { taken: true, body: encodeResponse(signal, partialSuccess(decoded), encoding) };
+    } catch (error) {
+      if (error instanceof DecodeError) {
+        stats.undecodable++;
+        const violation = { field: error.where, description: error.what };
+        return { taken: false, status: 400, why: { code: 3, message: error.message, violation } };
+      }
+      stats.unavailable++;
+      if (!(error instanceof Overload)) this.#options.onFault?.(error);
+      const what = error instanceof Overload ? error.what : "the pipeline refused it";
+      return {
+        taken: false,
+        status: 503,
+        why: { code: 14, message: `Cannot take "${signal}": ${what}, send again` },
+        retryAfterS: error instanceof Overload ? error.retryAfterS : 1,
+      };
+    }
+  }
+
+  async #take(signal: Signal, encoding: Encoding, body: Uint8Array): Promise<Decoded> {
+    const { sink } = this.#options;
+    if (signal === "traces") {
+      const decoded = decodeTraces(body, encoding);
+      await this.#takeSpans(decoded.spans);
+      return decoded;
+    }
+    if (signal === "logs") {
+      const decoded = decodeLogs(body, encoding);
+      if (decoded.logs.length > 0) await sink.logs?.(decoded.logs);
+      this.stats.logs.taken += decoded.logs.length;
+      return decoded;
+    }
+    const decoded = decodeMetrics(body, encoding);
+    if (decoded.points.length > 0) await sink.metrics?.(decoded.points);
+    this.stats.metrics.taken += decoded.points.length;
+    return decoded;
+  }
+
+  async #takeSpans(spans: readonly Span[]): Promise<void> {
+    const fresh = this.#seen.fresh(spans);
+    const again = spans.length - fresh.length;
+    try {
+      // A span seen before may be one whose fate is still open: who sends it again waits with who sent it first.
+      if (again > 0) await Promise.all(this.#underWay);
+      if (fresh.length > 0) await this.#hand(fresh);
+    } catch (error) {
+      this.#seen.forget(fresh);
+      throw error;
+    }
+    this.stats.traces.taken += fresh.length;
+    this.stats.traces.duplicates += again;
+  }
+
+  async #hand(spans: readonly Span[]): Promise<void> {
+    const batch = Promise.resolve().then(() => this.#options.sink.spans?.(spans));
+    this.#underWay.add(batch);
+    try {
+      await batch;
+    } finally {
+      this.#underWay.delete(batch);
+    }
+  }
+}
+
+function zero(): SignalStats {
+  return {
+    requests: 0,
+    bytes: 0,
+    taken: 0,
+    unavailable: 0,
+    undecodable: 0,
+    rejected: new Map(),
+    warnings: new Map(),
+    duplicates: 0,
+  };
+}
+
+/** What the sender should know: how many records were refused and why, or a warning when a payload looks misspelt. */
+function partialSuccess({ rejected, warnings }: Decoded): PartialSuccess | null {
+  const sum = [...rejected.values()].reduce((total, n) => total + n, 0);
+  const reasons = [...rejected].map(([reason, n]) => `${n} with a bad ${reason}`);
+  if (warnings.has("snake_case_key")) reasons.push("members in snake_case are ignored, use lowerCamelCase");
+  return reasons.length === 0 ? null : { rejected: sum, errorMessage: reasons.join("; ") };
+}
+
+function count<K>(counters: Map<K, number>, key: K, n: number): void {
+  counters.set(key, (counters.get(key) ?? 0) + n);
+}

@@ -1,0 +1,21 @@
+/** Several handlers on one port, each with paths of its own. */
+import type { HttpAnswer, HttpHandler, HttpRequest, Route } from "./http.ts";
+import { refuse } from "./otlp_http.ts";
+
+/** The first route that answers; none does: 404. `onAnswer` is told the status of every answer. */
+export function routes(list: readonly Route[], onAnswer: (status: number) => void = () => {}): HttpHandler {
+  return async (request) => {
+    const answer = await firstAnswer(list, request);
+    onAnswer(answer.status);
+    return answer;
+  };
+}
+
+async function firstAnswer(list: readonly Route[], request: HttpRequest): Promise<HttpAnswer> {
+  for (const route of list) {
+    const answer = await route(request);
+    if (answer !== null) return answer;
+  }
+  const path = request.path.slice(0, 200).replaceAll(/[^\x21-\x7e]/g, "?");
+  return refuse(request, 404, { message: `Cannot find "${path}": nothing is served there` });
+}
