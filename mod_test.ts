@@ -30,10 +30,12 @@ Deno.test("importing the library needs no right, loads nothing and starts nothin
   }
 });
 
-Deno.test("the examples of mod.ts are type-checked and run", async () => {
-  const text = await Deno.readTextFile(new URL("mod.ts", HERE));
-  const blocks = [...text.matchAll(/^ \* ```ts\n((?: \*.*\n)+?) \* ```$/gm)].map(([, block]) => block!);
-  assert(blocks.length >= 4, `${blocks.length} examples`);
+Deno.test("the examples of mod.ts and of the statistics are type-checked and run", async () => {
+  const stats = [...Deno.readDirSync(new URL("lib/stats/", HERE))].map(({ name }) => `lib/stats/${name}`).sort();
+  const texts = ["mod.ts", ...stats].map((path) => Deno.readTextFileSync(new URL(path, HERE)));
+  const blocks = texts.flatMap((text) => [...text.matchAll(/^ \* ```ts\n((?: \*.*\n)+?) \* ```$/gm)])
+    .map(([, block]) => block!);
+  assert(blocks.length >= 14, `${blocks.length} examples`);
   const folder = await Deno.makeTempDir();
   try {
     const paths = await Promise.all(blocks.map(async (block, i) => {

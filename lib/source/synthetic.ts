@@ -4,7 +4,7 @@
  */
 import { LOAD_PROFILES, type LoadProfileName } from "../model/load_profile.ts";
 import { type Mechanism, MECHANISMS, type Scenario, type ScenarioPhase } from "../model/scenario.ts";
-import { type Random, random } from "../stats/random.ts";
+import { normal, type Random, random } from "../stats/random.ts";
 import { EFFECTS, type State, USUAL } from "./synthetic_effects.ts";
 
 export interface SyntheticRequest extends State {
@@ -88,11 +88,6 @@ function usual(stream: Random): State {
     failed: false,
     signals,
   };
-}
-
-/** Standard normal, Box-Muller. */
-function normal(stream: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - stream.float())) * Math.cos(2 * Math.PI * stream.float());
 }
 
 function hex(stream: Random, words: number): string {

@@ -1,46 +1,48 @@
 /** Location and spread of a sample. Nothing to describe is NaN, and one NaN in the sample makes the answer NaN. */
+import { floats } from "./floats.ts";
+import { between, positionOf, type QuantileRule } from "./quantile_rule.ts";
+export { mean, stddev, sum, variance } from "./sum.ts";
 
 /** A sorted copy: NaN last, -0 before 0. */
 export function sorted(values: Iterable<number>): Float64Array {
-  return Float64Array.from(values).sort();
+  return floats(values).sort();
 }
 
-/** Sum with compensation over sorted values, so that the order of the rows does not change a digit. */
-export function sum(values: Iterable<number>): number {
-  let total = 0;
-  let lost = 0;
-  for (const value of sorted(values)) {
-    const next = total + value;
-    lost += Math.abs(total) >= Math.abs(value) ? (total - next) + value : (value - next) + total;
-    total = next;
-  }
-  // With infinities the compensation is NaN while the plain sum is right.
-  return Number.isFinite(total) ? total + lost : total;
-}
-
-export function mean(values: Iterable<number>): number {
-  const list = [...values];
-  return list.length === 0 ? NaN : sum(list) / list.length;
+/** The values in order: themselves where they are a Float64Array in order already, which is only read, else a sorted copy. */
+export function ascending(values: Iterable<number>): Float64Array {
+  return values instanceof Float64Array && isAscending(values) ? values : sorted(values);
 }
 
 /**
- * Quantile by linear interpolation, type 7 of Hyndman and Fan (the default of R and NumPy).
- * @param q In [0, 1]; a RangeError otherwise.
+ * Quantile, by linear interpolation between neighbours (type 7 of Hyndman and Fan, the default of R and NumPy) or by another
+ * named rule. A Float64Array in order is not copied.
+ *
+ * ```ts
+ * import { quantile } from "@llm-slo/sloctl";
+ *
+ * const values = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+ * if (quantile(values, 0.95).toFixed(2) !== "9.55") throw new Error("between 9 and 10");
+ * if (quantile(values, 0.95, { rule: "nearest_rank" }) !== 10) throw new Error("one of the values");
+ * ```
+ *
+ * @param q In [0, 1]; a RangeError otherwise
+ * @returns NaN of nothing, and of a sample with a NaN. One value is every quantile of itself; infinities rank as they are.
  */
-export function quantile(values: Iterable<number>, q: number): number {
-  return quantileOfSorted(sorted(values), q);
+export function quantile(
+  values: Iterable<number>,
+  q: number,
+  { rule = "linear" }: { readonly rule?: QuantileRule } = {},
+): number {
+  return quantileOfSorted(ascending(values), q, rule);
 }
 
-/** The same of values already sorted by `sorted`. */
-export function quantileOfSorted(values: Float64Array, q: number): number {
+/** The same of values already in order. */
+export function quantileOfSorted(values: Float64Array, q: number, rule: QuantileRule = "linear"): number {
   if (!(q >= 0 && q <= 1)) throw new RangeError(`Cannot take "quantile ${q}": it lies outside 0 to 1`);
+  const { rank, part } = positionOf(rule, values.length, q);
   const last = values.length - 1;
   if (last < 0 || Number.isNaN(values[last])) return NaN;
-  const h = last * q;
-  const low = values[Math.floor(h)]!;
-  const high = values[Math.min(Math.floor(h) + 1, last)]!;
-  // Equal neighbours as they are: Infinity minus Infinity would be NaN.
-  return low === high ? low : low + (h - Math.floor(h)) * (high - low);
+  return between(values[rank]!, values[Math.min(rank + 1, last)]!, part);
 }
 
 export function median(values: Iterable<number>): number {
@@ -49,7 +51,16 @@ export function median(values: Iterable<number>): number {
 
 /** Median absolute deviation from the median, unscaled; times 1.4826 it estimates a normal standard deviation. */
 export function mad(values: Iterable<number>): number {
-  const list = sorted(values);
+  const list = ascending(values);
   const middle = quantileOfSorted(list, 0.5);
   return median(list.map((value) => value === middle ? 0 : Math.abs(value - middle)));
+}
+
+function isAscending(values: Float64Array): boolean {
+  for (let i = 1; i < values.length; i++) {
+    const [before, value] = [values[i - 1]!, values[i]!];
+    if (before < value) continue;
+    if (before !== value || (value === 0 && Object.is(value, -0) && !Object.is(before, -0))) return false;
+  }
+  return values.length !== 1 || !Number.isNaN(values[0]);
 }

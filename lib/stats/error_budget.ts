@@ -24,6 +24,16 @@ export interface ErrorBudget {
 /**
  * How many times faster than evenly over the period the budget is spent: (bad/total)/(1 - S). 1 spends all of it in just one
  * period, 1/(1 - S) is the most there is.
+ *
+ * ```ts
+ * import { burnExceeds, burnRate, errorBudget } from "@llm-slo/sloctl";
+ *
+ * const counts = { bad: 144, total: 10_000, objective: "0.999" };
+ * if (burnRate(counts) !== 14.4 || burnExceeds(counts, 14.4)) throw new Error("at the limit, and not beyond it");
+ * const { allowed, remaining, minutes } = errorBudget({ bad: 650, total: 1e6, objective: 0.999, period: "30d" });
+ * if (allowed !== 1000 || remaining !== 0.35 || minutes !== 43.2) throw new Error("35 % are left");
+ * ```
+ *
  * @returns NaN without events, or when a count is no finite number: no data is not "no burn".
  * @throws RangeError for an objective outside (0, 1), a negative count, or more bad events than events
  */

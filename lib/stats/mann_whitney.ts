@@ -1,132 +1,103 @@
 /** Mann-Whitney U test (Wilcoxon rank sum): does x tend to be larger than y? */
-import { erfc } from "./erfc.ts";
+import { normalTail } from "./normal.ts";
+import { oneOf } from "./one_of.ts";
+import { rankable, rankSum } from "./rank_sum.ts";
+import { rankSumNull, share } from "./rank_sum_null.ts";
 
 export type Alternative = "two-sided" | "greater" | "less";
 
 export interface MannWhitneyOptions {
   /** `greater`: x tends to exceed y. Default two-sided. */
   readonly alternative?: Alternative;
-  /** `auto`: exact while it is cheap (no ties and both sides up to 50, or ties and up to 60 together), else normal. */
+  /**
+   * `auto` (default): exact while it is cheap (no ties and both sides up to 50, or ties and up to 60 together), else normal.
+   * `exact` counts up to about 130 against 130 and refuses more.
+   */
   readonly method?: "auto" | "exact" | "normal";
   /** Continuity correction of the normal approximation. Default true. */
   readonly continuity?: boolean;
-  /** What "as extreme" means in the exact two-sided test when there are ties. Default absdev. */
+  /**
+   * What "as extreme" means in the exact two-sided test when there are ties: `absdev` (default), as far from the middle;
+   * `double`, twice the smaller tail. Without ties they are the same.
+   */
   readonly twoSided?: "absdev" | "double";
 }
 
 export interface MannWhitney {
   /** Pairs in which x exceeds y, ties half. */
   readonly u: number;
-  /** NaN when a side is empty or holds a NaN. */
+  /** NaN when a side is empty or holds a NaN. 0 only where the normal tail leaves the doubles, beyond z = 38. */
   readonly p: number;
-  /** Normal score of u, without correction; 0 when every value is tied. */
+  /**
+   * Normal score of u with the correction asked for: positive where x tends to be larger, 0 when every value is tied. By the method
+   * normal, p is its tail.
+   */
   readonly z: number;
   /** `degenerate`: every value is tied, p is 1. `none`: nothing to test. */
   readonly method: "exact" | "normal" | "degenerate" | "none";
 }
 
+/**
+ * Infinities rank like any other value, -0 and 0 are tied. The samples are not changed, and not copied where they are Float64Arrays
+ * in order.
+ *
+ * ```ts
+ * import { mannWhitneyU } from "@llm-slo/sloctl";
+ *
+ * const { u, p, method } = mannWhitneyU([19, 22, 16, 29, 24], [20, 11, 17, 12]);
+ * if (u !== 17 || method !== "exact" || Math.abs(p - 1 / 9) > 1e-12) throw new Error("14 of 126 ways are as extreme");
+ * ```
+ *
+ * @throws RangeError for an option that is none of its values, and for more values than an exact test can count
+ */
 export function mannWhitneyU(
-  x: ArrayLike<number>,
-  y: ArrayLike<number>,
+  x: Iterable<number>,
+  y: Iterable<number>,
   options: MannWhitneyOptions = {},
 ): MannWhitney {
   const { alternative = "two-sided", method = "auto", continuity = true, twoSided = "absdev" } = options;
-  const m = x.length;
-  const n = y.length;
-  const ranked = doubledRanks(x, y);
-  if (m === 0 || n === 0 || ranked === null) return { u: NaN, p: NaN, z: NaN, method: "none" };
-
-  const u = (ranked.sumX - m * (m + 1)) / 2;
-  const total = m + n;
-  const variance = m * n / 12 * ((total + 1) - ranked.tieSum / (total * (total - 1)));
-  const sigma = Math.sqrt(variance);
-  if (!(sigma > 0)) return { u, p: 1, z: 0, method: "degenerate" };
-  const z = (u - m * n / 2) / sigma;
-
-  const small = ranked.tieSum === 0 ? m <= 50 && n <= 50 : total <= 60;
-  if (method === "exact" || (method === "auto" && small)) {
-    return { u, p: exactP(ranked, m, alternative, twoSided), z, method: "exact" };
+  oneOf("alternative", alternative, ["two-sided", "greater", "less"]);
+  oneOf("method", method, ["auto", "exact", "normal"]);
+  oneOf("twoSided", twoSided, ["absdev", "double"]);
+  const samples = rankable(x, y);
+  if (samples === null) return { u: NaN, p: NaN, z: NaN, method: "none" };
+  const [m, n] = [samples[0].length, samples[1].length];
+  const { doubledSum, tied, variance } = rankSum(...samples);
+  const u = (doubledSum - m * (m + 1)) / 2;
+  if (!(variance > 0)) return { u, p: 1, z: 0, method: "degenerate" };
+  const z = score(u - m * n / 2, Math.sqrt(variance), alternative, continuity ? 0.5 : 0);
+  if (method === "exact" || (method === "auto" && isCheap(m, n, tied))) {
+    return { u, p: exactP(...samples, doubledSum, alternative, twoSided), z, method: "exact" };
   }
-  return { u, p: normalP(u - m * n / 2, sigma, alternative, continuity ? 0.5 : 0), z, method: "normal" };
+  const tail = normalTail(alternative === "two-sided" ? Math.abs(z) : alternative === "greater" ? z : -z);
+  return { u, p: alternative === "two-sided" ? 2 * tail : tail, z, method: "normal" };
 }
 
-interface Ranked {
-  /** Twice the midrank of every value, 1-based, ascending: an integer even with ties. */
-  readonly doubled: Int32Array;
-  /** Sum of the doubled ranks of x. */
-  readonly sumX: number;
-  /** Sum of t^3 - t over groups of t tied values. */
-  readonly tieSum: number;
+/** Whether `auto` counts. */
+export function isCheap(m: number, n: number, tied: boolean): boolean {
+  return tied ? m + n <= 60 : m <= 50 && n <= 50;
 }
 
-/** Null when there is a NaN, which has no rank. */
-function doubledRanks(x: ArrayLike<number>, y: ArrayLike<number>): Ranked | null {
-  const m = x.length;
-  const pool = new Float64Array(m + y.length);
-  pool.set(x);
-  pool.set(y, m);
-  if (pool.some(Number.isNaN)) return null;
-  const order = Uint32Array.from(pool.keys()).sort((i, j) => pool[i] === pool[j] ? 0 : pool[i]! < pool[j]! ? -1 : 1);
-  const doubled = new Int32Array(pool.length);
-  let sumX = 0;
-  let tieSum = 0;
-  for (let first = 0; first < order.length;) {
-    let last = first;
-    while (last + 1 < order.length && pool[order[last + 1]!] === pool[order[first]!]) last++;
-    const rank = first + last + 2;
-    for (let i = first; i <= last; i++) {
-      doubled[i] = rank;
-      if (order[i]! < m) sumX += rank;
-    }
-    const t = last - first + 1;
-    tieSum += t ** 3 - t;
-    first = last + 1;
-  }
-  return { doubled, sumX, tieSum };
+/** `d`: u less its mean. `half`: the continuity correction, towards the mean, or away from the tail that is asked for. */
+function score(d: number, sigma: number, alternative: Alternative, half: number): number {
+  if (alternative === "greater") return (d - half) / sigma;
+  if (alternative === "less") return (d + half) / sigma;
+  return Math.sign(d) * Math.max(0, Math.abs(d) - half) / sigma;
 }
 
-/** Never 1 - Phi: that is 0 beyond z = 8.3. `half` is the continuity correction. */
-function normalP(d: number, sigma: number, alternative: Alternative, half: number): number {
-  const scale = sigma * Math.SQRT2;
-  if (alternative === "greater") return erfc((d - half) / scale) / 2;
-  if (alternative === "less") return erfc(-(d + half) / scale) / 2;
-  return d === 0 ? 1 : Math.min(1, erfc((Math.abs(d) - half) / scale));
-}
-
-/**
- * Counts, for every sum, the ways to choose m of the ranks; ties are kept as they are. Only positive terms are added, so
- * doubles lose nothing that matters.
- */
-function exactP(ranked: Ranked, m: number, alternative: Alternative, twoSided: "absdev" | "double"): number {
-  const { doubled, sumX } = ranked;
-  let most = 0;
-  for (let i = doubled.length - m; i < doubled.length; i++) most += doubled[i]!;
-  const ways = Array.from({ length: m + 1 }, () => new Float64Array(most + 1));
-  ways[0]![0] = 1;
-  let reach = 0;
-  for (const rank of doubled) {
-    reach = Math.min(most, reach + rank);
-    for (let k = m; k >= 1; k--) {
-      const from = ways[k - 1]!;
-      const to = ways[k]!;
-      for (let s = rank; s <= reach; s++) to[s]! += from[s - rank]!;
-    }
-  }
-  const counts = ways[m]!;
-  const share = (keep: (sum: number) => boolean): number => {
-    let kept = 0;
-    let all = 0;
-    counts.forEach((count, s) => {
-      all += count;
-      if (keep(s)) kept += count;
-    });
-    return kept / all;
-  };
-  const greater = () => share((s) => s >= sumX);
-  const less = () => share((s) => s <= sumX);
+function exactP(
+  x: Float64Array,
+  y: Float64Array,
+  seen: number,
+  alternative: Alternative,
+  twoSided: "absdev" | "double",
+): number {
+  const chance = rankSumNull(x, y);
+  const greater = () => share(chance, (sum) => sum >= seen);
+  const less = () => share(chance, (sum) => sum <= seen);
   if (alternative === "greater") return greater();
   if (alternative === "less") return less();
   if (twoSided === "double") return Math.min(1, 2 * Math.min(greater(), less()));
-  const centre = m * (doubled.length + 1);
-  return share((s) => Math.abs(s - centre) >= Math.abs(sumX - centre));
+  const centre = x.length * (x.length + y.length + 1);
+  return share(chance, (sum) => Math.abs(sum - centre) >= Math.abs(seen - centre));
 }

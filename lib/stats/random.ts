@@ -18,32 +18,69 @@ export function random(key: string): Random {
 
 /** @param words Four 32-bit words; all zero becomes 1 0 0 0, since zero is the one state that never moves. */
 export function fromState(words: readonly number[]): Random {
-  let [a, b, c, d] = words as [number, number, number, number];
-  if ((a | b | c | d) === 0) a = 1;
-  const rotate = (x: number, k: number) => (x << k) | (x >>> (32 - k));
+  return new Xoshiro(words);
+}
 
-  function uint32(): number {
-    const result = Math.imul(rotate(Math.imul(b, 5), 7), 9) >>> 0;
-    const t = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= t;
-    d = rotate(d, 11);
-    return result;
+class Xoshiro implements Random {
+  /** Not four fields: those keep integers of more than 31 bits on the heap, one allocation each. */
+  readonly #state: Int32Array;
+
+  constructor(words: readonly number[]) {
+    this.#state = Int32Array.from(words);
+    if (this.#state.every((word) => word === 0)) this.#state[0] = 1;
   }
-  return {
-    uint32,
-    float: () => ((uint32() >>> 5) * 2 ** 26 + (uint32() >>> 6)) / 2 ** 53,
-    below(n) {
-      if (!(Number.isInteger(n) && n >= 1 && n <= 2 ** 32)) {
-        throw new RangeError(`Cannot draw "below ${n}": the bound must be an integer from 1 to 2^32`);
-      }
-      const limit = 2 ** 32 - 2 ** 32 % n;
-      let draw = uint32();
-      while (draw >= limit) draw = uint32();
-      return draw % n;
-    },
-  };
+
+  uint32(): number {
+    const state = this.#state;
+    const b = state[1]!;
+    const c = state[2]! ^ state[0]!;
+    const d = state[3]! ^ b;
+    state[0]! ^= d;
+    state[1] = b ^ c;
+    state[2] = c ^ (b << 9);
+    state[3] = rotate(d, 11);
+    return Math.imul(rotate(Math.imul(b, 5), 7), 9) >>> 0;
+  }
+
+  float(): number {
+    return ((this.uint32() >>> 5) * 2 ** 26 + (this.uint32() >>> 6)) / 2 ** 53;
+  }
+
+  below(n: number): number {
+    if (!(Number.isInteger(n) && n >= 1 && n <= 2 ** 32)) {
+      throw new RangeError(`Cannot draw "below ${n}": the bound must be an integer from 1 to 2^32`);
+    }
+    for (;;) {
+      const draw = this.uint32();
+      const rest = draw % n;
+      // Only from stretches of n numbers that are whole: the last one, cut off at 2^32, would favour its beginning.
+      if (draw - rest + n <= 2 ** 32) return rest;
+    }
+  }
+}
+
+function rotate(x: number, k: number): number {
+  return (x << k) | (x >>> (32 - k));
+}
+
+/** Standard normal, by Box and Muller. */
+export function normal(stream: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - stream.float())) * Math.cos(2 * Math.PI * stream.float());
+}
+
+/** Beta(a, b) for a, b >= 1, from two gamma variables. */
+export function beta(stream: Random, a: number, b: number): number {
+  const x = gamma(stream, a);
+  return x / (x + gamma(stream, b));
+}
+
+/** Gamma of shape >= 1 and scale 1, by Marsaglia and Tsang (2000). */
+export function gamma(stream: Random, shape: number): number {
+  const d = shape - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const z = normal(stream);
+    const v = (1 + c * z) ** 3;
+    if (v > 0 && Math.log(1 - stream.float()) < z * z / 2 + d - d * v + d * Math.log(v)) return d * v;
+  }
 }
