@@ -17,6 +17,7 @@ import { command as loadgen } from "./loadgen.ts";
 import { command as m5gate } from "./m5gate.ts";
 import { command as prereq } from "./prereq.ts";
 import { command as schema } from "./schema.ts";
+import { command as slo } from "./slo.ts";
 import { command as supportBundle } from "./support_bundle.ts";
 import { command as version } from "./version.ts";
 
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   benchgen,
   correlationeval,
   m5gate,
+  slo,
   prereq,
   schema,
   supportBundle,

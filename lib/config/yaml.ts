@@ -10,6 +10,13 @@ import { validate } from "../report/validate.ts";
 
 type Document = ReturnType<typeof parseDocument>;
 
+/** A file that was read, and how to complain about a place in it. */
+export interface YamlFile {
+  readonly value: unknown;
+  /** A complaint about the value at `path`, with its line and column: `slos.0.objective is 1`. */
+  readonly refuse: (path: readonly (string | number)[], state: string, hint: string) => UsageError;
+}
+
 /**
  * The file's content as plain values.
  *
@@ -17,6 +24,11 @@ type Document = ReturnType<typeof parseDocument>;
  * @throws UsageError `Cannot read "FILE": line 3, column 7: ...`
  */
 export function parseYaml(text: string, name: string, schema: SchemaName): unknown {
+  return readYaml(text, name, schema).value;
+}
+
+/** The same, for a reader that has more to check than the schema can say. @throws UsageError */
+export function readYaml(text: string, name: string, schema: SchemaName): YamlFile {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: "1.2",
@@ -25,26 +37,34 @@ export function parseYaml(text: string, name: string, schema: SchemaName): unkno
     lineCounter: lines,
     prettyErrors: false,
   });
-  const refuse = (offset: number, what: string, more: readonly string[] = []) => {
+  const refuse = (offset: number, what: string, hint: string) => {
     const { line, col } = lines.linePos(offset);
-    const hint = more.length === 0 ? `Correct it; the schema is ${schema}` : `Correct it, and also: ${more.join("; ")}`;
-    return new UsageError(
-      `Cannot read "${name}": line ${Math.max(1, line)}, column ${Math.max(1, col)}: ${what}`,
-      hint,
-    );
+    const place = `line ${Math.max(1, line)}, column ${Math.max(1, col)}`;
+    return new UsageError(`Cannot read "${name}": ${place}: ${what}`, hint);
   };
+  const follow = `Correct it; the schema is ${schema}`;
   const bad = document.errors[0] ?? document.warnings[0];
-  if (bad !== undefined) throw refuse(bad.pos[0], sentence(bad.message));
+  if (bad !== undefined) throw refuse(bad.pos[0], sentence(bad.message), follow);
   const indirect = firstIndirection(document);
-  if (indirect !== null) throw refuse(indirect, "anchors and aliases are not allowed");
+  if (indirect !== null) throw refuse(indirect, "anchors and aliases are not allowed", follow);
 
   const value: unknown = document.toJS();
-  if (value === null || value === undefined) throw refuse(0, "it is empty");
-  const complaints = validate(schema, value);
-  const [first, ...rest] = complaints;
-  if (first === undefined) return value;
-  const [path, what] = split(first);
-  throw refuse(offsetOf(document, path), what, rest.slice(0, 4).map((text) => text.replace(/^\/ /, "")));
+  if (value === null || value === undefined) throw refuse(0, "it is empty", follow);
+  const [first, ...rest] = validate(schema, value);
+  if (first !== undefined) {
+    const [path, what] = split(first);
+    const more = rest.slice(0, 4).map((text) => text.replace(/^\/ /, ""));
+    throw refuse(
+      offsetOf(document, path),
+      what,
+      more.length === 0 ? follow : `Correct it, and also: ${more.join("; ")}`,
+    );
+  }
+  return {
+    value,
+    refuse: (path, state, hint) =>
+      refuse(offsetOf(document, path.map(String)), `${path.join(".")} ${state}`.trim(), hint),
+  };
 }
 
 function firstIndirection(document: Document): number | null {

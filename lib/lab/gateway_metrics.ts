@@ -1,12 +1,12 @@
 /** What the gateway counts, in Prometheus' text format. */
 import { Counter, Histogram, Registry } from "prom-client";
+import { GATEWAY_BOUNDS_S } from "../model/histograms.ts";
 import { ERROR_CODES, type ErrorCode } from "./error_code.ts";
 import { type ToolLabel, TOOLS } from "./execute_request.ts";
 import type { Handler } from "./http_service.ts";
 import { DATA_SOURCE } from "./roles.ts";
 
-/** Seconds; the last one is the deadline of a tool. */
-const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const BUCKETS = GATEWAY_BOUNDS_S.map(Number);
 
 export class GatewayMetrics {
   readonly #registry = new Registry();

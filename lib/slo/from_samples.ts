@@ -19,6 +19,8 @@ export interface Subject extends
 
 const UNITS: Readonly<Partial<Record<SliName, string>>> = { token_throughput_tps: "tokens/s" };
 const RATES: readonly SliName[] = ["error_rate", "provider_error_rate"];
+/** Shares of what went well. */
+const SUCCESSES: readonly SliName[] = ["structured_output_validity", "tool_call_success"];
 const WARNING = 0.75;
 
 /** One event per value; a value that is no finite number is left out: no data is not zero. */
@@ -35,7 +37,7 @@ export function sloEvents(
       ...common,
       sli_name: name,
       sli_value: value,
-      unit: UNITS[name] ?? (RATES.includes(name) ? "ratio" : "ms"),
+      unit: UNITS[name] ?? ([...RATES, ...SUCCESSES].includes(name) ? "ratio" : "ms"),
       status: status(name, value, objectives),
       ...(trace_id ? { trace_id } : {}),
       ...(labels !== undefined && Object.keys(labels).length > 0 ? { labels } : {}),
@@ -45,6 +47,7 @@ export function sloEvents(
 
 function status(name: SliName, value: number, { ttftMs }: Objectives): SloEvent["status"] {
   if (RATES.includes(name)) return value > 0 ? "breach" : "ok";
+  if (SUCCESSES.includes(name)) return value < 1 ? "breach" : "ok";
   if (name !== "ttft_ms") return "ok";
   return value > ttftMs ? "breach" : value > WARNING * ttftMs ? "warning" : "ok";
 }

@@ -1,51 +1,157 @@
 /** Spans of one LLM request -> its indicators. GenAI conventions; a span that lacks an attribute leaves the indicator out. Pure. */
 import type { SliName } from "../model/slo_event.ts";
 import { type Span, SPAN_KIND } from "../model/span.ts";
+import { operationOf } from "./genai.ts";
+import type { Stage } from "./slo.ts";
+import { structuredValidity } from "./structured_output.ts";
+import type { RequestFacts } from "./tracker.ts";
 
 /** A request at the service that serves it, and what that service asked of others for it. */
 export interface RequestSpans {
+  /** The SERVER or CONSUMER span; in a program that serves nobody, the outermost GenAI span. */
   readonly entry: Span;
   readonly retrieval: readonly Span[];
   readonly generation: readonly Span[];
+  /** Embeddings, reranking, tools: GenAI calls that are neither of those. */
+  readonly other: readonly Span[];
 }
 
-/** SERVER spans that stand for an LLM request: they say their TTFT, or the same service made a GenAI call below them. */
+/** Requests served by a GenAI call of the same service, or that say their own TTFT. */
 export function requestSpans(spans: readonly Span[]): RequestSpans[] {
   const byTrace = Map.groupBy(spans, (span) => span.traceId);
-  return [...byTrace.values()].flatMap((trace) =>
-    trace.filter((span) => span.kind === SPAN_KIND.server).flatMap((entry): RequestSpans[] => {
-      const calls = trace.filter((span) =>
-        span.kind === SPAN_KIND.client && span.parentSpanId === entry.spanId &&
-        span.attributes["gen_ai.operation.name"] !== undefined
-      );
-      if (calls.length === 0 && entry.attributes["llm.slo.ttft_ms"] === undefined) return [];
-      const isRetrieval = (span: Span) => span.attributes["gen_ai.operation.name"] === "retrieval";
-      return [{
-        entry,
-        retrieval: calls.filter(isRetrieval),
-        generation: calls.filter((span) => !isRetrieval(span)),
-      }];
-    })
-  );
+  return [...byTrace.values()].flatMap((trace) => {
+    const byId = new Map(trace.map((span) => [span.spanId, span]));
+    const calls = new Map<Span, Span[]>();
+    for (const span of trace) {
+      const entry = entryOf(span, byId);
+      if (entry === null) continue;
+      const list = calls.get(entry) ?? [];
+      if (operationOf(span) !== null) list.push(span);
+      calls.set(entry, list);
+    }
+    return [...calls].map(([entry, list]): RequestSpans => ({
+      entry,
+      retrieval: list.filter((span) => operationOf(span) === "retrieval"),
+      generation: list.filter((span) => operationOf(span) === "generation"),
+      other: list.filter((span) => !["retrieval", "generation"].includes(operationOf(span)!)),
+    }));
+  });
 }
 
-/** null where the spans do not say. */
-export function indicators({ entry, retrieval, generation }: RequestSpans): Record<SliName, number | null> {
+/** How deep a service nests its spans at most; a malformed trace may even loop. */
+const DEEPEST = 64;
+
+/** The request a span belongs to, if it is a GenAI call, or an entry that says its TTFT itself; else null. */
+function entryOf(span: Span, byId: ReadonlyMap<string, Span>): Span | null {
+  if (isEntry(span)) return statedTtftMs(span) !== null || operationOf(span) !== null ? span : null;
+  if (operationOf(span) === null) return null;
+  let outermost = span;
+  let at = span;
+  for (let depth = 0; depth < DEEPEST; depth++) {
+    const parent = byId.get(at.parentSpanId);
+    if (parent === undefined || parent.resource["service.name"] !== span.resource["service.name"]) break;
+    if (isEntry(parent)) return parent;
+    if (operationOf(parent) !== null) outermost = parent;
+    at = parent;
+  }
+  return outermost;
+}
+
+function isEntry({ kind }: Span): boolean {
+  return kind === SPAN_KIND.server || kind === SPAN_KIND.consumer;
+}
+
+/** null where the spans do not say, or where the request has nothing of the kind. */
+export function indicators(request: RequestSpans): Record<SliName, number | null> {
+  const { entry, retrieval, generation, other } = request;
   const [chat] = generation;
+  const tools = other.filter((span) => operationOf(span) === "tool");
   return {
-    ttft_ms: number(entry.attributes["llm.slo.ttft_ms"]),
+    ttft_ms: ttftMs(request),
     request_latency_ms: durationMs(entry),
     token_throughput_tps: chat === undefined ? null : tokensPerSecond(chat),
-    error_rate: failed(entry) ? 1 : 0,
-    retrieval_latency_ms: retrieval.length === 0 ? null : retrieval.reduce((sum, span) => sum + durationMs(span), 0),
-    provider_error_rate: chat === undefined ? null : generation.some(failed) ? 1 : 0,
-    structured_output_validity: null,
-    tool_call_success: null,
+    error_rate: cancelled(entry) ? null : failed(entry) ? 1 : 0,
+    retrieval_latency_ms: retrieval.length === 0 ? null : sumMs(retrieval),
+    provider_error_rate: chat === undefined ? null : generation.some((span) => failed(span)) ? 1 : 0,
+    structured_output_validity: structuredValidity(entry, generation),
+    tool_call_success: tools.length === 0 ? null : tools.filter((span) => !failed(span)).length / tools.length,
   };
+}
+
+/** What an SLO judges of a request. `values` stand before the spans' own: the kernel's TTFT. */
+export function requestFacts(
+  request: RequestSpans,
+  values: Readonly<Partial<Record<SliName, number>>> = {},
+): RequestFacts {
+  const { entry, retrieval, generation, other } = request;
+  const measured = { ...indicators(request), ...values };
+  const stages: [Stage, readonly Span[]][] = [
+    ["retrieval", retrieval],
+    ["generation", generation],
+    ...(["embedding", "rerank"] as const).map((stage): [Stage, Span[]] => [
+      stage,
+      other.filter((span) => operationOf(span) === stage),
+    ]),
+    ["tools", other.filter((span) => operationOf(span) === "tool")],
+  ];
+  return {
+    service: typeof entry.resource["service.name"] === "string" ? entry.resource["service.name"] : "",
+    endMs: Number(entry.endNs) / 1e6,
+    ok: cancelled(entry) ? null : !failed(entry),
+    cancelled: cancelled(entry),
+    values: factsOf(measured),
+    stagesMs: Object.fromEntries(stages.flatMap(([stage, spans]) => spans.length === 0 ? [] : [[stage, sumMs(spans)]])),
+  };
+}
+
+/** Indicators under every id that means them; null ones are left out. */
+export function factsOf(values: Readonly<Partial<Record<SliName, number | null>>>): Map<string, number> {
+  const facts = new Map<string, number>();
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null || value === undefined || Number.isNaN(value)) continue;
+    facts.set(name, value);
+    const alias = ALIASES[name as SliName];
+    if (alias !== undefined) facts.set(alias, value);
+  }
+  return facts;
+}
+
+const ALIASES: Readonly<Partial<Record<SliName, string>>> = {
+  ttft_ms: "server.ttft",
+  request_latency_ms: "server.e2e",
+};
+
+/** Labels that say of an SLO event what its value alone does not. */
+export function requestLabels(request: RequestSpans): Record<string, string> {
+  const inferred = statedTtftMs(request.entry) === null && ttftMs(request) !== null;
+  return {
+    ...(inferred ? { ttft_source: "first_chunk" } : {}),
+    ...(cancelled(request.entry) ? { outcome: "cancelled" } : {}),
+  };
+}
+
+/** As the service says it; else the moment the first chunk of its only generation reached it. */
+function ttftMs({ entry, generation }: RequestSpans): number | null {
+  const stated = statedTtftMs(entry);
+  if (stated !== null || generation.length !== 1) return stated;
+  const [chat] = generation as [Span];
+  const firstS = number(chat.attributes["gen_ai.response.time_to_first_chunk"]);
+  return firstS === null ? null : Number(chat.startNs - entry.startNs) / 1e6 + firstS * 1000;
+}
+
+function statedTtftMs({ attributes }: Span): number | null {
+  const ms = number(attributes["llm.slo.ttft_ms"]);
+  if (ms !== null) return ms;
+  const seconds = number(attributes["gen_ai.latency.time_to_first_token"]);
+  return seconds === null ? null : seconds * 1000;
 }
 
 function durationMs(span: Span): number {
   return Number(span.endNs - span.startNs) / 1e6;
+}
+
+function sumMs(spans: readonly Span[]): number {
+  return spans.reduce((sum, span) => sum + durationMs(span), 0);
 }
 
 /** Output tokens over the time after the first chunk; null without usage, or where the answer was not streamed. */
@@ -55,6 +161,16 @@ function tokensPerSecond(chat: Span): number | null {
   if (tokens === null || firstS === null) return null;
   const seconds = durationMs(chat) / 1000 - firstS;
   return seconds > 0 ? tokens / seconds : null;
+}
+
+/** nginx' status, and what services call it in `error.type`. */
+const CLIENT_LEFT = 499;
+const CLIENT_LEFT_TYPES: readonly unknown[] = ["client_closed", "client_closed_request", "cancelled", "canceled"];
+
+/** The caller went away first, which is nobody's error. */
+function cancelled({ attributes }: Span): boolean {
+  return number(attributes["http.response.status_code"]) === CLIENT_LEFT ||
+    CLIENT_LEFT_TYPES.includes(attributes["error.type"]);
 }
 
 function failed(span: Span): boolean {

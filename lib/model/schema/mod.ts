@@ -11,7 +11,10 @@ import probeEvent2 from "./probe-event.v1alpha2.json" with { type: "json" };
 import rawSample from "./raw-sample.v1.json" with { type: "json" };
 import recording from "./recording.v1.json" with { type: "json" };
 import scenario from "./scenario.v1.json" with { type: "json" };
+import slo from "./slo.v1.json" with { type: "json" };
+import sloStatus from "./slo-status.v1.json" with { type: "json" };
 import sloEvent from "./slo-event.v1.json" with { type: "json" };
+import sloEvent11 from "./slo-event.v1.1.json" with { type: "json" };
 
 /** By name and version; the `$id` of each is `SCHEMA_BASE` followed by this name. */
 export const SCHEMAS = {
@@ -27,7 +30,10 @@ export const SCHEMAS = {
   "raw-sample/v1": rawSample,
   "recording/v1": recording,
   "scenario/v1": scenario,
+  "slo/v1": slo,
+  "slo-status/v1": sloStatus,
   "slo-event/v1": sloEvent,
+  "slo-event/v1.1": sloEvent11,
 } as const;
 
 export type SchemaName = keyof typeof SCHEMAS;
