@@ -20,7 +20,7 @@ const validate: Command = {
   ],
   positionals: {
     name: "FILE",
-    help: "JSON or JSON lines; a scenario may be YAML; - is standard input",
+    help: "JSON or JSON lines; a scenario or an SLO file may be YAML; - is standard input",
     min: 1,
     max: 1,
   },

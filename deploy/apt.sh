@@ -32,7 +32,7 @@ apt_install() {
     apt-get -qq -o Acquire::Retries=2 -o DPkg::Lock::Timeout=120 install -y --no-install-recommends $missing
 }
 
-# A package may bring a daemon (nginx): it must neither start now nor at the next boot. Runs $1 with its output in $log.
+# A package may bring a daemon (nginx, prometheus): it must neither start now nor at the next boot. Runs $1 with its output in $log.
 without_services() {
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
@@ -42,8 +42,10 @@ without_services() {
   fi
   status=0
   "$1" </dev/null >>"$log" 2>&1 || status=$?
-  case " $missing " in
-    *" nginx "*) systemctl --quiet disable nginx >>"$log" 2>&1 || true ;;
-  esac
+  for daemon in nginx prometheus; do
+    case " $missing " in
+      *" $daemon "*) systemctl --quiet disable "$daemon" >>"$log" 2>&1 || true ;;
+    esac
+  done
   return "$status"
 }

@@ -1,6 +1,6 @@
 /** What the gateway counts, in Prometheus' text format. */
 import { Counter, Histogram, Registry } from "prom-client";
-import { GATEWAY_BOUNDS_S } from "../model/histograms.ts";
+import { GATEWAY_BOUNDS_S, TTFT_BOUNDS_MS } from "../model/histograms.ts";
 import { ERROR_CODES, type ErrorCode } from "./error_code.ts";
 import { type ToolLabel, TOOLS } from "./execute_request.ts";
 import type { Handler } from "./http_service.ts";
@@ -16,6 +16,13 @@ export class GatewayMetrics {
     help: "From the arrival of a request to the end of its answer.",
     labelNames: ["tool", "instance"],
     buckets: BUCKETS,
+    registers: [this.#registry],
+  });
+  readonly #ttft = new Histogram({
+    name: "llm_slo_ttft_ms",
+    help: "From the arrival of a request to the first token of its answer; requests without an answer are not in it.",
+    labelNames: ["instance"],
+    buckets: TTFT_BOUNDS_MS.map(Number),
     registers: [this.#registry],
   });
   readonly #errors = this.#counter("ai_request_errors_total", "Failed requests by error code.", ["tool", "error_type"]);
@@ -37,6 +44,7 @@ export class GatewayMetrics {
       for (const error_type of ERROR_CODES) this.#errors.inc({ tool, error_type, instance }, 0);
       this.#duration.zero({ tool, instance });
     }
+    this.#ttft.zero({ instance });
     this.#searches.inc({ platform: DATA_SOURCE, instance }, 0);
     this.#searchDuration.zero({ platform: DATA_SOURCE, instance });
     this.#hits.inc({ instance }, 0);
@@ -50,6 +58,10 @@ export class GatewayMetrics {
     this.#requests.inc({ tool, status, instance });
     this.#duration.observe({ tool, instance }, seconds);
     if (status === "error" && ending !== null) this.#errors.inc({ tool, error_type: ending, instance });
+  }
+
+  firstToken(ms: number): void {
+    this.#ttft.observe({ instance: this.instance }, ms);
   }
 
   searched(seconds: number): void {

@@ -34,8 +34,7 @@ async function passStream(
   const relayed = await relayStream(body, response, { "cache-control": "no-cache" }, call.asked.includeUsage, (at) => {
     const ttftMs = at - call.arrivedAt;
     span.setAttribute("gen_ai.response.time_to_first_chunk", (at - startedAt) / 1000);
-    call.parent.setAttribute("llm.slo.ttft_ms", ttftMs);
-    call.parent.addEvent("first_token", { "llm.slo.ttft_ms": ttftMs }, wallTime());
+    recordFirstToken(call, ttftMs);
   });
   span.setAttributes({
     "gen_ai.response.id": relayed.id,
@@ -50,8 +49,7 @@ async function passWhole(call: ProviderCall, answer: Response, response: ServerR
   const text = await answer.text();
   const ttftMs = performance.now() - call.arrivedAt;
   sendJson(response, 200, text);
-  call.parent.setAttribute("llm.slo.ttft_ms", ttftMs);
-  call.parent.addEvent("first_token", { "llm.slo.ttft_ms": ttftMs }, wallTime());
+  recordFirstToken(call, ttftMs);
   const body: unknown = JSON.parse(text);
   if (!isObject(body)) return;
   span.setAttributes({ "gen_ai.response.id": String(body.id), "gen_ai.response.model": call.asked.model });
@@ -60,4 +58,10 @@ async function passWhole(call: ProviderCall, answer: Response, response: ServerR
     "gen_ai.usage.input_tokens": Number(body.usage.prompt_tokens),
     "gen_ai.usage.output_tokens": Number(body.usage.completion_tokens),
   });
+}
+
+function recordFirstToken({ gateway, parent }: ProviderCall, ttftMs: number): void {
+  parent.setAttribute("llm.slo.ttft_ms", ttftMs);
+  parent.addEvent("first_token", { "llm.slo.ttft_ms": ttftMs }, wallTime());
+  gateway.metrics.firstToken(ttftMs);
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { DIAGNOSIS_SCHEMA } from "../model/diagnosis.ts";
 import { PROBE_EVENT_SCHEMA } from "../model/probe_event.ts";
 import { SCHEMA_BASE, type SchemaName, SCHEMAS } from "../model/schema/mod.ts";
-import { SLI_NAMES_V1 } from "../model/slo_event.ts";
+import { SLI_NAMES, SLI_NAMES_V1 } from "../model/slo_event.ts";
 import { LABELS, TIERS } from "../model/split.ts";
 import { validate } from "./validate.ts";
 
@@ -125,6 +125,9 @@ const diagnosis = {
 const GOOD: readonly (readonly [SchemaName, object])[] = [
   ["slo-event/v1", sloEvent],
   ["slo-event/v1", { ...sloEvent, trace_id: "ab", labels: { phase: "fault" } }],
+  ["slo-event/v1.1", sloEvent],
+  ["slo-event/v1.1", { ...sloEvent, sli_name: "structured_output_validity", sli_value: 1, unit: "ratio" }],
+  ["slo-event/v1.1", { ...sloEvent, sli_name: "tool_call_success", sli_value: 0.5, unit: "ratio" }],
   ["probe-event/v1alpha1", probe1],
   ["probe-event/v1alpha1", { ...probe1, conn_tuple: tuple, errno: 111, confidence: 1, span_id: undefined }],
   ["probe-event/v1alpha2", probe1],
@@ -193,4 +196,8 @@ Deno.test("schemas and types name the same things", () => {
   assertEquals(Object.keys(SCHEMAS["incident/v1"].$defs.split.properties), [...LABELS]);
   assertEquals(SCHEMAS["incident/v1"].properties.tier.enum, [...TIERS]);
   assertEquals(SCHEMAS["slo-event/v1"].properties.sli_name.enum, [...SLI_NAMES_V1]);
+  assertEquals(SCHEMAS["slo-event/v1.1"].properties.sli_name.enum, [...SLI_NAMES]);
+  const { sli_name: _old, ...v1 } = SCHEMAS["slo-event/v1"].properties;
+  const { sli_name: _new, ...v11 } = SCHEMAS["slo-event/v1.1"].properties;
+  assertEquals<object>(v11, v1, "v1.1 adds indicators and nothing else");
 });

@@ -6,6 +6,8 @@ interface Shape {
   readonly name: SchemaName;
   readonly required: readonly string[];
   readonly known: ReadonlySet<string>;
+  /** The only values of a key, where there are only some. */
+  readonly values: ReadonlyMap<string, ReadonlySet<unknown>>;
   /** What `schema` must say, where it must say something. */
   readonly says: string | undefined;
 }
@@ -41,11 +43,12 @@ export function detectSchema(document: unknown): Detected {
   let best: Shape | undefined;
   let bestFit = 0;
   for (const shape of shapes()) {
-    const { required, known } = shape;
+    const { required, known, values } = shape;
     const share = required.filter((key) => keys.includes(key)).length / required.length;
     if (required.length === 0 || share < LEAST_SHARE) continue;
-    // Strangers count against a schema: of two versions the one that knows every key is meant, and the older of two that do.
-    const fit = share - keys.filter((key) => !known.has(key)).length / keys.length;
+    // Strangers count against a schema: of two versions the one that knows every key and word is meant, and the older of two that do.
+    const strange = (key: string) => !known.has(key) || values.get(key)?.has(own[key]) === false;
+    const fit = share - keys.filter(strange).length / keys.length;
     if (best === undefined || fit > bestFit) [best, bestFit] = [shape, fit];
   }
   return best === undefined ? null : { known: best.name };
@@ -67,6 +70,12 @@ function shapes(): readonly Shape[] {
       name,
       required: chain.flatMap((node) => node.required ?? []),
       known: new Set(chain.flatMap((node) => Object.keys(node.properties ?? {}))),
+      values: new Map(
+        chain.flatMap((node) => Object.entries(node.properties ?? {})).flatMap(([key, property]) => {
+          const { enum: words } = property as { readonly enum?: readonly unknown[] };
+          return words === undefined ? [] : [[key, new Set(words)]];
+        }),
+      ),
       says: typeof says === "string" ? says : undefined,
     };
   });

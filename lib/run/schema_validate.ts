@@ -10,6 +10,7 @@ import { plural } from "../report/format.ts";
 import { table } from "../report/table.ts";
 import { printable } from "../report/text.ts";
 import { validate } from "../report/validate.ts";
+import { parseSloFile } from "../slo/slo_file.ts";
 import { detectSchema, wrapped } from "./schema_detect.ts";
 
 /** Complaints shown to a person; a script gets up to MOST_KEPT. All are counted. */
@@ -71,9 +72,11 @@ class Judge {
 
   yaml(text: string): void {
     this.#documents++;
-    const name = this.forced ?? "scenario/v1";
+    const name = this.forced ?? (/^slos\s*:/m.test(text) ? "slo/v1" : "scenario/v1");
     try {
-      parseYaml(text, this.file, name);
+      // Of an SLO file a schema says the lesser part.
+      if (name === "slo/v1") parseSloFile(text, this.file);
+      else parseYaml(text, this.file, name);
       this.#count(name);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;

@@ -48,6 +48,8 @@ Deno.test("a document's schema is the one it names, or the one its keys are like
     [noTime, { known: "probe-event/v1alpha1" }],
     [SLO, { known: "slo-event/v1" }],
     [{ ...SLO, more: 1 }, { known: "slo-event/v1" }],
+    [{ ...SLO, sli_name: "tool_call_success" }, { known: "slo-event/v1.1" }],
+    [{ ...SLO, sli_name: "happiness" }, { known: "slo-event/v1" }],
     [{ kind: "span", payload: {} }, { known: "recording/v1" }],
     [{ schema: "diagnosis/v1" }, { known: "diagnosis/v1" }],
     [{ schema: "diagnosis/v9" }, { unknown: "diagnosis/v9" }],
