@@ -68,7 +68,8 @@ static __always_inline void add_to_tally(const struct llm_slo_event *owner, cons
 	}
 	tally->header.ts_ns = bpf_ktime_get_ns();
 	__sync_fetch_and_add(&tally->sum_ns, ns);
-	__sync_fetch_and_add(&tally->bytes, bytes);
+	if (bytes) /* adding a constant 0 would become an atomic OR, which takes Linux 5.12 */
+		__sync_fetch_and_add(&tally->bytes, bytes);
 	if (bucket < LLM_SLO_TALLY_BUCKETS)
 		__sync_fetch_and_add(&tally->counts[bucket], 1);
 }

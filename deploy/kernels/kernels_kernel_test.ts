@@ -1,6 +1,7 @@
 /** Old kernels, really booted. Slow (about 20 s a kernel), so each is one test. */
 import { assert, assertEquals } from "@std/assert";
 import { UnsupportedError } from "../../lib/model/errors.ts";
+import { PROBES } from "../../lib/kernel/probes.ts";
 import { testUnless } from "../../lib/testing/unless.ts";
 import { RELEASES } from "./images.ts";
 import { cannotBoot, runGuests } from "./run.ts";
@@ -22,6 +23,7 @@ for (const release of RELEASES) {
       const [report] = reports;
       assertEquals(report!.broken, null);
       assertEquals(report!.attached!.error, undefined);
+      assertEquals(report!.attached!.attached, PROBES.map(({ probe }) => probe));
       assert(report!.measured.length > 0, "nothing was measured");
       for (const { comparisons } of report!.measured) {
         assertEquals(comparisons.filter((one) => !holdsEmulated(one)), []);
