@@ -14,6 +14,7 @@ import { machine } from "./bench/machine.ts";
 import { readers, replaceBlock } from "./bench/page.ts";
 import { benchProbeCost } from "./bench/probe_cost.ts";
 import { type Figures, render, type Skipped } from "./bench/render.ts";
+import { benchStatistics } from "./bench/statistics.ts";
 import { benchSustained } from "./bench/sustained.ts";
 
 const PAGE = new URL("../docs/bench.md", import.meta.url).pathname;
@@ -25,7 +26,7 @@ const write = async (to: typeof Deno.stdout | typeof Deno.stderr, text: string) 
 };
 
 /** One part of the benchmark, or why it cannot be had here. */
-async function measure<T>(what: string, run: () => Promise<T>, needsKernel = true): Promise<T | Skipped> {
+async function measure<T>(what: string, run: () => T | Promise<T>, needsKernel = true): Promise<T | Skipped> {
   const refusal = needsKernel ? ebpfRefusal() : null;
   if (refusal !== null) return { skipped: refusal };
   await write(Deno.stderr, `bench: ${what} ...\n`);
@@ -47,6 +48,7 @@ async function figures(): Promise<Figures> {
       sustained: await measure("events/s sustained with no drop", () => benchSustained(folder)),
       connect_loop: await measure("events/s from a connect loop", benchConnectLoop),
       probe_cost: await measure("kernel ns per event", () => benchProbeCost(folder)),
+      statistics: await measure("the statistics of a release gate", benchStatistics, false),
       help: await measure("sloctl --help", benchHelp, false),
     };
   } finally {

@@ -25,10 +25,11 @@ Deno.test("render says why a part was skipped", () => {
     sustained: skipped,
     connect_loop: skipped,
     probe_cost: skipped,
+    statistics: skipped,
     help: { runs: 15, median_ms: 50, min_ms: 40, max_ms: 60 },
   };
   const text = render(figures);
-  assertEquals(text.match(/skipped: needs root/g)?.length, 4);
+  assertEquals(text.match(/skipped: needs root/g)?.length, 5);
   assert(text.includes("| 50 ms |"));
 });
 

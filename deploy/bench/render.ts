@@ -5,6 +5,7 @@ import type { DrainResult } from "./drain.ts";
 import type { HelpResult } from "./help_time.ts";
 import type { Machine } from "./machine.ts";
 import type { ProbeCostResult } from "./probe_cost.ts";
+import type { StatisticsResult } from "./statistics.ts";
 import type { SustainedResult } from "./sustained.ts";
 
 export interface Skipped {
@@ -17,6 +18,7 @@ export interface Figures {
   readonly sustained: SustainedResult | Skipped;
   readonly connect_loop: ConnectLoopResult | Skipped;
   readonly probe_cost: ProbeCostResult | Skipped;
+  readonly statistics: StatisticsResult | Skipped;
   readonly help: HelpResult | Skipped;
 }
 
@@ -40,6 +42,7 @@ export function render(figures: Figures): string {
     ...part("drain a record", figures.drain, drainRows),
     ...part("sustained", figures.sustained, sustainedRows),
     ...part("connect loop", figures.connect_loop, connectRows),
+    ...part("statistics of a release gate", figures.statistics, statisticsRows),
     ...part("`sloctl --help` from source", figures.help, helpRows),
     ...part("kernel cost of the probes", cost, probeRows),
   ];
@@ -87,6 +90,21 @@ function connectRows(c: ConnectLoopResult): string[][] {
     `${whole(c.events_per_second)} events/s`,
     `${made}; ${cpu}; the load is the limit`,
   ]];
+}
+
+function statisticsRows(s: StatisticsResult): string[][] {
+  const pooled = whole(s.runs * s.samples_per_run);
+  const size = `${s.scenarios} scenarios x ${s.runs} runs x ${whole(s.samples_per_run)} samples in each of two arms`;
+  const ranks = `of ${pooled} against ${pooled}, ${s.scenarios} times: Mann-Whitney, Cliff's delta, Hodges-Lehmann`;
+  return [
+    [
+      "bootstrap of p95, clustered by run",
+      `${s.bootstrap_seconds.toFixed(2)} s`,
+      `${size}, ${whole(s.replicates)} replicates, by order statistics; goal: under 15 s`,
+    ],
+    ["rank statistics, with intervals", `${s.rank_seconds.toFixed(2)} s`, ranks],
+    ["the same bootstrap by drawing", `${tenth(s.draw_ns)} ns`, "for one value drawn; one thread"],
+  ];
 }
 
 function helpRows(h: HelpResult): string[][] {

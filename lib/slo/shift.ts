@@ -5,6 +5,7 @@
  * Mann-Whitney test, and the median slower by a margin a person would notice, max(10 ms, 25 % of the baseline's median, 3 MAD).
  * Some: more requests beyond the baseline's 95th percentile plus that margin than chance allows (binomial test). Windows that pass, and touch, are one incident; the longest is reported.
  */
+import { binomialTails } from "../stats/beta.ts";
 import { mad, median, quantile } from "../stats/describe.ts";
 import { mannWhitneyU } from "../stats/mann_whitney.ts";
 
@@ -57,7 +58,7 @@ export function findShift(samples: readonly Sample[], baselineEndNs: number, opt
     if (window.length < minSamples) continue;
     const every = median(window) - centre >= margin &&
       mannWhitneyU(window, baseline, { alternative: "greater" }).p < alpha;
-    const some = atLeast(window.filter(beyondTail).length, window.length, tailShare) < alpha;
+    const some = binomialTails(window.filter(beyondTail).length, window.length, tailShare).atLeast < alpha;
     if (!every && !some) continue;
     open = open !== null && from <= open.endNs
       ? { startNs: open.startNs, endNs: from + windowNs }
@@ -79,15 +80,4 @@ export function findShift(samples: readonly Sample[], baselineEndNs: number, opt
     p: mannWhitneyU(inside, baseline, { alternative: "greater" }).p,
     medianShiftMs: median(inside) - centre,
   };
-}
-
-/** Probability of k or more successes in n draws of probability p. */
-function atLeast(k: number, n: number, p: number): number {
-  let term = (1 - p) ** n;
-  let below = 0;
-  for (let i = 0; i < k; i++) {
-    below += term;
-    term *= (n - i) / (i + 1) * (p / (1 - p));
-  }
-  return Math.max(0, 1 - below);
 }

@@ -19,7 +19,7 @@ export interface BootstrapOptions extends LevelOption {
    * `percentile` (default); `basic`, the same reflected about the estimate; `bca`, corrected for bias and skewness, for smooth
    * statistics alone (means, medians): the jackknife of a p95 is degenerate. `cluster_percentile` is percentile with `clusters`.
    */
-  readonly method?: "percentile" | "basic" | "bca" | "cluster_percentile";
+  readonly method?: "percentile" | "basic" | "bca" | "BCa" | "cluster_percentile";
   /** Resamples drawn. Default 2000; under 1000 the limits are rough. */
   readonly replicates?: number;
   /** Names the random stream, such as `42/E3/dns_latency/ttft_ms`; the same seed and values give the same interval. Default 42. */
@@ -61,7 +61,8 @@ export function bootstrapCI(
   statistic: Statistic,
   options: BootstrapOptions = {},
 ): BootstrapInterval {
-  const { method = "percentile", clusters, engine = "auto" } = options;
+  const { clusters, engine = "auto" } = options;
+  const method = options.method === "BCa" ? "bca" : options.method ?? "percentile";
   oneOf("method", method, ["percentile", "basic", "bca", "cluster_percentile"]);
   if (method === "cluster_percentile" && clusters === undefined) {
     throw new RangeError(`Cannot use "method ${method}": no clusters are given`);

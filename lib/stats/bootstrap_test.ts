@@ -109,6 +109,7 @@ Deno.test("the same seed gives the same interval, whatever the order of the rows
     assertEquals(of(order, "42/E3/dns_latency/ttft_ms"), first);
     assert(of(order, 7).low !== first.low);
   }
+  assertEquals(bootstrapCI(DATA, mean, { method: "BCa" }), bootstrapCI(DATA, mean, { method: "bca" }));
   assertEquals(bootstrapCI(DATA, mean, { seed: 42 }), bootstrapCI(Float64Array.from(DATA), mean));
 });
 
@@ -151,5 +152,7 @@ Deno.test("bootstrapCI refuses what cannot be", () => {
   for (const [options, words] of rows) {
     assertThrows(() => bootstrapCI(DATA, mean, options as BootstrapOptions), RangeError, words);
   }
-  assertThrows(() => bootstrapCI(DATA, { quantile: 2 }), RangeError, "quantile 2");
+  for (const engine of ["draws", "order_stats"] as const) {
+    assertThrows(() => bootstrapReplicates(DATA, { quantile: 2 }, { engine }), RangeError, "quantile 2");
+  }
 });

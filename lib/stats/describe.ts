@@ -38,7 +38,6 @@ export function quantile(
 
 /** The same of values already in order. */
 export function quantileOfSorted(values: Float64Array, q: number, rule: QuantileRule = "linear"): number {
-  if (!(q >= 0 && q <= 1)) throw new RangeError(`Cannot take "quantile ${q}": it lies outside 0 to 1`);
   const { rank, part } = positionOf(rule, values.length, q);
   const last = values.length - 1;
   if (last < 0 || Number.isNaN(values[last])) return NaN;

@@ -1,5 +1,5 @@
 /** The quantile of a histogram with cumulative buckets: an interpolation, exact at the bounds alone. */
-import { settled } from "./quantile_rule.ts";
+import { checkQuantile, settled } from "./quantile_rule.ts";
 
 export interface Bucket {
   /** Upper bound, inclusive; Infinity for the last. */
@@ -18,7 +18,7 @@ export interface Bucket {
  * @throws RangeError for q outside [0, 1], bounds out of order, and where the last one is not Infinity
  */
 export function histogramQuantile(buckets: readonly Bucket[], q: number): number {
-  if (!(q >= 0 && q <= 1)) throw new RangeError(`Cannot take "quantile ${q}": it lies outside 0 to 1`);
+  checkQuantile(q);
   buckets.forEach(({ le }, i) => {
     const inOrder = i === 0 ? !Number.isNaN(le) : buckets[i - 1]!.le < le;
     if (!inOrder || (i === buckets.length - 1 && le !== Infinity)) {

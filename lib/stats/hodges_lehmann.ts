@@ -1,6 +1,6 @@
 /** Hodges-Lehmann: by how much x is shifted against y, the median of all differences. */
+import { Differences } from "./differences.ts";
 import { eachTail, type Interval, type LevelOption } from "./interval.ts";
-import { leastDouble } from "./least_double.ts";
 import { isCheap } from "./mann_whitney.ts";
 import { normalQuantile } from "./normal.ts";
 import { oneOf } from "./one_of.ts";
@@ -22,8 +22,8 @@ export interface HodgesLehmann extends Interval<"exact" | "normal" | "degenerate
 
 /**
  * The interval is the shifts that a Mann-Whitney test would not reject: order statistics of the differences, exactly (ties of the
- * data kept) or by the normal approximation (Moses). A limit the data cannot give is infinite. No difference is stored: memory is
- * that of the samples, time that of 64 walks along them for each limit.
+ * data kept) or by the normal approximation (Moses). A limit the data cannot give is infinite. The differences are not stored, only
+ * counted, so that samples of any size will do.
  *
  * ```ts
  * import { hodgesLehmann } from "@llm-slo/sloctl";
@@ -50,8 +50,9 @@ export function hodgesLehmann(
   const [x, y] = samples;
   const differences = new Differences(x, y);
   const pairs = x.length * y.length;
-  const middle = [differences.nth(Math.ceil(pairs / 2)), differences.nth(Math.floor(pairs / 2) + 1)] as const;
-  const estimate = middle[0] === middle[1] ? middle[0] : middle[0] / 2 + middle[1] / 2;
+  const middle = differences.nth(Math.ceil(pairs / 2));
+  const next = pairs % 2 === 1 ? middle : differences.after(middle, pairs / 2);
+  const estimate = middle === next ? middle : middle / 2 + next / 2;
   const { tied, variance } = rankSum(x, y);
   if (!(variance > 0)) return { low: -Infinity, high: Infinity, estimate, method: "degenerate", coverage: 1 };
 
@@ -103,45 +104,6 @@ function tails({ counts, least, step, ways }: RankSumNull, m: number, tail: numb
   let j = counts.length - 1;
   for (let sum = counts[j]!; sum / ways < tail; sum += counts[j]!) j--;
   return { a: u(i), b: u(j) };
-}
-
-/** All x - y, never stored: rows and columns are in order, so one walk along both counts those up to a limit. */
-class Differences {
-  readonly pairs: number;
-  readonly #x: Float64Array;
-  readonly #y: Float64Array;
-
-  constructor(x: Float64Array, y: Float64Array) {
-    this.#x = x;
-    this.#y = y;
-    this.pairs = x.length * y.length;
-  }
-
-  /** The k-th from the least on, from 1; infinite beyond the ends. */
-  nth(k: number): number {
-    if (k < 1) return -Infinity;
-    if (k > this.pairs) return Infinity;
-    const least = this.#x[0]! - this.#y.at(-1)!;
-    return leastDouble(least, this.#x.at(-1)! - this.#y[0]!, (d) => this.#count(d, false) >= k);
-  }
-
-  /** How many lie below the first d whose U(d), pairs above it and half of those at it, fulfils `holds`. */
-  belowFirst(holds: (u: number) => boolean): number {
-    const u = (d: number) => this.pairs - (this.#count(d, false) + this.#count(d, true)) / 2;
-    const first = leastDouble(this.#x[0]! - this.#y.at(-1)!, Infinity, (d) => holds(u(d)));
-    return Number.isNaN(first) ? this.pairs : this.#count(first, true);
-  }
-
-  /** How many are at most d, or less than d. */
-  #count(d: number, strictly: boolean): number {
-    const [x, y] = [this.#x, this.#y];
-    let count = 0;
-    for (let i = 0, j = 0; i < x.length; i++) {
-      while (j < y.length && !(strictly ? x[i]! - y[j]! < d : x[i]! - y[j]! <= d)) j++;
-      count += y.length - j;
-    }
-    return count;
-  }
 }
 
 /** Infinity less Infinity is nothing. */

@@ -17,6 +17,11 @@ const float = new Float64Array(1);
 const word = new BigInt64Array(float.buffer);
 const SIGN = 1n << 63n;
 
+/** The double in the middle between two, by their number; the lower one where none lies between. */
+export function middleDouble(low: number, high: number): number {
+  return double((rank(low) + rank(high)) >> 1n);
+}
+
 /** Place of a double among all of them: consecutive doubles have consecutive places, and both zeros place 0. */
 function rank(x: number): bigint {
   float[0] = x;

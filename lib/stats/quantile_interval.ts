@@ -2,6 +2,7 @@
 import { binomialTails } from "./beta.ts";
 import { ascending, quantileOfSorted } from "./describe.ts";
 import { eachTail, type Interval, type LevelOption } from "./interval.ts";
+import { checkQuantile } from "./quantile_rule.ts";
 
 export interface QuantileInterval extends Interval<"order_stats"> {
   /** Ranks of the limits, 1 to n; null where no value of the sample can be one. */
@@ -45,7 +46,7 @@ export function quantileInterval(values: Iterable<number>, q: number, options: L
  */
 export function quantileRanks(n: number, q: number, options: LevelOption = {}): QuantileRanks {
   const tail = eachTail(options);
-  if (!(q >= 0 && q <= 1)) throw new RangeError(`Cannot take "quantile ${q}": it lies outside 0 to 1`);
+  checkQuantile(q);
   const low = count(n, (k) => binomialTails(k, n, q).atMost <= tail);
   const high = n + 1 - count(n, (k) => binomialTails(n - k, n, q).atLeast <= tail);
   return [low > 0 ? low : null, high <= n ? high : null];

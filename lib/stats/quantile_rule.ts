@@ -50,8 +50,9 @@ export interface Position {
   readonly part: number;
 }
 
-/** Of n values, n > 0. @throws RangeError for a rule that is none of these */
+/** Of n values, n > 0. @throws RangeError for a rule that is none of these, and for q outside [0, 1] */
 export function positionOf(rule: QuantileRule, n: number, q: number): Position {
+  checkQuantile(q);
   const position = Object.hasOwn(POSITIONS, rule) ? POSITIONS[rule] : undefined;
   if (position === undefined) {
     throw new RangeError(`Cannot use "rule ${rule}": it is none of ${Object.keys(POSITIONS).join(", ")}`);
@@ -59,6 +60,11 @@ export function positionOf(rule: QuantileRule, n: number, q: number): Position {
   const at = Math.min(n - 1, Math.max(0, settled(position(n, q))));
   const rank = Math.floor(at);
   return { rank, part: at - rank };
+}
+
+/** @throws RangeError for q outside [0, 1] */
+export function checkQuantile(q: number): void {
+  if (!(q >= 0 && q <= 1)) throw new RangeError(`Cannot take "quantile ${q}": it lies outside 0 to 1`);
 }
 
 /** What lies `part` of the way from low to high. A value that is met stays as it is: Infinity less Infinity would be NaN. */
