@@ -4,6 +4,7 @@ import type { Io } from "../model/io.ts";
 import { count, ms, percent, plural } from "../report/format.ts";
 import { table } from "../report/table.ts";
 import { printable } from "../report/text.ts";
+import { trafficProblems } from "../slo/feasibility.ts";
 import type { FiredAlert, Replay, Replayed } from "../slo/replay.ts";
 import type { RequestFacts } from "../slo/tracker.ts";
 
@@ -50,6 +51,7 @@ export function checkDocument(checked: Checked, verdict: Verdict): unknown {
         with_change: after === undefined ? null : outcome(after),
       };
     }),
+    traffic: trafficNotes(then ?? now, requests).split("\n").map((line) => line.trim()).filter((line) => line !== ""),
     verdict,
   };
 }
@@ -112,6 +114,7 @@ export function checkText(checked: Checked, verdict: Verdict, io: Pick<Io, "colo
     table(columns, rows, { color: io.color, width: io.columns }) +
     alertLines(then ?? now, then === null ? null : asked) +
     notes(then ?? now) +
+    trafficNotes(then ?? now, requests) +
     `\n${verdict}\n`;
 }
 
@@ -174,5 +177,19 @@ function notes({ slos }: Replay): string {
     if (stages.length > 0) said.push(`over a stage's limit: ${stages.join(", ")}`);
     return said.map((text) => `  ${slo.name}: ${text}\n`);
   });
+  return lines.length === 0 ? "" : `\n${lines.join("")}`;
+}
+
+/** Less than this of a record says nothing of the traffic. */
+const LEAST_RECORD_MS = 600_000;
+
+/** Alerts that can never fire, and objectives that one failure breaks, if traffic stays as it was. */
+export function trafficNotes({ slos }: Replay, requests: readonly RequestFacts[]): string {
+  const spanMs = requests.at(-1)!.endMs - requests[0]!.endMs;
+  if (spanMs < LEAST_RECORD_MS) return "";
+  const perDay = { n: BigInt(requests.length) * 86_400_000n, d: BigInt(Math.round(spanMs)) };
+  const lines = slos.filter(isJudged).flatMap(({ slo }) =>
+    trafficProblems(slo, perDay).map(({ state }) => `  ${slo.name}: the recorded traffic ${state}\n`)
+  );
   return lines.length === 0 ? "" : `\n${lines.join("")}`;
 }

@@ -125,6 +125,11 @@ Deno.test("slo check: what else it reads", async () => {
   const told = await check("--input -", events(400, () => ({ ok: true })), counters);
   assertEquals(told.code, 0, "what has no predicate is said, and not held against the others");
   assertStringIncludes(told.stdout, "not judged: no predicate");
+  const rare = events(100, () => ({ ok: true })); // 360 an hour
+  const strict = FILE.replace('"0.99"', '"0.9999"');
+  const said = "errors: the recorded traffic is 363.6 events in 1h, and page 1h/5m needs 695: it can never fire";
+  assertStringIncludes((await check("--input -", rare, strict)).stdout, said);
+  assertEquals((await check("--input - --json", rare, strict)).json().traffic[0], said);
   const foreign = events(400, (i) => ({ ok: true, service: i % 2 === 0 ? "gw" : "other" }));
   assertStringIncludes((await check("--input -", foreign)).stdout, "200 requests of other services left out");
 });

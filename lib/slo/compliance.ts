@@ -1,4 +1,5 @@
 /** Was an objective kept, as far as so many events can tell? Pure. */
+import { wilsonInterval } from "../stats/proportion.ts";
 import { compare } from "./literal.ts";
 import type { Decimal } from "./slo.ts";
 
@@ -13,27 +14,14 @@ export interface Compliance {
   readonly events_needed: number | null;
 }
 
-/** z of 95 %, two-sided. */
-const Z = 1.959964;
-
 export function compliance({ bad, total }: { bad: number; total: number }, objective: Decimal): Compliance {
   if (total === 0) return { verdict: "no_data", good_ratio: null, low: null, high: null, events_needed: null };
-  const { low, high } = wilson(total - bad, total);
+  const { low, high } = wilsonInterval(total - bad, total);
   const events_needed = bad === 0 ? leastFlawless(objective) : null;
   const seen = { good_ratio: (total - bad) / total, low, high, events_needed };
   if (events_needed !== null) return { verdict: total >= events_needed ? "met" : "inconclusive", ...seen };
   const target = Number(objective.text);
   return { verdict: low >= target ? "met" : high < target ? "missed" : "inconclusive", ...seen };
-}
-
-/** Wilson score interval of a share. */
-export function wilson(good: number, total: number): { low: number; high: number } {
-  const p = good / total;
-  const zz = Z * Z;
-  const centre = p + zz / (2 * total);
-  const half = Z * Math.sqrt(p * (1 - p) / total + zz / (4 * total * total));
-  const scale = 1 + zz / total;
-  return { low: Math.max(0, (centre - half) / scale), high: Math.min(1, (centre + half) / scale) };
 }
 
 /** Fewest events, none of them bad, that are likely in at most 5 % of cases where the objective is not kept: ⌈ln 0.05/ln S⌉. */

@@ -14,7 +14,8 @@ export interface Problem {
 
 /** What makes an SLO useless. Windows and factors were judged when they were read. */
 export function problems(slo: Slo, all: readonly Slo[]): Problem[] {
-  return [...sliceProblems(slo), ...partProblems(slo, all), ...trafficProblems(slo)];
+  const expected = slo.trafficPerDay === null ? [] : trafficProblems(slo, slo.trafficPerDay);
+  return [...sliceProblems(slo), ...partProblems(slo, all), ...expected];
 }
 
 function sliceProblems({ slice, alerts }: Slo): Problem[] {
@@ -59,9 +60,9 @@ function partProblems(slo: Slo, all: readonly Slo[]): Problem[] {
   });
 }
 
-function trafficProblems(slo: Slo): Problem[] {
-  if (slo.trafficPerDay === null) return [];
-  const during = (seconds: number): Fraction => times(slo.trafficPerDay!, { n: BigInt(seconds), d: 86_400n });
+/** What `perDay` events a day are too few for. */
+export function trafficProblems(slo: Slo, perDay: Fraction): Problem[] {
+  const during = (seconds: number): Fraction => times(perDay, { n: BigInt(seconds), d: 86_400n });
   const field = ["traffic"];
   if (slo.slice !== null) {
     const expected = during(slo.slice.seconds);

@@ -1,10 +1,26 @@
 /** Raw samples and requests of spans -> SLO events: one measurement of one indicator each, judged by its objective. Pure. */
 import type { RawSample } from "../model/samples.ts";
 import type { SliName, SloEvent } from "../model/slo_event.ts";
+import type { Slo } from "./slo.ts";
 
 export interface Objectives {
   /** A TTFT above it is a breach; from three quarters of it on, a warning. */
   readonly ttftMs: number;
+  /** The same of other indicators in ms, and of TTFT instead of `ttftMs`; of throughput, what is below it is a breach. */
+  readonly limits?: Readonly<Partial<Record<SliName, number>>>;
+}
+
+/** The strictest limit an SLO file sets for each indicator. */
+export function limitsOf(slos: readonly Slo[]): Partial<Record<SliName, number>> {
+  const limits: Partial<Record<SliName, number>> = {};
+  for (const { sli } of slos) {
+    const terms = sli.kind === "events" ? sli.predicate?.terms ?? [] : [];
+    for (const { kind: { sli, limit: operator }, limit: { value } } of terms) {
+      if (sli === null) continue;
+      limits[sli] = operator === "<=" ? Math.min(limits[sli] ?? value, value) : Math.max(limits[sli] ?? value, value);
+    }
+  }
+  return limits;
 }
 
 /** What the measurements of one request have in common. */
@@ -45,11 +61,13 @@ export function sloEvents(
   });
 }
 
-function status(name: SliName, value: number, { ttftMs }: Objectives): SloEvent["status"] {
+function status(name: SliName, value: number, { ttftMs, limits = {} }: Objectives): SloEvent["status"] {
   if (RATES.includes(name)) return value > 0 ? "breach" : "ok";
   if (SUCCESSES.includes(name)) return value < 1 ? "breach" : "ok";
-  if (name !== "ttft_ms") return "ok";
-  return value > ttftMs ? "breach" : value > WARNING * ttftMs ? "warning" : "ok";
+  const limit = limits[name] ?? (name === "ttft_ms" ? ttftMs : null);
+  if (limit === null) return "ok";
+  if (name === "token_throughput_tps") return value < limit ? "breach" : value < limit / WARNING ? "warning" : "ok";
+  return value > limit ? "breach" : value > WARNING * limit ? "warning" : "ok";
 }
 
 /** `fault_label` is ground truth and does not travel on. */

@@ -54,6 +54,11 @@ function own(entries: readonly AlertEntry[], objective: Decimal, periodS: number
     if (problem !== null) throw refuse(["alerts", i], problem.state, problem.hint);
     if (seen.has(alertName(alert))) throw refuse(["alerts", i], `is ${alertName(alert)} again`, "Leave it out");
     seen.add(alertName(alert));
+    const first = entries.findIndex(({ severity }) => severity === entry.severity);
+    if (entries[first]!.for !== entry.for) {
+      const state = `holds for another time than alerts.${first}, which is of the same severity`;
+      throw refuse(["alerts", i], state, "Give all alerts of a severity one for");
+    }
     return alert;
   });
 }

@@ -128,6 +128,13 @@ Deno.test("what is wrong is named with line, field and remedy", () => {
     [file("alerts: [{ severity: page, long: 1h, short: 5m, factor: 0.5 }]"), /alerts\.0 fires inside the budget/, /./],
     [file("alerts: [{ severity: page, long: 1h, short: 5m, factor: x }]"), /alerts\.0\.factor is "x"/, /./],
     [file("alerts: [{ severity: page, long: 60d, short: 5m, factor: 1 }]"), /as long as the period/, /./],
+    [
+      file(
+        "alerts: [{ severity: page, long: 1h, short: 5m, factor: 9, for: 2m }, { severity: page, long: 6h, short: 30m, factor: 6 }]",
+      ),
+      /alerts\.1 holds for another time than alerts\.0/,
+      /one for/,
+    ],
     [file("stages: { retrieval: fast }"), /stages\.retrieval is "fast"/, /300ms/],
     [file("stages: { cooking: 1s }"), /stages\.cooking must not be there/, /./],
     [file().replace("one", "a b"), /slos\.0\.name must match pattern/, /./],

@@ -2,29 +2,20 @@
  * How Prometheus counts the good and all events of an SLO: the file's own counters, one bucket of a histogram, or the counters the
  * collector keeps per SLO. A limit off the bucket bounds is refused or moved, never interpolated. Pure.
  */
-import { type Histogram, HISTOGRAMS } from "../model/histograms.ts";
-import { type Fraction, fraction } from "../stats/decimal.ts";
-import { compare, decimalText, times } from "./literal.ts";
+import { HISTOGRAMS } from "../model/histograms.ts";
+import { fraction } from "../stats/decimal.ts";
+import { type CompileOptions, leMatcher, snapped, spellings, translated } from "./bucket.ts";
+import { times } from "./literal.ts";
 import type { Term } from "./predicate.ts";
 import { counterProblem, type Matcher, parseSelector, type Selector, selectorText } from "./promql.ts";
 import type { Slo, Source } from "./slo.ts";
-
-/** How OpenTelemetry's names look in this Prometheus: with unit and underscores, without the unit, or untranslated. */
-export const NAME_STYLES = ["suffixed", "bare", "utf8"] as const;
-export type NameStyle = typeof NAME_STYLES[number];
-
-export interface CompileOptions {
-  readonly nameStyle: NameStyle;
-  /** Where a limit goes that is no bucket bound; null: it is refused. */
-  readonly snap: "up" | "down" | null;
-}
 
 /** Selectors of counters, or expressions with [$window]. */
 export interface Counters {
   readonly good: string;
   readonly total: string;
   /** What a reader of the rules should know of how they count. */
-  readonly notes: readonly string[];
+  readonly notes: string[];
 }
 
 export interface SourceRefusal {
@@ -33,6 +24,8 @@ export interface SourceRefusal {
   readonly state: string;
   readonly hint: string;
 }
+
+export { type CompileOptions, NAME_STYLES, type NameStyle } from "./bucket.ts";
 
 /** The collector's own: one pair of counters for every SLO it judges. */
 export const EVENT_COUNTERS = { good: "llm_slo_good_events_total", total: "llm_slo_events_total" } as const;
@@ -152,56 +145,6 @@ function bucket(term: Term, name: string, source: Source, options: CompileOption
     total: selectorText({ metric: `${metric}_count`, matchers: labels }),
     notes: found.note === null ? [note] : [found.note, note],
   };
-}
-
-function snapped(
-  limit: Fraction,
-  { name, unit, bounds }: Histogram,
-  { snap }: CompileOptions,
-): { bound: Fraction; note: string | null } | Omit<SourceRefusal, "field"> {
-  const exact = bounds.map((text) => fraction(text)!);
-  const below = exact.filter((bound) => compare(bound, limit) <= 0).at(-1);
-  const above = exact.find((bound) => compare(bound, limit) >= 0);
-  if (below !== undefined && compare(below, limit) === 0) return { bound: below, note: null };
-  const between = [below, above].map((bound) => bound === undefined ? "none" : `${decimalText(bound)} ${unit}`);
-  const state = `has a limit of ${decimalText(limit)} ${unit}, which is no bucket bound of ${name} (next below: ${
-    between[0]
-  }, above: ${between[1]})`;
-  const bound = snap === "up" ? above : snap === "down" ? below : undefined;
-  if (bound === undefined) {
-    return {
-      state,
-      hint: snap === null
-        ? "Take one of them, or move it with --snap up or --snap down"
-        : `Take a bound of it: ${bounds.join(", ")}`,
-    };
-  }
-  const note = `limit ${decimalText(limit)} ${unit} moved ${snap} to the bucket bound ${decimalText(bound)} ${unit}`;
-  return { bound, note };
-}
-
-const UNIT_SUFFIX = { s: "_seconds", ms: "_milliseconds" } as const;
-
-/** Every name a histogram of the catalogue may have in Prometheus. */
-function spellings(histogram: Histogram): string[] {
-  return [...new Set(["suffixed", "bare", "utf8"].map((style) => translated(histogram, style as NameStyle)))];
-}
-
-function translated({ name, unit }: Histogram, style: NameStyle): string {
-  if (!name.includes(".") || style === "utf8") return name;
-  return name.replaceAll(".", "_") + (style === "suffixed" ? UNIT_SUFFIX[unit] : "");
-}
-
-/** Clients write 1 as `1` or `1.0`, and from a million on with an exponent. */
-function leMatcher(bound: Fraction): Matcher {
-  const text = decimalText(bound);
-  if (text.includes(".")) return { label: "le", op: "=", value: text };
-  const [, digits, zeros] = /^([1-9]\d*?)(0*)$/.exec(text) ?? [];
-  const exponent = digits === undefined ? 0 : digits.length + zeros!.length - 1;
-  const plain = `${text}(\\.0)?`;
-  if (exponent < 6) return { label: "le", op: "=~", value: plain };
-  const mantissa = digits!.length === 1 ? digits : `${digits![0]}\\.${digits!.slice(1)}`;
-  return { label: "le", op: "=~", value: `${plain}|${mantissa}e\\+${String(exponent).padStart(2, "0")}` };
 }
 
 function refuse(field: readonly string[], state: string, hint: string): SourceRefusal {

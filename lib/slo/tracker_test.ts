@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { burnExceeds, burnRate } from "../stats/error_budget.ts";
 import { random } from "../stats/random.ts";
 import { validate } from "../report/validate.ts";
 import { request, sloFile } from "../testing/slo.ts";
@@ -232,5 +233,20 @@ Deno.test("windows equal a count over all events, up to one slice of a hundred a
         `${seed} ${name} ${total}`,
       );
     }
+  }
+});
+
+Deno.test("an alert is decided as the exact burn rate is, whatever the counts", () => {
+  for (let seed = 0; seed < 200; seed++) {
+    const draw = random(`exact/${seed}`);
+    const objective = `0.${"9".repeat(1 + draw.below(3))}${5 + draw.below(5)}`;
+    const tracker = new SloTracker(sloFile([`objective: "${objective}"`, "event_floor: 1"]));
+    const total = 1 + draw.below(3000);
+    const bad = draw.below(1 + Math.min(total, 100));
+    const [status] = fed(tracker, [[0, total - bad, bad]], 0);
+    for (const { factor, firing } of status!.alerts) {
+      assertEquals(firing, burnExceeds({ bad, total, objective }, factor), `${bad}/${total} ${objective} ${factor}`);
+    }
+    assertEquals(status!.budget.burn_rate, burnRate({ bad, total, objective }));
   }
 });
