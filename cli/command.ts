@@ -7,6 +7,8 @@ export interface Flag {
   /** `duration` accepts 500ms, 20s, 5m, 1h and yields milliseconds; `list` is comma-separated and may repeat. */
   readonly type: "string" | "integer" | "number" | "boolean" | "duration" | "list";
   readonly help: string;
+  /** Of a `list`: an item may hold commas, and only repeating the flag makes more of them. */
+  readonly whole?: boolean;
   /** Shown in help: `--out FILE`. */
   readonly placeholder?: string;
   /** The only values allowed. */

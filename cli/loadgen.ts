@@ -1,92 +1,101 @@
-import type { Command } from "./command.ts";
-
-const NOT_YET = ["closed", "gamma", "ramp", "stages"];
+import project from "../deno.json" with { type: "json" };
+import type { LoadgenOptions } from "../lib/run/loadgen.ts";
+import type { Command, Input } from "./command.ts";
+import { loadgenFlags } from "./loadgen_flags.ts";
+import { EVERYTHING } from "./restrict.ts";
 
 export const command: Command = {
   name: "loadgen",
-  summary: "send open-loop streaming load to any OpenAI-compatible endpoint, and time every request",
+  summary: "send load to any OpenAI-compatible or HTTP endpoint, and time every request from when it was due",
   description:
-    "The whole schedule is drawn from the seed before the first request leaves, and never slides: a late request keeps the " +
-    "moment it was due, and both from_schedule and from_send are reported. Every planned arrival is a line of requests.jsonl. " +
-    "Stamps are taken around the HTTP client of the runtime. Exit code 3: the load was not delivered; 4: no request ended well.",
+    "The list of requests is drawn from the seed before the first one leaves. Open loop (the default): a schedule that never " +
+    "slides; a late request keeps the moment it was due, and latency is told from_schedule and from_send. Closed loop: so many " +
+    "users, each sending when its last answer is over. Three limits are three things: --connections (arrivals wait in order), " +
+    "--max-in-flight (arrivals are dropped), --concurrency (users of a closed loop). Under --out: requests.jsonl, schedule.jsonl, " +
+    "connections.jsonl, report.json, report.md, report.svg, summary.csv. Exit code 1: the objective of --slo was missed; 3: the " +
+    "load was not delivered, or the client itself was too late for a verdict; 4: no request ended well.",
   examples: [
     {
       command: "sloctl loadgen --target http://10.77.0.2:8080 --rps 5 --duration-sec 30 --out artifacts/load",
       text: "the lab's gateway, five requests a second",
     },
-    { command: "sloctl loadgen --profile chat_short --seed 7 --dry-run", text: "the schedule alone" },
+    {
+      command: "sloctl loadgen --target http://127.0.0.1:8000/v1 --model m --arrival closed --concurrency 32",
+      text: "how much a server does, 32 at a time",
+    },
+    {
+      command: "sloctl loadgen --target http://127.0.0.1:8000 --trace azure.csv --time-scale 2 --duration-sec 300",
+      text: "five minutes of a recorded trace, twice as fast",
+    },
+    {
+      command: 'sloctl loadgen --target http://127.0.0.1:8000 --arrival stages --stages "30s:5,1m:5-50,30s:50"',
+      text: "steady, a ramp, steady",
+    },
+    { command: "sloctl loadgen --target https://example.com --path /health --rps 20", text: "plain HTTP" },
+    { command: "sloctl loadgen --profile chat_short --seed 7 --dry-run", text: "the list of requests alone" },
   ],
-  flags: [
-    { name: "target", type: "string", placeholder: "URL", help: "base URL, such as the one sloctl lab up prints" },
-    { name: "path", type: "string", placeholder: "PATH", default: "/v1/chat/completions", help: "added to it" },
-    { name: "model", type: "string", placeholder: "NAME", default: "lab-small", help: "asked for" },
-    {
-      name: "profile",
-      type: "string",
-      values: ["chat_short", "rag_medium", "context_long", "rag_mixed_20rps"],
-      default: "rag_mixed_20rps",
-      help: "how long requests and answers are, and how many",
-    },
-    { name: "rps", type: "number", placeholder: "N", help: "requests a second; default: the profile's" },
-    { name: "duration-sec", type: "number", placeholder: "N", default: 10, help: "length of the window" },
-    { name: "warmup-sec", type: "number", placeholder: "N", default: 0, help: "sent before the window, not reported" },
-    { name: "seed", type: "integer", placeholder: "N", default: 42, help: "of the schedule" },
-    {
-      name: "arrival",
-      type: "string",
-      values: ["closed", "constant", "poisson", "gamma", "ramp", "stages"],
-      default: "poisson",
-      help: "arrival process; constant and poisson are built",
-    },
-    {
-      name: "max-in-flight",
-      type: "integer",
-      placeholder: "N",
-      help: "an arrival that finds so many is dropped; default: no bound",
-    },
-    { name: "timeout-ms", type: "integer", placeholder: "N", default: 30_000, help: "for one request" },
-    { name: "header", type: "list", placeholder: "NAME:VALUE", help: "of every request; may repeat" },
-    { name: "out", type: "string", placeholder: "DIR", help: "folder for requests, schedule, report and summary" },
-    { name: "dry-run", type: "boolean", help: "write the schedule and send nothing" },
-    { name: "json", type: "boolean", help: "print the report as one JSON document" },
-    { name: "concurrency", type: "integer", placeholder: "N", help: "of a closed loop", pending: true },
-    { name: "connections", type: "integer", placeholder: "N", help: "size of the pool of connections", pending: true },
-    { name: "trace", type: "string", placeholder: "FILE", help: "replay recorded arrivals", pending: true },
-    { name: "time-scale", type: "number", placeholder: "X", help: "of --trace", pending: true },
-    {
-      name: "spread",
-      type: "string",
-      values: ["uniform", "even", "none"],
-      help: "within a tick of --trace",
-      pending: true,
-    },
-    { name: "slo", type: "string", placeholder: "FILE", help: "judge the run by it", pending: true },
-  ],
-  // ffi: the kernel's clock.
-  permissions: ["read", "write", "net", "env", "ffi"],
+  flags: loadgenFlags,
+  // The clock and sockets of the kernel (ffi), and /proc for what the scheduler did with our thread.
+  permissions: EVERYTHING,
   run: async (input, io) => {
-    const arrival = input.string("arrival")!;
-    if (NOT_YET.includes(arrival)) {
-      const { UnsupportedError } = await import("../lib/model/errors.ts");
-      throw new UnsupportedError(`Cannot arrive by "${arrival}": it is not built yet`, "Use constant or poisson");
-    }
     const { loadgen } = await import("../lib/run/loadgen.ts");
-    return await loadgen({
-      target: input.string("target"),
-      path: input.string("path")!,
-      model: input.string("model")!,
-      profile: input.string("profile") as "chat_short",
-      rps: input.number("rps"),
-      durationS: input.number("duration-sec")!,
-      warmupS: input.number("warmup-sec")!,
-      seed: input.number("seed")!,
-      arrival: arrival as "constant",
-      maxInFlight: input.number("max-in-flight"),
-      timeoutMs: input.number("timeout-ms")!,
-      headers: input.list("header"),
-      out: input.string("out"),
-      dryRun: input.boolean("dry-run"),
-      json: input.boolean("json"),
-    }, io);
+    return await loadgen(optionsOf(input), io);
   },
 };
+
+function optionsOf(input: Input): LoadgenOptions {
+  const choice = <T extends string>(flag: string) => input.string(flag) as T;
+  return {
+    target: input.string("target"),
+    path: input.string("path")!,
+    api: choice("api"),
+    method: input.string("method"),
+    body: input.string("body"),
+    model: input.string("model")!,
+    modelGiven: input.given("model"),
+    stream: input.boolean("stream"),
+    ignoreEos: input.boolean("ignore-eos"),
+    prefix: input.string("prefix") ?? "",
+    headers: input.list("header"),
+    ca: input.string("ca"),
+    insecure: input.boolean("insecure"),
+    transport: choice("transport"),
+    profile: choice("profile"),
+    rps: input.number("rps"),
+    durationS: input.number("duration-sec"),
+    warmupS: input.number("warmup-sec")!,
+    cooldownS: input.number("cooldown-sec")!,
+    seed: input.number("seed")!,
+    arrival: choice("arrival"),
+    gammaShape: input.number("gamma-shape")!,
+    rpsFrom: input.number("rps-from"),
+    curve: choice("ramp"),
+    stages: input.string("stages"),
+    within: choice("within"),
+    rescaleGaps: input.boolean("rescale-gaps"),
+    requests: input.number("requests"),
+    cancelShare: input.number("cancel-share")!,
+    cancelAfterMs: input.number("cancel-after-ms")!,
+    trace: input.string("trace"),
+    timeScale: input.number("time-scale")!,
+    spread: choice("spread"),
+    traceSkipS: input.number("trace-skip-sec")!,
+    mostIn: input.number("max-input"),
+    mostOut: input.number("max-output"),
+    concurrency: input.number("concurrency"),
+    thinkMs: input.number("think-ms")!,
+    connections: input.number("connections"),
+    maxInFlight: input.number("max-in-flight"),
+    timeoutMs: input.number("timeout-ms")!,
+    connectTimeoutMs: input.number("connect-timeout-ms"),
+    firstByteTimeoutMs: input.number("first-byte-timeout-ms"),
+    idleTimeoutMs: input.number("idle-timeout-ms"),
+    slo: input.string("slo"),
+    edges: choice("goodput-edges"),
+    clientLagMs: input.number("max-client-lag-ms"),
+    out: input.string("out"),
+    dryRun: input.boolean("dry-run"),
+    json: input.boolean("json"),
+    version: project.version,
+  };
+}

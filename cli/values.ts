@@ -41,6 +41,7 @@ export function flagValue(flag: Flag, text: string): FlagValue {
       throw refuse(flag, text, "it is not a duration", "Give a number with its unit: 500ms, 20s, 5m or 1h");
     }
     case "list":
+      if (flag.whole === true) return [text];
       return text.split(",").map((item) => item.trim()).filter((item) => item !== "")
         .map((item) => oneOf(flag, item));
     case "string":

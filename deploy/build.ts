@@ -13,6 +13,9 @@ const ROOT = new URL("../", import.meta.url).pathname;
 /** What the program reads beside its modules, by folder. A test compares this with the code. */
 export const EMBEDDED = ["bpf/out", "fixtures/recordings", "scenarios"];
 
+/** Modules that run on threads of their own: nothing imports them, so the compiler must be told. */
+export const WORKERS = ["lib/load/worker.ts"];
+
 const TARGETS: Readonly<Record<string, { readonly triple: string; readonly bpf: "x86_64" | "aarch64" | null }>> = {
   "linux-x64": { triple: "x86_64-unknown-linux-gnu", bpf: "x86_64" },
   "linux-arm64": { triple: "aarch64-unknown-linux-gnu", bpf: "aarch64" },
@@ -93,7 +96,7 @@ async function build(target: string, out: string): Promise<void> {
   const binary = `${out}/sloctl-${target}`;
   try {
     await fill(stage, bpf);
-    const included = EMBEDDED.flatMap((folder) => ["--include", folder]);
+    const included = [...EMBEDDED, ...WORKERS].flatMap((path) => ["--include", path]);
     const excluded = (await npmTestFolders()).flatMap((folder) => ["--exclude", folder]);
     const npm = ["--exclude-unused-npm", "--frozen", ...excluded];
     const flags = ["--quiet", "-A", "--no-prompt", "--no-check", ...npm, "--target", triple, "--output", binary];

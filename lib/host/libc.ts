@@ -24,6 +24,54 @@ export function libc(): Libc {
   return opened;
 }
 
+const SOCKET_SYMBOLS = {
+  // int socket(int domain, int type, int protocol)
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // int connect(int fd, const struct sockaddr *addr, socklen_t len)
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  // int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  // ssize_t send(int fd, const void *buf, size_t len, int flags)
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  // ssize_t recv(int fd, void *buf, size_t len, int flags)
+  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  // int epoll_create1(int flags)
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  // int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  // int epoll_pwait2(int epfd, struct epoll_event *events, int n, const struct timespec *timeout, const sigset_t *mask)
+  epoll_pwait2: { parameters: ["i32", "buffer", "i32", "buffer", "pointer"], result: "i32" },
+  // int prctl(int option, unsigned long, unsigned long, unsigned long, unsigned long)
+  prctl: { parameters: ["i32", "usize", "usize", "usize", "usize"], result: "i32" },
+  // pid_t gettid(void)
+  gettid: { parameters: [], result: "i32" },
+  // int *__errno_location(void)
+  __errno_location: { parameters: [], result: "pointer" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+export type SocketLibc = Deno.DynamicLibrary<typeof SOCKET_SYMBOLS>["symbols"];
+
+let sockets: SocketLibc | null | undefined;
+
+/** What a loop over many sockets calls; null where the C library lacks any of it (not Linux, or glibc before 2.35). */
+export function socketLibc(): SocketLibc | null {
+  if (sockets === undefined) {
+    try {
+      sockets = Deno.build.os === "linux" ? Deno.dlopen("libc.so.6", SOCKET_SYMBOLS).symbols : null;
+    } catch {
+      sockets = null;
+    }
+  }
+  return sockets;
+}
+
+/** Why the last call of `socketLibc()` on this thread failed. Ask at once: other calls change it. */
+export function errno(): number {
+  return new Deno.UnsafePointerView(socketLibc()!.__errno_location()!).getInt32();
+}
+
 const O_RDONLY = 0;
 const O_CLOEXEC = 0o2000000;
 const SC_PAGESIZE = 30;

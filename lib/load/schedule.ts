@@ -1,55 +1,75 @@
-/** When requests are due and how long they are, drawn in full from a seed before the first is sent. */
+/** When requests are due and how long they are, drawn in full from a seed before the first is sent. Pure. */
 import type { LoadProfile } from "../model/load_profile.ts";
 import { random } from "../stats/random.ts";
+import type { Arrival } from "./arrival.ts";
+import { gapDraw, type GapProcess } from "./gaps.ts";
+import { dueTimes, expectedArrivals, type Stage, totalSeconds } from "./rate.ts";
 
-export interface Arrival {
-  readonly id: number;
-  /** Nanoseconds after the start. */
-  readonly g_ns: number;
-  /** Words of the question. */
-  readonly n_in: number;
-  /** Most tokens of the answer. */
-  readonly n_out: number;
-  readonly trace_id: string;
-  readonly span_id: string;
-}
-
-export type Process = "constant" | "poisson";
+/** Of one run. Records are kept in memory until its end: about a gigabyte for so many. */
+export const MOST_ARRIVALS = 1_000_000;
 
 export interface ScheduleOptions {
-  readonly process: Process;
-  readonly requestsPerSecond: number;
-  /** Warm-up included. */
-  readonly seconds: number;
+  readonly gaps: GapProcess;
+  /** Of the gamma process. */
+  readonly shape: number;
+  /** Warm-up and cool-down included. */
+  readonly stages: readonly Stage[];
+  /** At most so many arrivals; Infinity: as many as the stages bring. */
+  readonly most: number;
+  /**
+   * Stretches all gaps by one factor, so that as many arrivals as expected end exactly with the stages: steadier, and no longer
+   * Poisson.
+   */
+  readonly rescale: boolean;
   readonly seed: number;
   readonly profile: LoadProfile;
 }
 
-/** Arrivals in their order. Bounded by MOST_ARRIVALS. */
+/** Arrivals in their order. @throws RangeError when there would be more than MOST_ARRIVALS */
 export function drawSchedule(options: ScheduleOptions): Arrival[] {
-  const gaps = random(`${options.seed}/gaps`);
-  const stream = random(`${options.seed}/requests`);
-  const meanNs = 1e9 / options.requestsPerSecond;
-  const endNs = options.seconds * 1e9;
-  const weights = options.profile.requests.reduce((sum, { weight }) => sum + weight, 0);
-  const arrivals: Arrival[] = [];
-  const hex = (words: number) =>
-    Array.from({ length: words }, () => stream.uint32().toString(16).padStart(8, "0")).join("");
-  for (let at = 0, id = 0;; id++) {
-    at = options.process === "constant" ? id * meanNs : at - meanNs * Math.log(1 - gaps.float());
-    if (at >= endNs || id >= MOST_ARRIVALS) return arrivals;
-    let draw = stream.float() * weights;
-    const kind = options.profile.requests.find(({ weight }) => (draw -= weight) < 0) ?? options.profile.requests[0]!;
-    arrivals.push({
-      id,
-      g_ns: Math.round(at),
-      n_in: kind.inputTokens,
-      n_out: kind.maxTokens,
-      trace_id: hex(4),
-      span_id: hex(2),
-    });
-  }
+  const expected = Math.min(options.most, expectedArrivals(options.stages));
+  if (expected > MOST_ARRIVALS) throw new RangeError(`${Math.round(expected)} arrivals are more than ${MOST_ARRIVALS}`);
+  const kind = kinds(options.profile, options.seed);
+  const limit = Math.min(options.most, MOST_ARRIVALS);
+  return [...times(options, limit)].map((seconds, id) => ({ id, g_ns: Math.round(seconds * 1e9), ...kind() }));
 }
 
-/** An hour at 250 a second. */
-export const MOST_ARRIVALS = 900_000;
+function times({ gaps, shape, stages, most, rescale, seed }: ScheduleOptions, limit: number): Iterable<number> {
+  const draw = gapDraw(gaps, random(`${seed}/gaps`), shape);
+  if (!rescale || gaps === "constant") return dueTimes(stages, draw, gaps === "constant", limit);
+  const n = Math.floor(Math.min(most, expectedArrivals(stages)));
+  const list = Array.from({ length: n }, draw);
+  const scale = expectedArrivals(stages) / list.reduce((sum, gap) => sum + gap, 0);
+  let at = 0;
+  // The last one would fall on the very end; a hair earlier it counts.
+  return dueTimes(stages, () => list[at++]! * scale * (1 - 1e-12) || Infinity, false, n);
+}
+
+/** Lengths of requests for a closed loop: a list that is repeated. */
+export function drawKinds(profile: LoadProfile, seed: number, n: number): Arrival[] {
+  const kind = kinds(profile, seed);
+  return Array.from({ length: n }, (_, id) => ({ id, g_ns: null, ...kind() }));
+}
+
+/** One rate throughout. */
+export function steady(rps: number, seconds: number): Stage {
+  return { seconds, from: rps, to: rps, curve: "linear" };
+}
+
+/** The same arrivals, a share of them hung up by the client so long after sending. */
+export function withCancels(arrivals: readonly Arrival[], share: number, afterNs: number, seed: number): Arrival[] {
+  const stream = random(`${seed}/cancels`);
+  return arrivals.map((arrival) => stream.float() < share ? { ...arrival, cancel_ns: afterNs } : arrival);
+}
+
+function kinds({ requests }: LoadProfile, seed: number): () => { readonly n_in: number; readonly n_out: number } {
+  const stream = random(`${seed}/requests`);
+  const weights = requests.reduce((sum, { weight }) => sum + weight, 0);
+  return () => {
+    let draw = stream.float() * weights;
+    const { inputTokens, maxTokens } = requests.find(({ weight }) => (draw -= weight) < 0) ?? requests[0]!;
+    return { n_in: inputTokens, n_out: maxTokens };
+  };
+}
+
+export { totalSeconds };

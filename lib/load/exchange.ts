@@ -1,0 +1,124 @@
+/** One arrival on its way: from the moment it was looked at until its record is written. */
+import type { RequestRecord } from "../model/request_record.ts";
+import type { Arrival } from "./arrival.ts";
+import type { Api, Failure } from "./reply.ts";
+import { Reply } from "./reply.ts";
+
+/** The request as bytes, and the ids it carries. */
+export interface RequestBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+export class Exchange {
+  readonly reply: Reply;
+  sNs: number | null = null;
+  /** Last read, or the sending. */
+  activeNs = 0;
+  conn: number | null = null;
+  reused: boolean | null = null;
+
+  constructor(
+    readonly arrival: Arrival,
+    readonly request: RequestBytes,
+    readonly gNs: number | null,
+    readonly pNs: number,
+    api: Api,
+    keepText: boolean,
+  ) {
+    this.reply = new Reply(api, keepText);
+  }
+
+  /** @param slo thresholds of its own */
+  record(eNs: number, slo?: Readonly<Record<string, number>>): RequestRecord & { readonly text?: string } {
+    const { reply, arrival, request } = this;
+    const { outcome, failure, flags } = reply.outcome();
+    const counted = reply.nOut !== null;
+    const chunks = reply.tNs.length;
+    const retryAfter = reply.header("retry-after");
+    const location = reply.header("location");
+    const body = reply.errorBody;
+    return {
+      id: arrival.id,
+      trace_id: request.traceId,
+      span_id: request.spanId,
+      g_ns: this.gNs,
+      p_ns: this.pNs,
+      s_ns: this.sNs,
+      h_ns: reply.hNs,
+      a_ns: reply.aNs,
+      r1_ns: reply.r1Ns,
+      t_ns: reply.tNs,
+      t_tokens: reply.tTokens,
+      e_ns: eNs,
+      body_complete: reply.bodyComplete,
+      outcome,
+      error_type: failure?.type ?? null,
+      error_detail: failure?.detail ?? null,
+      status: reply.status,
+      n_in: reply.nIn,
+      n_out: counted ? reply.nOut : chunks > 0 ? chunks : null,
+      n_source: counted ? "usage" : chunks > 0 ? "chunks" : null,
+      n_reasoning: reply.nReasoning,
+      n_cached: reply.nCached,
+      finish_reason: reply.finishReason,
+      bytes_out: this.sNs === null ? 0 : request.bytes.length,
+      bytes_in: reply.bytes,
+      coalesced: reply.coalesced,
+      comments: reply.comments,
+      late_bytes: reply.lateBytes,
+      flags,
+      conn: this.conn,
+      conn_reused: this.reused,
+      ...(retryAfter !== undefined && { retry_after: retryAfter }),
+      ...(location !== undefined && { location }),
+      ...(body !== undefined && { body }),
+      ...(slo !== undefined && { slo }),
+      ...(reply.text !== "" && { text: reply.text }),
+    };
+  }
+}
+
+/** An arrival that was never sent. */
+export function unsent(
+  arrival: Arrival,
+  ids: { readonly traceId: string; readonly spanId: string },
+  at: { readonly gNs: number | null; readonly pNs: number | null },
+  outcome: "dropped" | "cancelled",
+  failure: Failure,
+): RequestRecord {
+  return {
+    id: arrival.id,
+    trace_id: ids.traceId,
+    span_id: ids.spanId,
+    g_ns: at.gNs,
+    p_ns: at.pNs,
+    s_ns: null,
+    h_ns: null,
+    a_ns: null,
+    r1_ns: null,
+    t_ns: [],
+    t_tokens: null,
+    e_ns: null,
+    body_complete: false,
+    outcome,
+    error_type: failure.type,
+    error_detail: failure.detail,
+    status: 0,
+    n_in: null,
+    n_out: null,
+    n_source: null,
+    n_reasoning: null,
+    n_cached: null,
+    finish_reason: null,
+    bytes_out: 0,
+    bytes_in: 0,
+    coalesced: 0,
+    comments: 0,
+    late_bytes: 0,
+    flags: [],
+    conn: null,
+    conn_reused: null,
+  };
+}

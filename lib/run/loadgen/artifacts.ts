@@ -1,0 +1,57 @@
+/** What a load run leaves in its folder. */
+import type { Arrival } from "../../load/arrival.ts";
+import type { LoopRecord } from "../../load/load_job.ts";
+import type { RequestRecord } from "../../model/request_record.ts";
+import { IoError } from "../../model/errors.ts";
+import { toJson } from "../../model/json.ts";
+import { markdown } from "./markdown.ts";
+import { judged, type LoadReport, type Ran } from "./report.ts";
+import { pictures } from "./svg.ts";
+
+export function scheduleLine({ id, g_ns, n_in, n_out }: Arrival): Record<string, number | null> {
+  return { id, g_ns, n_in, n_out };
+}
+
+/** @throws IoError when the folder cannot be written */
+export async function writeLoadArtifacts(folder: string, ran: Ran, report: LoadReport): Promise<void> {
+  const records = judged(ran);
+  const texts: Readonly<Record<string, string>> = {
+    "report.json": `${toJson(report, 2)}\n`,
+    "report.md": markdown(report),
+    "report.svg": pictures(report, records),
+    "summary.csv": csv(report),
+  };
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await writeRows(`${folder}/schedule.jsonl`, ran.planned.plan.arrivals, scheduleLine);
+    await writeRows(`${folder}/requests.jsonl`, ran.run.records, withoutText);
+    await writeRows(`${folder}/connections.jsonl`, ran.run.driven.connections, (row) => row);
+    for (const [name, text] of Object.entries(texts)) await Deno.writeTextFile(`${folder}/${name}`, text);
+  } catch (error) {
+    throw new IoError(
+      `Cannot write "${folder}": ${(error as Error).message}`,
+      "Choose a folder you may write to with --out",
+    );
+  }
+}
+
+function withoutText({ text: _, ...record }: LoopRecord): RequestRecord {
+  return record;
+}
+
+/** Rows put together before they are written; a run may have a million. */
+const CHUNK = 2_000;
+
+async function writeRows<T>(path: string, rows: readonly T[], line: (row: T) => unknown): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  const encoder = new TextEncoder();
+  for (let i = 0; i < rows.length; i += CHUNK) {
+    const bytes = encoder.encode(rows.slice(i, i + CHUNK).map((row) => `${toJson(line(row))}\n`).join(""));
+    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  }
+}
+
+function csv(report: LoadReport): string {
+  const rows = report.figures.map((f) => `${f.def},${f.stat},${f.value ?? ""},${f.unit},${f.rule},${f.over},${f.n}\n`);
+  return `def,stat,value,unit,rule,over,n\n${rows.join("")}`;
+}

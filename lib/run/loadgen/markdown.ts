@@ -1,0 +1,68 @@
+/** The report of a load run as Markdown, the picture beside it. Pure. */
+import { count, ms } from "../../report/format.ts";
+import { markdownTable } from "../../report/markdown.ts";
+import type { LoadReport } from "./report.ts";
+import {
+  clientSentences,
+  interruptedSentence,
+  latencyRows,
+  limitSentence,
+  outcomeSentence,
+  rateSentence,
+  traceSentences,
+  verdictSentence,
+} from "./words.ts";
+
+const right = (titles: readonly string[]) => titles.map((title) => ({ title, align: "right" as const }));
+
+export function markdown(report: LoadReport): string {
+  const { warmup, window, cooldown } = report.seconds;
+  const interrupted = interruptedSentence(report);
+  const list = (lines: readonly string[]) => lines.map((line) => `- ${line}\n`).join("");
+  return [
+    `# Load on ${report.target}\n\n`,
+    interrupted === null ? "" : `**${interrupted}**\n\n`,
+    `${report.arrival_words}, seed ${report.seed}; warm-up ${warmup} s, window ${window} s, cool-down ${cooldown} s. `,
+    `Started ${report.started_at}, sloctl ${report.version}.\n\n`,
+    `**${verdictSentence(report)}**\n\n`,
+    list([rateSentence(report), outcomeSentence(report), ...traceSentences(report), limitSentence(report)]),
+    "\n![latency over time, its distribution, and gaps](report.svg)\n\n## Latency of requests that ended well\n\n",
+    markdownTable(
+      [{ title: "definition" }, ...right(["n", "p50", "p90", "p95", "p99", "max"])],
+      latencyRows(report).map(({ def, n, stats }) => [`\`${def}\``, count(n), ...stats.map(ms)]),
+    ),
+    "\nPercentiles by linear interpolation. `from_schedule` counts from when a request was due, `from_send` from when it left.\n",
+    errors(report),
+    goodput(report),
+    "\n## The client itself\n\n",
+    list(clientSentences(report)),
+    `\nWhat would be material here: ${ms(report.client.limit_ms)} (${report.client.limit_is}).\n`,
+    "\n## Time line\n\n",
+    markdownTable(
+      right(["from s", "due", "ok", "bad", "p50", "p95"]),
+      report.timeline.map((s) => [String(s.at_s), count(s.due), count(s.ok), count(s.bad), ms(s.p50_ms), ms(s.p95_ms)]),
+    ),
+    `\nLatency is \`${report.timeline_of}\`, by when requests were due.\n`,
+  ].join("");
+}
+
+function errors(report: LoadReport): string {
+  if (report.errors.length === 0) return "";
+  const rows = report.errors.map(({ outcome, error_type, n, detail }) => [outcome, error_type, count(n), detail ?? ""]);
+  return `\n## What did not end well\n\n${
+    markdownTable([{ title: "outcome" }, { title: "error" }, { title: "n", align: "right" }, {
+      title: "first one said",
+    }], rows)
+  }`;
+}
+
+function goodput({ slo }: LoadReport): string {
+  if (slo === null) return "";
+  const { goodput: g } = slo;
+  const criteria = slo.criteria.map(({ def, limit, value }) => `\`${def} ${limit} ${value}\``).join(" and ");
+  return `\n## Goodput\n\n${criteria}, objective ${slo.objective}; edges as ${g.edges} has them. Good ${g.good}, bad ${g.bad} ` +
+    `(${g.missing} values missing), not applicable ${g.na}, left out ${g.excluded}; ${
+      g.rate.toFixed(2)
+    } good requests and ` +
+    `${g.tokens.toFixed(0)} good tokens a second.\n`;
+}
