@@ -91,6 +91,7 @@ function optionsOf(input: Input): LoadgenOptions {
     firstByteTimeoutMs: input.number("first-byte-timeout-ms"),
     idleTimeoutMs: input.number("idle-timeout-ms"),
     slo: input.string("slo"),
+    objective: input.string("objective"),
     edges: choice("goodput-edges"),
     clientLagMs: input.number("max-client-lag-ms"),
     out: input.string("out"),

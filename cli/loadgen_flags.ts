@@ -86,7 +86,12 @@ const LIMITS: readonly Flag[] = [
 ];
 
 const REPORT: readonly Flag[] = [
-  text("slo", "FILE", "judge the run by it", { pending: true }),
+  text(
+    "slo",
+    "FILE",
+    "judge the run by an SLO file, a preset (chat, rag, code, llama3.1-8b ...) or a predicate over definition ids",
+  ),
+  text("objective", "SHARE", "of good requests, for a preset or predicate; default: 0.99"),
   choice(
     "goodput-edges",
     ["sloctl", "vllm", "aiperf", "inference-perf"],

@@ -13,9 +13,11 @@ export interface Figure {
   readonly stat: string;
   readonly rule: "linear";
   /** The requests it is taken over, by outcome. */
-  readonly over: Outcome;
+  readonly over: Outcome | "all";
   /** Values it is taken over: requests, or gaps. */
   readonly n: number;
+  /** Of goodput: the objective it is counted by. */
+  readonly slo?: string;
 }
 
 const STATS: readonly [string, (ascending: Float64Array) => number][] = [

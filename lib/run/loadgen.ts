@@ -1,5 +1,5 @@
 /** `sloctl loadgen`: load on any OpenAI-compatible or plain HTTP endpoint, and what came of every planned arrival. */
-import { anchorClocks, monotonicNs } from "../host/clock.ts";
+import { monotonicNs, readClocks } from "../host/clock.ts";
 import type { Plan, Timeouts } from "../load/arrival.ts";
 import type { PoolSize } from "../load/pool.ts";
 import { runLoad } from "../load/run_load.ts";
@@ -14,7 +14,8 @@ import { checkOptions } from "./loadgen/check.ts";
 import type { LoadgenOptions } from "./loadgen/options.ts";
 import { planOf } from "./loadgen/plan.ts";
 import { progressWords } from "./loadgen/progress.ts";
-import { judged, type LoadReport, type Ran, reportOf } from "./loadgen/report.ts";
+import { judged, type LoadReport, type Ran, reportOf, windowOf } from "./loadgen/report.ts";
+import { judgeSlo, slosOf } from "./loadgen/slo.ts";
 import { targetOf } from "./loadgen/target.ts";
 import { terminalReport } from "./loadgen/terminal.ts";
 
@@ -26,13 +27,14 @@ export type { LoadgenOptions } from "./loadgen/options.ts";
  */
 export async function loadgen(options: LoadgenOptions, io: Io): Promise<number> {
   checkOptions(options);
+  const slos = await slosOf(options, io);
   const planned = await planOf(options, io);
   if (options.dryRun) return await dryRun(planned.plan, options, io);
   const runId = crypto.randomUUID();
   const target = await targetOf(options, runId);
   const pool = poolOf(options, planned.plan);
   const timeouts = timeoutsOf(options);
-  const anchor = anchorClocks();
+  const anchor = readClocks();
   const totalS = planned.seconds.warmup + planned.seconds.window + planned.seconds.cooldown;
   using progress = progressLine(io);
   const run = await runLoad(
@@ -59,7 +61,8 @@ export async function loadgen(options: LoadgenOptions, io: Io): Promise<number> 
   progress.done();
   const ran: Ran = { options, planned, target, pool, timeouts, runId, anchor, run };
   const records = judged(ran);
-  const report = reportOf(ran, records, null);
+  const judging = { edges: options.edges, closed: planned.plan.loop === "closed" };
+  const report = reportOf(ran, records, slos.map((slo) => judgeSlo(slo, records, windowOf(ran), judging)));
   if (options.out !== undefined) await writeLoadArtifacts(options.out, ran, report);
   if (options.json) io.out(`${toJson(report, 2)}\n`);
   else io.out(terminalReport(report, records, { width: io.columns, color: io.color }));

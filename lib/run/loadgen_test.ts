@@ -63,7 +63,7 @@ Deno.test("loadgen: every planned arrival is a line with its stamps in order, by
     for (const [i, r] of records.entries()) {
       assertEquals([r.id, r.outcome, r.error_type, r.status], [i, "ok", null, 200]);
       assert(
-        r.g_ns <= r.p_ns && r.p_ns <= r.s_ns && r.s_ns <= r.h_ns && r.h_ns <= r.a_ns && r.a_ns < r.t_ns[0] &&
+        r.g_ns <= r.p_ns && r.p_ns <= r.s_ns && r.s_ns <= r.h_ns && r.h_ns <= r.a_ns && r.a_ns <= r.t_ns[0] &&
           r.t_ns[1] <= r.e_ns,
       );
       assert([r.g_ns, r.s_ns, r.h_ns, r.a_ns, ...r.t_ns, r.e_ns].every(Number.isInteger));
@@ -78,7 +78,7 @@ Deno.test("loadgen: every planned arrival is a line with its stamps in order, by
       f.def === "ttft.content.from_schedule" && f.stat === "p50"
     );
     assert(
-      figure.value > 3 && figure.n === 20 && figure.unit === "ms" && figure.rule === "linear" && figure.over === "ok",
+      figure.value > 1 && figure.n === 20 && figure.unit === "ms" && figure.rule === "linear" && figure.over === "ok",
     );
   }
 });
@@ -237,6 +237,44 @@ Deno.test("loadgen: a client that is late gives no verdict: exit 3", async () =>
   const { code, report } = await run({ clientLagMs: 1e-6 }, server.port);
   assertEquals([code, report.verdict], [3, "inconclusive"]);
   assert(report.reasons.join().includes("--max-client-lag-ms"));
+});
+
+Deno.test("loadgen: objectives by a file, a preset or a predicate, with the exit codes of a verdict", async () => {
+  await using server = await rawServer((write, n) => n % 20 === 19 ? Promise.resolve("close") : good(write));
+  const dir = await Deno.makeTempDir();
+  const file = `${dir}/slo.yaml`;
+  await Deno.writeTextFile(
+    file,
+    "schema: slo/v1\nservice: s\nslos:\n" +
+      "  - { name: body, sli: status == ok and e2e.body.from_schedule <= 60s, objective: '0.95' }\n" +
+      "  - { name: server, sli: server.ttft <= 1s, objective: '0.99' }\n",
+  );
+  await using flawless = await rawServer(good);
+  const judged = (change: Partial<LoadgenOptions>) =>
+    run({ rps: 200, durationS: 0.5, ...change }, change.slo === file ? flawless.port : server.port);
+  const rows: [Partial<LoadgenOptions>, number, string][] = [
+    [{ slo: file }, 0, "pass"],
+    [{ slo: "e2e.body.from_send <= 60s", objective: "0.999" }, 1, "fail"],
+    [{ slo: "e2e.body.from_send <= 60s", objective: "0.95" }, 3, "inconclusive"],
+    [{ slo: "chat", arrival: "closed", concurrency: 4 }, 3, "inconclusive"],
+    [{ slo: "e2e.body.from_send <= 60s", objective: "0.5", arrival: "closed", concurrency: 4 }, 0, "pass"],
+  ];
+  for (const [change, code, verdict] of rows) {
+    const told = await judged(change);
+    assertEquals([told.code, told.report.verdict], [code, verdict], JSON.stringify([change, told.report.reasons]));
+    const figure = told.report.figures.find((f: { def: string }) => f.def === "goodput.fraction");
+    assertEquals(figure.value, told.report.slos[0].goodput.fraction);
+    if (change.slo === file) assertEquals(told.report.slos[1].verdict, "not-evaluated");
+  }
+  for (
+    const [slo, message] of [["chatt", "no preset"], ["server.ttft <= 1s", "a client cannot measure"], [
+      "ttft < 1s",
+      "no definition id",
+    ]]
+  ) {
+    await assertRejects(() => judged({ slo: slo! }), UsageError, message!);
+  }
+  await Deno.remove(dir, { recursive: true });
 });
 
 Deno.test("loadgen: warm-up and cool-down are sent and not reported", async () => {

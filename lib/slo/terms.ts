@@ -2,6 +2,7 @@
  * What a predicate may speak of: the indicators of SLO events, and the definition ids of clients and servers. For each its unit, which
  * indicator of a span measures it, which histogram counts it, and what it means when a request has no such value.
  */
+import { REQUEST_DEFINITIONS } from "../model/definitions.ts";
 import { SLI_NAMES, type SliName } from "../model/slo_event.ts";
 
 export interface TermKind {
@@ -37,14 +38,8 @@ const CLIENT_METRICS: Readonly<Record<string, string>> = {
   "tpot.decode": "gen_ai.server.time_per_output_token",
 };
 
-const CLIENT_MS = [
-  ...["ttfb.headers", "ttft.choice", "ttft.content", "ttfo.answer", "e2e.content", "e2e.body"].flatMap((id) => [
-    `${id}.from_send`,
-    `${id}.from_schedule`,
-  ]),
-  ...["ttst.chunk", "tpot.decode", "tpot.whole.from_send", "ntpot.body.from_send"],
-  ...["gap.chunk", "gap.token_flat", "gap.per_token", "gap.max"],
-];
+/** What a client measures of one request; how late it was itself, and how long a failure took, are no promise of the service. */
+const CLIENT = REQUEST_DEFINITIONS.filter(({ id }) => !/^(lag|duration)\./.test(id));
 
 function client(id: string): TermKind {
   return { id, unit: "ms", limit: "<=", sli: null, metric: CLIENT_METRICS[id] ?? null, missing: "bad" };
@@ -59,11 +54,5 @@ export const TERMS: readonly TermKind[] = [
   server("ttft", "ttft_ms", "gen_ai.server.time_to_first_token"),
   server("e2e", "request_latency_ms", "gen_ai.server.request.duration"),
   ...["queue", "prefill", "decode"].map((part) => server(part, null, null)),
-  ...CLIENT_MS.map(client),
-  ...["speed.user", "speed.request"].map((id): TermKind => ({
-    ...client(id),
-    unit: "tokens/s",
-    limit: ">=",
-    metric: null,
-  })),
+  ...CLIENT.map(({ id, unit }): TermKind => unit === "tokens/s" ? { ...client(id), unit, limit: ">=" } : client(id)),
 ];

@@ -47,6 +47,7 @@ export const LOADGEN: LoadgenOptions = {
   firstByteTimeoutMs: undefined,
   idleTimeoutMs: undefined,
   slo: undefined,
+  objective: undefined,
   edges: "sloctl",
   clientLagMs: 60_000,
   out: undefined,

@@ -56,13 +56,32 @@ function errors(report: LoadReport): string {
   }`;
 }
 
-function goodput({ slo }: LoadReport): string {
-  if (slo === null) return "";
-  const { goodput: g } = slo;
-  const criteria = slo.criteria.map(({ def, limit, value }) => `\`${def} ${limit} ${value}\``).join(" and ");
-  return `\n## Goodput\n\n${criteria}, objective ${slo.objective}; edges as ${g.edges} has them. Good ${g.good}, bad ${g.bad} ` +
-    `(${g.missing} values missing), not applicable ${g.na}, left out ${g.excluded}; ${
-      g.rate.toFixed(2)
-    } good requests and ` +
-    `${g.tokens.toFixed(0)} good tokens a second.\n`;
+function goodput({ slos }: LoadReport): string {
+  if (slos.length === 0) return "";
+  const rows = slos.map(({ name, criteria, objective, goodput: g, verdict }) => [
+    name,
+    criteria.map(({ def, limit, value }) => `${def} ${limit} ${value}`).join(" and ") || "status == ok",
+    String(objective),
+    g.fraction === null ? "-" : `${Number((100 * g.fraction).toFixed(3))} %`,
+    count(g.good),
+    `${count(g.bad)} (${count(g.missing)})`,
+    count(g.na),
+    count(g.excluded),
+    g.rate.toFixed(2),
+    g.tokens.toFixed(0),
+    verdict,
+  ]);
+  const titles = [
+    "objective",
+    "goodput",
+    "good",
+    "bad (values missing)",
+    "not applicable",
+    "left out",
+    "good/s",
+    "good tokens/s",
+  ];
+  return `\n## Goodput\n\n${
+    markdownTable([{ title: "SLO" }, { title: "criteria" }, ...right(titles), { title: "verdict" }], rows)
+  }\nEdges as ${slos[0]!.goodput.edges} has them.\n`;
 }

@@ -69,6 +69,8 @@ export interface LoadgenOptions {
 
   /** File, preset or predicate. */
   readonly slo: string | undefined;
+  /** Of a preset or predicate. */
+  readonly objective: string | undefined;
   readonly edges: Edges;
   readonly clientLagMs: number | undefined;
 

@@ -1,11 +1,11 @@
 /** Everything a load run found, as one document: report.json. */
-import type { ClockAnchor } from "../../host/clock.ts";
+
 import { type ErrorKind, errorKinds, type Figure, figures, outcomes } from "../../load/figures.ts";
 import { type Innocence, innocence } from "../../load/innocence.ts";
 import type { LoadRun } from "../../load/run_load.ts";
 import { type Slice, timeline } from "../../load/timeline.ts";
 import { inWindow, type Rates, rates, seconds, type Window } from "../../load/window.ts";
-import { toIso } from "../../model/clock.ts";
+import { type ClockReading, toIso } from "../../model/clock.ts";
 import { type Definition, REQUEST_DEFINITIONS, RUN_DEFINITIONS } from "../../model/definitions.ts";
 import { measure } from "../../model/measure.ts";
 import type { Outcome, RequestRecord } from "../../model/request_record.ts";
@@ -13,6 +13,7 @@ import { quantileOfSorted, sorted } from "../../stats/describe.ts";
 import type { LoadgenOptions } from "./options.ts";
 import type { Planned } from "./plan.ts";
 import type { SloOutcome } from "./slo.ts";
+import { combine } from "../../gate/verdict.ts";
 import type { Target } from "./target.ts";
 
 interface Times {
@@ -87,7 +88,8 @@ export interface LoadReport {
   readonly send_stamp: "pre_write";
   readonly client_loop_lag_ms: Times | null;
   readonly figures: readonly Figure[];
-  readonly slo: SloOutcome | null;
+  /** One for each objective asked for; empty: none was. */
+  readonly slos: readonly SloOutcome[];
   readonly timeline: readonly Slice[];
   readonly timeline_of: string;
   /** `inconclusive`: the client was not innocent, or there is too little; null: nothing was to be judged. */
@@ -103,7 +105,7 @@ export interface Ran {
   readonly pool: { readonly bound: number; readonly declared: boolean };
   readonly timeouts: LoadReport["limits"]["timeout_ms"];
   readonly runId: string;
-  readonly anchor: ClockAnchor;
+  readonly anchor: ClockReading;
   readonly run: LoadRun;
 }
 
@@ -121,7 +123,7 @@ export function shownLatency(records: readonly RequestRecord[], closed: boolean)
   return `${streams ? "ttft.content" : "e2e.body"}.${origin}`;
 }
 
-export function reportOf(ran: Ran, records: readonly RequestRecord[], slo: SloOutcome | null): LoadReport {
+export function reportOf(ran: Ran, records: readonly RequestRecord[], slos: readonly SloOutcome[]): LoadReport {
   const { options, planned, target, run, runId, anchor } = ran;
   const { driven } = run;
   const window = windowOf(ran);
@@ -136,7 +138,7 @@ export function reportOf(ran: Ran, records: readonly RequestRecord[], slo: SloOu
     idleLagNs: driven.idleLagNs,
     schedule: run.schedule,
     ranNs,
-    limit: limitOf(options, slo, records, shown),
+    limit: limitOf(options, slos, records, shown),
     declared: options.connections !== undefined || options.maxInFlight !== undefined,
     closed,
   });
@@ -183,11 +185,11 @@ export function reportOf(ran: Ran, records: readonly RequestRecord[], slo: SloOu
     client: { ...client, transport: run.transport, cpu_us_per_request: sent === 0 ? null : run.cpuNs / 1e3 / sent },
     send_stamp: "pre_write",
     client_loop_lag_ms: client.loop_lag_ms,
-    figures: [...values, ...runFigures(records, window)],
-    slo,
+    figures: [...values, ...runFigures(records, window), ...slos.flatMap(goodputFigures)],
+    slos,
     timeline: timeline(run.records, driven.startNs, ranSeconds(ran), shown),
     timeline_of: shown,
-    ...verdict(client, slo, records, interrupted !== null),
+    ...verdict(client, slos, records, interrupted !== null),
     definitions: [...REQUEST_DEFINITIONS, ...RUN_DEFINITIONS],
   };
 }
@@ -207,12 +209,13 @@ function interruption({ run }: Ran, ranNs: number): LoadReport["interrupted"] {
 /** 5 % of the tightest limit that is to be judged; without one, of what is seen, and at least what such a loop is good for. */
 function limitOf(
   { clientLagMs }: LoadgenOptions,
-  slo: SloOutcome | null,
+  slos: readonly SloOutcome[],
   records: readonly RequestRecord[],
   shown: string,
 ): { ms: number; is: string } {
   if (clientLagMs !== undefined) return { ms: clientLagMs, is: "--max-client-lag-ms" };
-  const limits = slo?.criteria.filter(({ def, limit }) => limit === "<=" && !def.startsWith("speed.")) ?? [];
+  const limits = slos.filter(({ verdict }) => verdict !== "not-evaluated")
+    .flatMap(({ criteria }) => criteria.filter(({ limit }) => limit === "<="));
   if (limits.length > 0) {
     const tightest = limits.reduce((least, one) => one.value < least.value ? one : least);
     return { ms: 0.05 * tightest.value, is: `5 % of ${tightest.def} ${tightest.limit} ${tightest.value} ms` };
@@ -228,18 +231,41 @@ const LEAST_LIMIT_MS = 10;
 
 function verdict(
   client: Innocence,
-  slo: SloOutcome | null,
+  slos: readonly SloOutcome[],
   records: readonly RequestRecord[],
   interrupted: boolean,
 ): Pick<LoadReport, "verdict" | "reasons"> {
   const reasons = [...client.reasons];
   if (interrupted) reasons.push("the run was stopped before its end");
   if (records.length === 0) return { verdict: "no_data", reasons: ["no request was due in the window", ...reasons] };
+  const found = slos.flatMap((slo) => slo.reasons);
+  // A client that is not innocent has nothing to say about latency, whatever the figures say.
   if (reasons.length > 0) return { verdict: "inconclusive", reasons };
-  if (slo !== null) return { verdict: slo.verdict, reasons: slo.reasons };
+  const evaluated = slos.filter((slo) => slo.verdict !== "not-evaluated").map((slo) => slo.verdict);
+  if (evaluated.length > 0) return { verdict: combine(evaluated) as "pass" | "fail" | "inconclusive", reasons: found };
   return records.some((record) => record.outcome === "ok")
     ? { verdict: null, reasons }
     : { verdict: "no_data", reasons: ["no request ended well"] };
+}
+
+function goodputFigures({ name, goodput: g }: SloOutcome): Figure[] {
+  const row = (def: string, unit: Figure["unit"], value: number | null, n: number): Figure => ({
+    value,
+    unit,
+    def,
+    stat: "mean",
+    rule: "linear",
+    over: def.endsWith("ok_only") ? "ok" : "all",
+    n,
+    slo: name,
+  });
+  const judged = g.good + g.bad;
+  return [
+    row("goodput.fraction", "ratio", g.fraction, judged),
+    row("goodput.fraction.ok_only", "ratio", g.fractionOkOnly, judged),
+    row("goodput.rate", "req/s", g.rate, judged),
+    row("goodput.tokens", "tokens/s", g.tokens, judged),
+  ];
 }
 
 function runFigures(records: readonly RequestRecord[], window: Window): Figure[] {

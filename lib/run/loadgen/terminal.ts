@@ -13,6 +13,7 @@ import { instantOf } from "../../load/window.ts";
 import type { LoadReport } from "./report.ts";
 import {
   clientSentences,
+  goodSentence,
   interruptedSentence,
   latencyRows,
   limitSentence,
@@ -50,6 +51,7 @@ export function terminalReport(
     ...traceSentences(report).map((text, i) => folded(i === 0 ? "trace" : "", text)),
     folded("limits", limitSentence(report)),
     ...clientSentences(report).map((text, i) => folded(i === 0 ? "client" : "", text)),
+    ...report.slos.map((slo, i) => folded(i === 0 ? "goodput" : "", `${goodSentence(slo)}: ${slo.verdict}`)),
     "\n",
     latencyTable(report, width, color),
     plots(report, records, width, color),

@@ -77,13 +77,19 @@ export function clientSentences({ client }: LoadReport): string[] {
 }
 
 export function verdictSentence(report: LoadReport): string {
-  const { verdict, reasons, slo, client } = report;
+  const { verdict, reasons, slos, client } = report;
   if (verdict === null) return `client innocent: nothing above ${ms(client.limit_ms)} (${client.limit_is})`;
   const word = { pass: "PASS", fail: "FAIL", inconclusive: "INCONCLUSIVE", no_data: "NO DATA" }[verdict];
-  const share = slo === null || slo.goodput.fraction === null
-    ? ""
-    : `: ${percent(slo.goodput.fraction)} of requests good, ${percent(slo.objective)} asked for (${slo.name})`;
-  return `${word}${share}${reasons.length === 0 ? "" : `: ${reasons.join("; ")}`}`;
+  const why = reasons.length > 0 ? reasons : slos.map(goodSentence);
+  return `${word}: ${why.join("; ")}`;
+}
+
+export function goodSentence({ name, goodput, objective }: LoadReport["slos"][number]): string {
+  const asked = `${Number((100 * objective).toFixed(4))} % asked for`;
+  if (goodput.fraction === null) return `${name}: nothing to judge, ${asked}`;
+  return `${name}: ${Number((100 * goodput.fraction).toFixed(3))} % of ${
+    count(goodput.good + goodput.bad)
+  } requests good, ${asked}`;
 }
 
 export function interruptedSentence({ interrupted, seconds }: LoadReport): string | null {
