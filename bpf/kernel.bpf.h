@@ -115,15 +115,31 @@ struct sock_common {
 	atomic64_t skc_cookie;
 };
 
+typedef struct {
+	int owned; /* a process holds the lock */
+} socket_lock_t;
+
 struct sock {
 	struct sock_common __sk_common;
+	socket_lock_t sk_lock;
 	__u16 sk_protocol;
+	__u16 sk_type;
 	int sk_err;
+};
+
+struct inet_sock {
+	__u16 inet_sport; /* network order; kept when skc_num is already given back */
+};
+
+struct tcp_sock {
+	__u32 rcv_nxt; /* everything before it has come, in order */
+	__u32 copied_seq; /* everything before it has been read */
 };
 
 struct request_sock;
 
 struct sk_buff {
+	struct sock *sk;
 	char cb[48];
 };
 
@@ -173,8 +189,8 @@ struct pt_regs {
 
 #pragma clang attribute pop
 
-enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_CLOSE = 7 };
 enum { PF_EXITING = 0x4, PF_KTHREAD = 0x200000 };
-enum { AF_INET = 2, AF_INET6 = 10, IPPROTO_TCP = 6, IPPROTO_UDP = 17 };
+enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_FIN_WAIT1 = 4, TCP_CLOSE = 7, TCP_CLOSE_WAIT = 8, TCP_LISTEN = 10, TCP_NEW_SYN_RECV = 12 };
+enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, IPPROTO_TCP = 6, IPPROTO_UDP = 17 };
 
 #endif

@@ -30,7 +30,8 @@ enum llm_slo_kind {
 	LLM_SLO_DISK = 12,
 	LLM_SLO_SYSCALL = 13,
 	LLM_SLO_TALLY = 14,
-	LLM_SLO_KINDS = 15,
+	LLM_SLO_UNREAD = 15,
+	LLM_SLO_KINDS = 16,
 };
 
 /* Header of every record. The owner is the one remembered in process context. */
@@ -128,6 +129,7 @@ enum llm_slo_tls_flag {
 	LLM_SLO_TLS_SERVER = 1, /* the ClientHello came in */
 	LLM_SLO_TLS_V13 = 2,
 	LLM_SLO_TLS_FAILED = 4, /* an alert, or the connection was closed, before it was done */
+	LLM_SLO_TLS_BY_PEER = 8, /* it failed: the other end sent the alert, or closed */
 };
 
 /* From the ClientHello to the client's last handshake record, or to the failure. */
@@ -157,6 +159,10 @@ struct llm_slo_retransmit {
 	llm_u32 reserved;
 };
 
+/*
+ * LLM_SLO_GAP: a pause inside an answer, until ts_ns. LLM_SLO_UNREAD: bytes that arrived at start_ns (or stayed when others were
+ * read then) lay unread until ts_ns. header.flags: LLM_SLO_X_SERVER, LLM_SLO_X_TRACE.
+ */
 struct llm_slo_gap {
 	struct llm_slo_event header;
 	struct llm_slo_tuple tuple;

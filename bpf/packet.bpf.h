@@ -17,6 +17,7 @@ struct packet {
 	__u32 length; /* bytes of payload */
 	__u32 tcp_flags;
 	__u32 sequence; /* of the first byte of payload */
+	__u32 acknowledged; /* what its sender has received, in order */
 };
 
 /* 1 when the packet is TCP or UDP over IPv4 or IPv6 without extension headers. */
@@ -55,6 +56,7 @@ static __always_inline int read_packet(struct __sk_buff *skb, struct packet *p)
 	if (protocol == IPPROTO_TCP) {
 		p->tcp_flags = tcp[13];
 		p->sequence = ((__u32)tcp[4] << 24) | (tcp[5] << 16) | (tcp[6] << 8) | tcp[7];
+		p->acknowledged = ((__u32)tcp[8] << 24) | (tcp[9] << 16) | (tcp[10] << 8) | tcp[11];
 		p->payload = at + (tcp[12] >> 4) * 4;
 	} else {
 		p->payload = at + 8;

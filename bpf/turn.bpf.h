@@ -3,166 +3,200 @@
 #ifndef TURN_BPF_H
 #define TURN_BPF_H
 
-#include "packet.bpf.h"
 #include "conn.bpf.h"
 #include "traceparent.bpf.h"
+#include "http.bpf.h"
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct conn);
-} conn_scratch SEC(".maps");
+/* While it is open whether HTTP/2 was chosen, the first answer is held back: within this, and a round trip, its client must speak. */
+#define HOLD_NS 50000000ULL
+/* Packets that crossed, on a connection that carries one thing at a time: none. A body sent too late for its answer: one. */
+#define CROSSED_MOST 2
 
 static __always_inline void tell_exchange(struct llm_slo_exchange *conn, __u64 now, int end)
 {
-	__u32 zero = 0;
-	struct llm_slo_exchange *record = bpf_map_lookup_elem(&conn_scratch, &zero); /* its first member */
+	struct llm_slo_exchange *record;
 
-	if (!record || !(conn->header.flags & X_OWNED))
+	if (!(conn->header.flags & X_OWNED))
 		return;
+	record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+	if (!record) {
+		count_drop(LLM_SLO_EXCHANGE);
+		return;
+	}
 	__builtin_memcpy(record, conn, sizeof(*record));
 	record->header.kind = LLM_SLO_EXCHANGE;
 	record->header.flags = (conn->header.flags & 0xff) | (end ? LLM_SLO_X_END : 0);
 	record->header.ts_ns = now;
-	emit(record, sizeof(*record), LLM_SLO_EXCHANGE);
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline struct llm_slo_exchange *find_conn(__u64 cookie)
+/* LLM_SLO_GAP or LLM_SLO_UNREAD, from `start_ns` until now. */
+static __always_inline void tell_pause(struct llm_slo_exchange *conn, __u16 kind, __u64 start_ns, __u64 now)
 {
-	struct conn *conn = cookie ? bpf_map_lookup_elem(&conns, &cookie) : 0;
+	struct llm_slo_gap *record;
 
-	return conn ? &conn->record : 0;
-}
-
-static __always_inline void own(struct llm_slo_exchange *conn, struct task_struct *task)
-{
-	fill_owner(&conn->header, task);
-	conn->header.flags |= X_OWNED;
-}
-
-static __always_inline struct conn *new_conn(__u64 cookie, const struct llm_slo_tuple *tuple, __u16 flags)
-{
-	__u32 zero = 0;
-	struct conn *conn = bpf_map_lookup_elem(&conn_scratch, &zero);
-
-	if (!conn)
-		return 0;
-	__builtin_memset(conn, 0, sizeof(*conn));
-	conn->record.tuple = *tuple;
-	conn->record.cookie = cookie;
-	conn->record.header.flags = flags;
-	bpf_map_update_elem(&conns, &cookie, conn, BPF_ANY);
-	return bpf_map_lookup_elem(&conns, &cookie);
-}
-
-/* 1 when all of the payload was there before: it is sent again. Otherwise moves the end. */
-static __always_inline int repeated(__u32 *end, struct packet *p)
-{
-	__u32 payload_end = p->sequence + p->length;
-
-	if (*end && (__s32)(payload_end - *end) <= 0)
-		return 1;
-	*end = payload_end ? payload_end : 1;
-	return 0;
-}
-
-/* 1 when tls_handshake, which ran before us, says that this packet is no request and no answer. */
-static __always_inline int of_handshake(__u64 cookie, int egress)
-{
-	struct tls_conn *tls = bpf_map_lookup_elem(&tls_conns, &cookie);
-
-	return tls && (egress ? tls->skip_out : tls->skip_in);
-}
-
-/* Ends the turn that ran until now and clears what belongs to it. */
-static __always_inline void next_turn(struct llm_slo_exchange *conn, __u64 now)
-{
-	if (conn->header.flags & X_STARTED) {
-		tell_exchange(conn, now, 1);
-		conn->turn += 1;
+	if (!(conn->header.flags & X_OWNED))
+		return;
+	record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+	if (!record) {
+		count_drop(kind);
+		return;
 	}
-	conn->header.flags &= ~(X_STARTED | X_TOLD | LLM_SLO_X_TRACE);
-	__builtin_memset(&conn->request_start, 0, 5 * sizeof(struct llm_slo_stamp));
-	conn->bytes_out = 0;
-	conn->bytes_in = 0;
-	conn->max_gap_ns = 0;
-	conn->chunks = 0;
-}
-
-static __always_inline void count_bytes(struct llm_slo_exchange *conn, struct packet *p, int egress)
-{
-	if (egress)
-		conn->bytes_out += p->length;
-	else
-		conn->bytes_in += p->length;
-}
-
-/* What an HTTP/2 client sends first, in the clear (RFC 9113, 3.4); gRPC is HTTP/2. */
-static __always_inline int is_http2_preface(struct __sk_buff *skb, struct packet *p)
-{
-	__u64 head[2] = {};
-
-	if (p->length < sizeof(head) || bpf_skb_load_bytes(skb, p->payload, head, sizeof(head)))
-		return 0;
-	return head[0] == 0x5448202a20495250ULL /* "PRI * HT" */ && head[1] == 0x0a0d302e322f5054ULL /* "TP/2.0\r\n" */;
-}
-
-static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *p, struct llm_slo_exchange *conn, __u64 now, int egress)
-{
-	int shared = conn->header.flags & LLM_SLO_X_SHARED;
-
-	if ((conn->response_start.ns && !shared) || !(conn->header.flags & X_STARTED)) {
-		next_turn(conn, now);
-		conn->header.flags |= X_STARTED;
-		stamp(&conn->request_start, conn->header.tid, now);
-		if (is_http2_preface(skb, p))
-			conn->header.flags |= LLM_SLO_X_SHARED;
-	}
-	count_bytes(conn, p, egress);
-	stamp(&conn->request_end, conn->header.tid, now);
-	if (!(conn->header.flags & (LLM_SLO_X_TRACE | LLM_SLO_X_SHARED)) && find_traceparent(skb, p->payload, p->length, conn->trace_id, conn->span_id))
-		conn->header.flags |= LLM_SLO_X_TRACE;
-}
-
-static __always_inline void response_bytes(struct packet *p, struct llm_slo_exchange *conn, __u64 now, int egress)
-{
-	if (!(conn->header.flags & X_STARTED))
-		return; /* a server that speaks first, or the middle of a turn older than the probe */
-	count_bytes(conn, p, egress);
-	conn->chunks += 1;
-	if (!conn->response_start.ns) {
-		stamp(&conn->response_start, conn->header.tid, now);
-	} else if (now > conn->response_end.ns) {
-		__u64 gap = now - conn->response_end.ns;
-
-		if (conn->header.flags & LLM_SLO_X_SHARED)
-			gap = 0; /* between requests, as far as anyone can tell */
-		if (gap > conn->max_gap_ns)
-			conn->max_gap_ns = gap;
-		if (gap >= config.gap_threshold_ns && (conn->header.flags & (X_OWNED | X_CLIENT)) == (X_OWNED | X_CLIENT)) {
-			struct llm_slo_gap record = {};
-
-			record.header = conn->header;
-			record.header.kind = LLM_SLO_GAP;
-			record.header.flags = conn->header.flags & LLM_SLO_X_TRACE;
-			record.header.ts_ns = now;
-			record.tuple = conn->tuple;
-			record.start_ns = conn->response_end.ns;
-			record.cookie = conn->cookie;
-			__builtin_memcpy(record.trace_id, conn->trace_id, sizeof(record.trace_id));
-			emit(&record, sizeof(record), LLM_SLO_GAP);
-		}
-	}
-	stamp(&conn->response_end, conn->header.tid, now);
+	record->header = conn->header;
+	record->header.kind = kind;
+	record->header.flags = conn->header.flags & (LLM_SLO_X_TRACE | LLM_SLO_X_SERVER);
+	record->header.ts_ns = now;
+	record->tuple = conn->tuple;
+	record->start_ns = start_ns;
+	record->cookie = conn->cookie;
+	__builtin_memcpy(record->trace_id, conn->trace_id, sizeof(record->trace_id));
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 
 static __always_inline void tell_first(struct llm_slo_exchange *conn, __u64 now)
 {
-	if (conn->header.flags & X_TOLD)
+	if (conn->header.flags & X_TOLD || !conn->response_start.ns)
 		return;
 	conn->header.flags |= X_TOLD;
 	tell_exchange(conn, now, 0);
+}
+
+/* As tell_first, unless the connection may yet turn out to be a shared one. */
+static __always_inline void tell_first_if_sure(struct conn *conn, const struct tls_conn *tls, __u64 now)
+{
+	if (tls && tls->shared == MAYBE_SHARED && now - conn->record.response_start.ns < HOLD_NS + tls->round_trip_ns)
+		return;
+	tell_first(&conn->record, now);
+}
+
+/* What came then was a ticket after all, if tls_handshake says so. */
+static __always_inline void drop_candidate(struct conn *conn, const struct tls_conn *tls)
+{
+	if (tls && !tls->candidate_ns)
+		conn->candidate_ns = 0;
+}
+
+/* What came then was the answer after all. */
+static __always_inline void settle_candidate(struct conn *conn)
+{
+	struct llm_slo_exchange *record = &conn->record;
+
+	if (conn->candidate_ns && !record->response_start.ns && record->header.flags & X_STARTED) {
+		stamp(&record->response_start, record->header.tid, conn->candidate_ns);
+		record->response_end = record->response_start;
+		record->chunks += 1;
+	}
+	conn->candidate_ns = 0;
+}
+
+/* Tells the turn that ran until now, and clears what belongs to it. */
+static __always_inline void next_turn(struct conn *conn, __u64 now)
+{
+	struct llm_slo_exchange *record = &conn->record;
+
+	if (record->header.flags & X_STARTED) {
+		tell_first(record, now);
+		tell_exchange(record, now, 1);
+		record->turn += 1;
+	}
+	record->header.flags &= ~(X_STARTED | X_TOLD | LLM_SLO_X_TRACE);
+	__builtin_memset(&record->request_start, 0, 5 * sizeof(struct llm_slo_stamp));
+	record->bytes_out = 0;
+	record->bytes_in = 0;
+	record->max_gap_ns = 0;
+	record->chunks = 0;
+	conn->candidate_ns = 0;
+}
+
+/* From here on the connection is one exchange. What had begun on it is told again, as shared. */
+static __always_inline void share(struct conn *conn)
+{
+	conn->record.header.flags |= LLM_SLO_X_SHARED;
+	conn->record.header.flags &= ~(X_TOLD | LLM_SLO_X_TRACE);
+	conn->record.max_gap_ns = 0;
+	conn->candidate_ns = 0;
+}
+
+/*
+ * A packet that its sender sent before it had the other's: on a connection that carries one request at a time only an answer that
+ * comes before the request is whole does that.
+ */
+static __always_inline void note_crossing(struct conn *conn)
+{
+	conn->crossed += 1;
+	if (conn->crossed >= CROSSED_MOST && !(conn->record.header.flags & LLM_SLO_X_SHARED))
+		share(conn);
+}
+
+static __always_inline void count_bytes(struct llm_slo_exchange *record, struct packet *p, int egress)
+{
+	if (egress)
+		record->bytes_out += p->length;
+	else
+		record->bytes_in += p->length;
+}
+
+/* `slot`: which scratch memory may be used. */
+static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *p, struct conn *conn, __u64 now, int egress, __u32 slot)
+{
+	struct llm_slo_exchange *record = &conn->record;
+	int shared = record->header.flags & LLM_SLO_X_SHARED;
+
+	/* A server's client asks while the answer is still on its way to it. */
+	if (!egress && !shared && record->response_start.ns && (__s32)(p->acknowledged - conn->sent_end) < 0)
+		note_crossing(conn);
+	if ((record->response_start.ns && !shared) || !(record->header.flags & X_STARTED)) {
+		struct http_start start = {};
+
+		next_turn(conn, now);
+		record->header.flags |= X_STARTED;
+		stamp(&record->request_start, record->header.tid, now);
+		conn->request_sequence = p->sequence;
+		read_http_start(skb, p, &start);
+		if (is_http2_preface(&start) || (record->header.flags & LLM_SLO_X_PREEXISTING && is_http2_frame(&start, p->length)))
+			share(conn);
+		conn->head_left = is_method(&start) ? HEAD_MOST : 0;
+	}
+	count_bytes(record, p, egress);
+	stamp(&record->request_end, record->header.tid, now);
+	if (conn->head_left && !(record->header.flags & LLM_SLO_X_SHARED) &&
+	    find_traceparent(skb, p->payload, p->length, &conn->head_left, slot, record->trace_id, record->span_id))
+		record->header.flags |= LLM_SLO_X_TRACE;
+}
+
+static __always_inline void response_bytes(struct __sk_buff *skb, struct packet *p, struct conn *conn, __u64 now, int egress)
+{
+	struct llm_slo_exchange *record = &conn->record;
+	int shared = record->header.flags & LLM_SLO_X_SHARED;
+
+	if (!(record->header.flags & X_STARTED))
+		return; /* a server that speaks first, or the middle of a turn older than the probe */
+	count_bytes(record, p, egress);
+	conn->candidate_ns = 0;
+	/* Sent before the server had any of this request: of an earlier one. */
+	if (!egress && !shared && record->turn > 0 && (__s32)(p->acknowledged - conn->request_sequence) <= 0) {
+		note_crossing(conn);
+		return;
+	}
+	if (!record->response_start.ns) {
+		struct http_start start = {};
+
+		read_http_start(skb, p, &start);
+		if (is_informational(&start, p->length))
+			return; /* 100 Continue: the answer is still to come */
+		stamp(&record->response_start, record->header.tid, now);
+		if (is_switching(&start))
+			share(conn); /* no HTTP any more: a WebSocket, or HTTP/2 */
+	} else if (now > record->response_end.ns && !shared) {
+		__u64 gap = now - record->response_end.ns;
+
+		if (gap > record->max_gap_ns)
+			record->max_gap_ns = gap;
+		if (gap >= config.gap_threshold_ns)
+			tell_pause(record, LLM_SLO_GAP, record->response_end.ns, now);
+	}
+	record->chunks += 1;
+	stamp(&record->response_end, record->header.tid, now);
 }
 
 #endif

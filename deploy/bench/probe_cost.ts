@@ -12,6 +12,7 @@ const PROBE_OF: Readonly<Record<KernelEvent["kind"], ProbeName | null>> = {
   tls: "tls_handshake",
   exchange: "stream",
   gap: "stream",
+  unread: "stream",
   retransmit: "tcp_retransmit",
   runq: "runqueue_delay",
   throttled: "runqueue_delay",

@@ -55,7 +55,10 @@ const MEASURES: readonly Measure[] = [
     signal: "tls_handshake_ms",
     unit: "ms",
     what: "median TLS handshake",
-    of: (events) => middle(events.flatMap((e) => e.kind === "tls" && !e.failed ? [(e.tsNs - e.startNs) / 1e6] : [])),
+    of: (events) =>
+      middle(
+        events.flatMap((e) => e.kind === "tls" && e.role === "client" && !e.failed ? [(e.tsNs - e.startNs) / 1e6] : []),
+      ),
   },
   {
     signal: "cfs_throttled_ms",

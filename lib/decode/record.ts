@@ -8,6 +8,7 @@ import type {
   RetransmitEvent,
   TimerEvent,
   TlsEvent,
+  UnreadEvent,
   WaitEvent,
   WaitSumEvent,
 } from "../model/kernel_event.ts";
@@ -24,6 +25,7 @@ const SIZES: Readonly<Record<number, number>> = {
   [KIND.connect]: WIRE.connect.size,
   [KIND.exchange]: WIRE.exchange.size,
   [KIND.gap]: WIRE.gap.size,
+  [KIND.unread]: WIRE.gap.size,
   [KIND.runq]: WIRE.wait.size,
   [KIND.throttled]: WIRE.wait.size,
   [KIND.wait_sum]: WIRE.waitSum.size,
@@ -54,7 +56,9 @@ export function decodeRecord(view: DataView, at: number, length: number): Kernel
     case KIND.exchange:
       return decodeExchange(view, at);
     case KIND.gap:
-      return decodeGap(view, at);
+      return decodePause(view, at, "gap");
+    case KIND.unread:
+      return decodePause(view, at, "unread");
     case KIND.tls:
       return decodeTls(view, at);
     case KIND.retransmit:
@@ -163,13 +167,14 @@ function traceIds(view: DataView, at: number, flags: number): { traceId: string 
   return good ? { traceId, spanId } : { traceId: null, spanId: null };
 }
 
-function decodeGap(view: DataView, at: number): GapEvent {
+function decodePause(view: DataView, at: number, kind: "gap" | "unread"): GapEvent | UnreadEvent {
   const flags = view.getUint16(at + WIRE.event.flags, true);
   const traceId = flags & EXCHANGE_FLAG.trace ? text(view, at + WIRE.gap.trace_id, 32).toLowerCase() : "";
   return {
-    kind: "gap",
+    kind,
     ...base(view, at),
     startNs: u64(view, at + WIRE.gap.start_ns),
+    role: flags & EXCHANGE_FLAG.server ? "server" : "client",
     tuple: tuple(view, at + WIRE.gap.tuple),
     cookie: cookie(view, at + WIRE.gap.cookie),
     traceId: TRACE_ID.test(traceId) ? traceId : null,
@@ -185,6 +190,7 @@ const ENCRYPTED_ALERT = 256;
 function decodeTls(view: DataView, at: number): TlsEvent {
   const flags = view.getUint16(at + WIRE.event.flags, true);
   const alert = view.getUint32(at + WIRE.tls.alert, true);
+  const failed = (flags & TLS_FLAG.tls_failed) !== 0;
   return {
     kind: "tls",
     ...base(view, at),
@@ -195,8 +201,9 @@ function decodeTls(view: DataView, at: number): TlsEvent {
     cookie: cookie(view, at + WIRE.tls.cookie),
     role: flags & TLS_FLAG.tls_server ? "server" : "client",
     version13: (flags & TLS_FLAG.tls_v13) !== 0,
-    failed: (flags & TLS_FLAG.tls_failed) !== 0,
-    alert: alert === 0 || alert === ENCRYPTED_ALERT ? null : alert,
+    failed,
+    failedBy: failed ? (flags & TLS_FLAG.tls_by_peer ? "peer" : "here") : null,
+    alert: !failed || alert === 0 ? null : alert === ENCRYPTED_ALERT ? "encrypted" : alert,
   };
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { ConnectEvent, DnsEvent, ExchangeEvent, GapEvent, TallyEvent } from "../model/kernel_event.ts";
+import type { ConnectEvent, DnsEvent, ExchangeEvent, GapEvent, TallyEvent, TlsEvent } from "../model/kernel_event.ts";
 import { decodeDns, decodeRecord, decodeThread, KIND_NAMES } from "./record.ts";
-import { DISK_FLAG, EXCHANGE_FLAG, KIND, RECLAIM_FLAG, WIRE } from "./wire.gen.ts";
+import { DISK_FLAG, EXCHANGE_FLAG, KIND, RECLAIM_FLAG, TLS_FLAG, WIRE } from "./wire.gen.ts";
 
 /** Writes a record field by field, as the kernel would. */
 class Bytes {
@@ -206,11 +206,15 @@ Deno.test("decodeRecord reads a gap, waits and their sums", () => {
     tsNs: 2_000_000_123,
     owner: OWNER,
     startNs: 1_980_000_000,
+    role: "client",
     tuple: TUPLE,
     cookie: "9",
     traceId: TRACE_ID,
   };
   assertEquals(decode(gap), expected);
+  const unread = new Bytes(WIRE.gap.size, KIND.unread, EXCHANGE_FLAG.server).tuple(WIRE.gap.tuple)
+    .u64(WIRE.gap.start_ns, 1_980_000_000n).u64(WIRE.gap.cookie, 9n);
+  assertEquals(decode(unread), { ...expected, kind: "unread", role: "server", traceId: null });
 
   for (const kind of ["runq", "throttled"] as const) {
     const wait = new Bytes(WIRE.wait.size, KIND[kind]).u64(WIRE.wait.start_ns, 1_990_000_000n);
@@ -296,6 +300,37 @@ Deno.test("decodeRecord: tallies", () => {
   assertEquals(decode(tally(KIND.dns, 0, 0)), "unknown_kind");
 });
 
+Deno.test("decodeRecord reads a TLS handshake, and who ended one that failed", () => {
+  const at = WIRE.tls;
+  const table: [flags: number, alert: number, failedBy: TlsEvent["failedBy"], said: TlsEvent["alert"]][] = [
+    [TLS_FLAG.tls_v13, 0, null, null],
+    [TLS_FLAG.tls_failed, 48, "here", 48],
+    [TLS_FLAG.tls_failed | TLS_FLAG.tls_by_peer, 256, "peer", "encrypted"],
+    [TLS_FLAG.tls_failed | TLS_FLAG.tls_by_peer | TLS_FLAG.tls_server, 0, "peer", null],
+  ];
+  for (const [flags, alert, failedBy, said] of table) {
+    const event = decode(
+      new Bytes(at.size, KIND.tls, flags).tuple(at.tuple).stamp(at.start, 1_000n).clock(at.end_clock)
+        .u64(at.cookie, 9n).u32(at.alert, alert),
+    );
+    assertEquals(event, {
+      kind: "tls",
+      tsNs: 2_000_000_123,
+      owner: OWNER,
+      startNs: 1000,
+      startClock: CLOCK,
+      endClock: CLOCK,
+      tuple: TUPLE,
+      cookie: "9",
+      role: flags & TLS_FLAG.tls_server ? "server" : "client",
+      version13: (flags & TLS_FLAG.tls_v13) !== 0,
+      failed: failedBy !== null,
+      failedBy,
+      alert: said,
+    });
+  }
+});
+
 Deno.test("decodeRecord refuses what it cannot trust, and reads records anywhere in the ring", () => {
   const size = WIRE.connect.size;
   const { view } = new Bytes(size, KIND.connect);
@@ -335,21 +370,6 @@ Deno.test("decodeThread yields the last partial sum of a thread, or null", () =>
 });
 
 Deno.test("KIND_NAMES names every kind by its number", () => {
-  assertEquals(KIND_NAMES, [
-    "none",
-    "dns",
-    "connect",
-    "exchange",
-    "gap",
-    "runq",
-    "throttled",
-    "wait_sum",
-    "timer",
-    "tls",
-    "retransmit",
-    "reclaim",
-    "disk",
-    "syscall",
-    "tally",
-  ]);
+  for (const [name, kind] of Object.entries(KIND)) assertEquals(KIND_NAMES[kind], name === "kinds" ? undefined : name);
+  assertEquals(KIND_NAMES[0], "none");
 });

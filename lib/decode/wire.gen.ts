@@ -219,7 +219,8 @@ export const KIND = {
   disk: 12,
   syscall: 13,
   tally: 14,
-  kinds: 15,
+  unread: 15,
+  kinds: 16,
 } as const;
 
 /** enum llm_slo_exchange_flag */
@@ -236,6 +237,7 @@ export const TLS_FLAG = {
   tls_server: 1,
   tls_v13: 2,
   tls_failed: 4,
+  tls_by_peer: 8,
 } as const;
 
 /** enum llm_slo_retransmit_flag */

@@ -1,5 +1,5 @@
 /** Kernel events in, the diagnosis document out. Pure, and bounded however long the window is. */
-import { errnoName } from "../model/codes.ts";
+import { errnoName, tlsFailure } from "../model/codes.ts";
 import {
   type AgentCost,
   type Coverage,
@@ -7,14 +7,22 @@ import {
   type DiagnosisDocument,
   type Unprobed,
 } from "../model/diagnosis.ts";
-import { type ExchangeEvent, type KernelEvent, type Owner, processKey, type Tuple } from "../model/kernel_event.ts";
+import {
+  type ExchangeEvent,
+  type GapEvent,
+  type KernelEvent,
+  type Owner,
+  processKey,
+  type Tuple,
+} from "../model/kernel_event.ts";
+import type { SignalName } from "../model/signals.ts";
 import { plural } from "../report/format.ts";
 import { ConnectFailures } from "./connect_failures.ts";
 import { DnsFailures, failureCause } from "./dns_failures.ts";
 import { findings, observations, OBSERVED_LIMIT } from "./document.ts";
 import { addHostEvent } from "./host_rows.ts";
 import { PeerNames } from "./peer_names.ts";
-import { type Endpoint, Rows, type Who } from "./row.ts";
+import { type Endpoint, type Row, Rows, type Who } from "./row.ts";
 import { HINTS } from "./rules.ts";
 import { Unseen } from "./unseen.ts";
 
@@ -24,8 +32,6 @@ const MAX_PROCESSES = 16_384;
 const EPHEMERAL = 32_768;
 /** A shell's pauses are its user's. */
 const SSH = 22;
-/** As in the ProbeEvent contract: shorter than this, bytes were read at once. */
-const SOCKET_WAIT_FROM_MS = 1;
 
 export interface DiagnosisOptions {
   /** The agent itself: counted, never a finding. */
@@ -122,22 +128,16 @@ export class Diagnosis {
       case "exchange":
         if (event.phase === "first") this.#exchange(event, who);
         return;
-      case "gap": {
-        const { srcPort, dstPort } = event.tuple;
-        if (srcPort === SSH || dstPort === SSH) return;
-        // A server's clients have a port each; they are one row.
-        const peer = dstPort >= EPHEMERAL && srcPort < EPHEMERAL
-          ? { ip: event.tuple.dstIp, port: 0 }
-          : dst(event.tuple);
-        this.#rows.get({ kind: "stream_gap_ms", peer }, who).add((event.tsNs - event.startNs) / MS);
+      case "gap":
+      case "unread": {
+        if (event.kind === "gap" && [event.tuple.srcPort, event.tuple.dstPort].includes(SSH)) return;
+        this.#told(event.kind === "gap" ? "stream_gap_ms" : "socket_wait_ms", event, who, event.tsNs - event.startNs);
         return;
       }
       case "tls": {
-        if (event.role === "server") return;
         const kind = event.failed ? "tls_handshake_fail_total" : "tls_handshake_ms";
-        const row = this.#rows.get({ kind, peer: dst(event.tuple) }, who);
-        row.add((event.tsNs - event.startNs) / MS);
-        if (event.failed) row.addCause(event.alert === null ? "closed or encrypted alert" : `alert ${event.alert}`);
+        const row = this.#told(kind, event, who, event.tsNs - event.startNs);
+        if (event.failed) row.addCause(tlsFailure(event));
         return;
       }
       case "retransmit": {
@@ -201,20 +201,18 @@ export class Diagnosis {
       this.#speaksFirst++;
       return;
     }
-    const server = event.role === "server";
-    const { srcIp, srcPort, dstIp } = event.tuple;
-    const where = server
-      ? { peer: null, role: event.role, local: { ip: srcIp, port: srcPort } }
-      : { peer: dst(event.tuple), role: event.role };
-    const told = (kind: "stream_ttft_ms" | "socket_wait_ms", ns: number) => {
-      const row = this.#rows.get({ kind, ...where }, who);
-      row.add(Math.max(0, ns) / MS);
-      if (server) row.addName(dstIp);
-    };
-    if (event.responseStart !== null) told("stream_ttft_ms", event.responseStart.ns - event.requestEnd.ns);
-    const arrived = server ? event.requestStart : event.responseStart;
-    const unreadNs = event.firstRead === null || arrived === null ? 0 : event.firstRead.ns - arrived.ns;
-    if (unreadNs >= SOCKET_WAIT_FROM_MS * MS) told("socket_wait_ms", unreadNs);
+    if (event.responseStart === null) return;
+    this.#told("stream_ttft_ms", event, who, event.responseStart.ns - event.requestEnd.ns);
+  }
+
+  /** One duration on a socket. A server's clients, who have a port each, are one row; so are all connections to one peer. */
+  #told(kind: SignalName, { role, tuple }: Pick<GapEvent, "role" | "tuple">, who: Who, ns: number): Row {
+    const server = role === "server";
+    const where = server ? { peer: null, local: { ip: tuple.srcIp, port: tuple.srcPort } } : { peer: dst(tuple) };
+    const row = this.#rows.get({ kind, role, ...where }, who);
+    row.add(Math.max(0, ns) / MS);
+    if (server) row.addName(tuple.dstIp);
+    return row;
   }
 
   /** Waits one by one, or `count` short ones as their sum: these enter the distribution at their mean. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { KernelEvent, Owner, TlsEvent, WaitSumEvent } from "../model/kernel_event.ts";
+import type { GapEvent, KernelEvent, Owner, TlsEvent, WaitSumEvent } from "../model/kernel_event.ts";
 import { diagnose, type DiagnosisOptions } from "./diagnosis.ts";
 import { connect, CONTEXT, dns, firstByte, owner, tcp, wait } from "./fixture.ts";
 
@@ -18,6 +18,35 @@ const runqSum = (pid: number, runqMs: number, runqCount: number): WaitSumEvent =
 });
 const refused = { errno: 111, cookie: "0" };
 const server = { role: "server", owner: owner(80, "nginx"), tuple: tcp("10.0.0.9", 50000, 80) } as const;
+
+const pause = (kind: "gap" | "unread", ms: number, change: Partial<GapEvent> = {}): KernelEvent => ({
+  startNs: 0,
+  tsNs: ms * 1e6,
+  owner: owner(1),
+  role: "client",
+  tuple: tcp(),
+  cookie: "9",
+  traceId: null,
+  ...change,
+  kind,
+});
+/** Took 12 ms; one that names who ended it has failed. */
+const handshake = (change: Partial<TlsEvent> = {}): TlsEvent => ({
+  kind: "tls",
+  startNs: 0,
+  tsNs: 12e6,
+  owner: owner(1),
+  tuple: tcp(),
+  cookie: "9",
+  role: "client",
+  version13: true,
+  failed: change.failedBy !== undefined,
+  failedBy: null,
+  alert: null,
+  startClock: null,
+  endClock: null,
+  ...change,
+});
 
 Deno.test("what is a finding, and its sentence", () => {
   const rows: [string, KernelEvent[], string[]][] = [
@@ -48,8 +77,20 @@ Deno.test("what is a finding, and its sentence", () => {
     ]],
     ["the end of a turn is no second first byte", [firstByte(1, 0, 900, { phase: "end" })], []],
     ["server speaks first", [firstByte(22, 0, 9000, { tuple: tcp("10.0.0.9", 50000, 3306) })], []],
-    ["slow reader", [firstByte(1, 0, 5, { firstRead: { ns: 205e6, clock: null } })], [
+    ["slow reader", [pause("unread", 200)], [
       "curl[1] left received bytes unread for 200 ms (p95), peer 10.0.0.1:443, 1 time",
+    ]],
+    ["slow reader, served", [pause("unread", 200, server)], [
+      "nginx[80] left received bytes unread for 200 ms (p95) on 10.0.0.2:80, peer 10.0.0.9, 1 time",
+    ]],
+    ["pauses a server makes", [pause("gap", 3200, server), pause("gap", 20, server)], [
+      "nginx[80] made pauses of up to 3.20 s inside its answers on 10.0.0.2:80, peer 10.0.0.9, 1 of 1 s or more",
+    ]],
+    ["failing TLS", [handshake({ failedBy: "here", alert: 48 }), handshake({ failedBy: "peer" })], [
+      "curl[1] could not agree on TLS with 10.0.0.1:443: 1 × unknown_ca (alert sent), 1 × closed by the peer",
+    ]],
+    ["failing TLS, served", [handshake({ ...server, failedBy: "peer", alert: "encrypted" })], [
+      "nginx[80] could not agree on TLS on 10.0.0.2:80 with 10.0.0.9: 1 × encrypted alert received",
     ]],
     ["rare but costly", [...times(99, (i) => dns(1, i, 2)), dns(1, 200, 4000)], [
       "curl[1] waited up to 4.00 s (1 of 100 over the hint) for DNS answers about api.example.com from 10.0.0.53, 100 queries",
@@ -70,15 +111,7 @@ Deno.test("what is a finding, and its sentence", () => {
 });
 
 Deno.test("long pauses count, short ones do not, a shell's never", () => {
-  const gap = (ms: number, port = 443): KernelEvent => ({
-    kind: "gap",
-    startNs: 0,
-    tsNs: ms * 1e6,
-    owner: owner(1),
-    tuple: tcp("10.0.0.1", port),
-    cookie: "9",
-    traceId: null,
-  });
+  const gap = (ms: number, port = 443) => pause("gap", ms, { tuple: tcp("10.0.0.1", port) });
   assertEquals(run([gap(400), gap(900)]).findings, []);
   assertEquals(run([gap(60_000, 22)]).findings, []);
   assertEquals(run([gap(400), gap(3200)]).findings[0]?.harm_ms, 2200);
@@ -193,21 +226,10 @@ Deno.test("100 000 events of 10 000 processes stay within the bounds, and every 
 });
 
 Deno.test("every kind has its place among what was observed", () => {
-  const handshake: TlsEvent = {
-    kind: "tls",
-    startNs: 0,
-    tsNs: 12e6,
-    owner: owner(1),
-    tuple: tcp(),
-    cookie: "9",
-    role: "client",
-    version13: true,
-    failed: false,
-    alert: null,
-    startClock: null,
-    endClock: null,
-  };
-  assertEquals(run([handshake, dns(1, 0, 3)]).observed.map(({ kind }) => kind), ["dns_latency_ms", "tls_handshake_ms"]);
+  assertEquals(run([handshake(), dns(1, 0, 3)]).observed.map(({ kind }) => kind), [
+    "dns_latency_ms",
+    "tls_handshake_ms",
+  ]);
 });
 
 Deno.test("a shared connection is no request: counted by process, in coverage", () => {

@@ -61,6 +61,7 @@ export function sentence(row: Observed, facts: Facts): string {
   const p95 = rare
     ? `up to ${ms(row.max)} (${facts.over} of ${count(row.count)} over the hint)`
     : `${ms(row.p95)} (p95)`;
+  const local = row.local === undefined ? "" : ` on ${endpoint(row.local.ip, row.local.port)}`;
   const within = `in the ${duration(facts.windowMs)} watched`;
   switch (row.kind) {
     case "dns_latency_ms":
@@ -76,20 +77,23 @@ export function sentence(row: Observed, facts: Facts): string {
     case "tcp_retransmits_total":
       return `${who} had to send ${plural(row.count, "segment")} again to ${peerText(row)}`;
     case "tls_handshake_ms":
-      return `${who} waited ${p95} for TLS handshakes with ${peerText(row)}, ${plural(row.count, "handshake")}`;
+      return `${who} waited ${p95} for TLS handshakes${local} with ${peerText(row)}, ${plural(row.count, "handshake")}`;
     case "tls_handshake_fail_total":
-      return `${who} could not agree on TLS with ${peerText(row)}: ${causes(row, facts)}`;
+      return `${who} could not agree on TLS${local} with ${peerText(row)}: ${causes(row, facts)}`;
     case "stream_ttft_ms": {
       const turns = plural(row.count, "request");
       if (row.role !== "server") return `${who} waited ${p95} for the first byte from ${peerText(row)}, ${turns}`;
-      const local = row.local === undefined ? "" : ` on ${endpoint(row.local.ip, row.local.port)}`;
       return `${who} took ${p95} to send the first byte of its answers${local} to ${peerText(row)}, ${turns}`;
     }
-    case "stream_gap_ms":
-      return `${who} saw pauses of up to ${ms(row.max)} inside answers, peer ${peerText(row)}, ` +
+    case "stream_gap_ms": {
+      const [did, whose] = row.role === "server" ? ["made", "its answers"] : ["saw", "answers"];
+      return `${who} ${did} pauses of up to ${ms(row.max)} inside ${whose}${local}, peer ${peerText(row)}, ` +
         `${facts.over} of ${duration(facts.hintMs ?? 0)} or more`;
+    }
     case "socket_wait_ms":
-      return `${who} left received bytes unread for ${p95}, peer ${peerText(row)}, ${plural(row.count, "time")}`;
+      return `${who} left received bytes unread for ${p95}${local}, peer ${peerText(row)}, ${
+        plural(row.count, "time")
+      }`;
     case "runqueue_delay_ms":
       return `${who} was ready to run and waited ${ms(row.total)} for a CPU ${within}, its worst thread ` +
         `${percent(facts.worstThreadMs / facts.windowMs)} of the time; longest wait ${ms(row.max)}, ` +

@@ -1,5 +1,5 @@
 /** KernelEvent -> ProbeEvent documents, sentence by sentence as the contract has it: every occurrence is told once. */
-import { errnoName, queryTypeName, rcodeName } from "../model/codes.ts";
+import { errnoName, queryTypeName, rcodeName, tlsFailure } from "../model/codes.ts";
 import type { ExchangeEvent, KernelEvent, Tuple } from "../model/kernel_event.ts";
 import {
   type ConnTuple,
@@ -37,8 +37,6 @@ export interface ProbeEventContext {
 
 const CATALOGUE = new Map(SIGNALS.map((row) => [row.signal, row]));
 const MS = 1e6;
-/** Shortest time received bytes lie unread before `socket_wait_ms` tells of it. */
-const SOCKET_WAIT_FROM_NS = 1 * MS;
 
 /** `error` for a failure; for a duration `warning` from the catalogue's display hint on. An aggregate is of short ones: `ok`. */
 export function statusOf(signal: SignalName, value: number): ProbeStatus {
@@ -66,11 +64,6 @@ function fromExchange(event: ExchangeEvent): Reading[] {
       attributes,
       ...common,
     });
-  }
-  const arrived = event.role === "client" ? event.responseStart : event.requestStart;
-  if (event.firstRead !== null && arrived !== null && event.firstRead.ns - arrived.ns >= SOCKET_WAIT_FROM_NS) {
-    const value = (event.firstRead.ns - arrived.ns) / MS;
-    readings.push({ signal: "socket_wait_ms", endNs: event.firstRead.ns, value, attributes, ...common });
   }
   return readings;
 }
@@ -104,13 +97,14 @@ function readings(event: KernelEvent, deviceName: (numbers: string) => string): 
     case "exchange":
       return fromExchange(event);
     case "gap":
+    case "unread":
       return [{
-        signal: "stream_gap_ms",
+        signal: event.kind === "gap" ? "stream_gap_ms" : "socket_wait_ms",
         endNs,
         value: (endNs - event.startNs) / MS,
         tuple: event.tuple,
         traceId: event.traceId,
-        attributes: { cookie: event.cookie },
+        attributes: { role: event.role, cookie: event.cookie },
       }];
     case "runq":
       return [{ signal: "runqueue_delay_ms", endNs, value: (endNs - event.startNs) / MS }];
@@ -135,8 +129,7 @@ function readings(event: KernelEvent, deviceName: (numbers: string) => string): 
       const value = (endNs - event.startNs) / MS;
       const attributes = { cookie, role, version: version13 ? "1.3" : "1.2 or unknown" };
       if (!event.failed) return [{ signal: "tls_handshake_ms", endNs, value, tuple, attributes }];
-      const cause = event.alert === null ? "closed or encrypted alert" : `alert ${event.alert}`;
-      const failure = { ...attributes, cause, duration_ms: value };
+      const failure = { ...attributes, cause: tlsFailure(event), duration_ms: value };
       return [{ signal: "tls_handshake_fail_total", endNs, value: 1, tuple, attributes: failure }];
     }
     case "retransmit": {

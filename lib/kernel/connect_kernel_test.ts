@@ -1,6 +1,7 @@
 /** Connects and first bytes, counted exactly and compared with curl. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { exec, tryExec } from "../host/exec.ts";
+import type { Tuple } from "../model/kernel_event.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { delay, median, only, type Seen, watched } from "../testing/watched.ts";
 
@@ -11,7 +12,7 @@ kernelTest("23 connects of short-lived processes are 23 connect events and 23 tu
   const port = server.addr.port;
   const seen = await watched(async () => {
     for (let i = 0; i < CONNECTS; i++) await exec("curl", "-s", `http://127.0.0.1:${port}/`);
-  });
+  }, { probes: ["connect_latency", "stream"] });
   assertEquals(seen.lost, 0);
   const connects = only(seen, "connect", ({ tuple }) => tuple.dstPort === port);
   assertEquals(connects.map(({ errno }) => errno), new Array(CONNECTS).fill(0));
@@ -38,8 +39,9 @@ kernelTest("requests on one kept connection are turns of one cookie, numbered", 
   const seen = await watched(async () => {
     await exec("curl", "-s", url, url, url, url, url);
   }, { comm: "curl" });
-  assertEquals(only(seen, "connect").length, 1);
-  const first = only(seen, "exchange", ({ phase, role }) => phase === "first" && role === "client");
+  const ours = ({ tuple }: { tuple: Tuple }) => tuple.dstPort === server.addr.port;
+  assertEquals(only(seen, "connect", ours).length, 1);
+  const first = only(seen, "exchange", (event) => event.phase === "first" && ours(event));
   assertEquals(first.map(({ turn }) => turn), [0, 1, 2, 3, 4]);
   assertEquals(new Set(first.map(({ cookie }) => cookie)).size, 1);
   assert(seen.events.every(({ owner }) => owner.comm === "curl"), "--comm lets only curl through");

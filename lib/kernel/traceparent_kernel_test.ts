@@ -35,6 +35,8 @@ async function request(port: number, pieces: readonly string[]): Promise<void> {
   await conn.read(new Uint8Array(ANSWER.length));
 }
 
+/** Header lines of 1 KB. */
+const cookies = (n: number) => Array.from({ length: n }, () => `cookie: ${"c".repeat(1014)}\r\n`);
 const trace = (i: number) => `${i}`.padStart(2, "0").repeat(15) + "af";
 const span = (i: number) => `${i}`.padStart(2, "0").repeat(7) + "cd";
 const value = (i: number) => `00-${trace(i)}-${span(i)}-01`;
@@ -48,14 +50,23 @@ kernelTest("traceparent is read exactly, and nothing else is taken for it", asyn
     ["camel", (i) => [`${head}TraceParent: ${value(i)}\r\naccept: */*${end}`], true],
     ["no space", (i) => [`${head}traceparent:${value(i)}${end}`], true],
     ["upper-case digits", (i) => [`${head}traceparent: ${value(i).toUpperCase()}${end}`], true],
+    ["blanks before it", (i) => [`${head}traceparent: \t ${value(i)}${end}`], true],
     ["beyond the first KB", (i) => [`${head}cookie: ${"c".repeat(1200)}\r\ntraceparent: ${value(i)}${end}`], true],
+    ["late in the first 8 KB", (i) => [`${head}cookie: ${"c".repeat(8000)}\r\ntraceparent: ${value(i)}${end}`], true],
+    ["late, in packets", (i) => [head, ...cookies(6), `traceparent: ${value(i)}${end}`], true],
+    ["beyond the first 8 KB", (i) => [`${head}cookie: ${"c".repeat(8200)}\r\ntraceparent: ${value(i)}${end}`], false],
+    ["in the body", (i) => [`${head}content-length: 9${end}\r\ntraceparent: ${value(i)}${end}`], false],
+    ["a later version", (i) => [`${head}traceparent: cc${value(i).slice(2)}${end}`], true],
+    ["a later version that says more", (i) => [`${head}traceparent: 01${value(i).slice(2)}-more${end}`], true],
+    ["version 00 may not say more", (i) => [`${head}traceparent: ${value(i)}-more${end}`], false],
+    ["a later version without a dash", (i) => [`${head}traceparent: 01${value(i).slice(2)}0${end}`], false],
     ["beside tracestate", (i) => [`${head}tracestate: a=b\r\ntraceparent: ${value(i)}\r\nx: y${end}`], true],
     ["in the second packet", (i) => [head, `x: y\r\ntraceparent: ${value(i)}${end}`], true],
     ["none", () => [`${head}accept: */*${end}`], false],
     ["a longer name", (i) => [`${head}x-traceparent: ${value(i)}${end}`], false],
     ["all zero", () => [`${head}traceparent: 00-${"0".repeat(32)}-${"0".repeat(16)}-01${end}`], false],
     ["not hex", (i) => [`${head}traceparent: 00-${"z".repeat(32)}-${span(i)}-01${end}`], false],
-    ["another version's shape", (i) => [`${head}traceparent: ff${value(i).slice(2)}${end}`], false],
+    ["version ff, which is none", (i) => [`${head}traceparent: ff${value(i).slice(2)}${end}`], false],
     ["cut short", (i) => [`${head}traceparent: 00-${trace(i)}${end}`], false],
   ];
   using listener = answering();

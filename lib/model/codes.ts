@@ -1,4 +1,4 @@
-/** The numbers of DNS and Linux by the names people search for. A number without a name here keeps its number. */
+/** The numbers of DNS, TLS and Linux by the names people search for. A number without a name here keeps its number. */
 
 const RCODES = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
 
@@ -65,4 +65,49 @@ export function errnoName(errno: number): string {
 /** Linux errno (positive) in plain words: 111 -> `connection refused`. */
 export function errnoWords(errno: number): string {
   return ERRNOS.get(errno)?.[1] ?? `errno ${errno}`;
+}
+
+const ALERTS: ReadonlyMap<number, string> = new Map([
+  [0, "close_notify"],
+  [10, "unexpected_message"],
+  [20, "bad_record_mac"],
+  [22, "record_overflow"],
+  [40, "handshake_failure"],
+  [42, "bad_certificate"],
+  [43, "unsupported_certificate"],
+  [44, "certificate_revoked"],
+  [45, "certificate_expired"],
+  [46, "certificate_unknown"],
+  [47, "illegal_parameter"],
+  [48, "unknown_ca"],
+  [49, "access_denied"],
+  [50, "decode_error"],
+  [51, "decrypt_error"],
+  [70, "protocol_version"],
+  [71, "insufficient_security"],
+  [80, "internal_error"],
+  [86, "inappropriate_fallback"],
+  [90, "user_canceled"],
+  [109, "missing_extension"],
+  [110, "unsupported_extension"],
+  [112, "unrecognized_name"],
+  [113, "bad_certificate_status_response"],
+  [115, "unknown_psk_identity"],
+  [116, "certificate_required"],
+  [120, "no_application_protocol"],
+]);
+
+/** TLS alert (RFC 8446, 6) by name: 48 -> `unknown_ca`. */
+export function alertName(description: number): string {
+  return ALERTS.get(description) ?? `alert ${description}`;
+}
+
+/** What ended a TLS handshake that failed, as a cause: `unknown_ca (alert sent)`, `closed by the peer`. */
+export function tlsFailure(
+  { failedBy, alert }: { readonly failedBy: "here" | "peer" | null; readonly alert: number | "encrypted" | null },
+): string {
+  const peer = failedBy === "peer";
+  if (alert === null || alert === 0) return peer ? "closed by the peer" : "closed here";
+  const sent = peer ? "received" : "sent";
+  return alert === "encrypted" ? `encrypted alert ${sent}` : `${alertName(alert)} (alert ${sent})`;
 }

@@ -126,12 +126,27 @@ export interface ExchangeEvent extends Base {
   readonly spanId: string | null;
 }
 
-/** A pause of at least 10 ms between two response segments of one turn. */
+/** A pause of at least 10 ms between two response segments of one turn: as they came to a client, or left a server. */
 export interface GapEvent extends Base {
   readonly kind: "gap";
   readonly startNs: number;
+  readonly role: "client" | "server";
   readonly tuple: Tuple;
   readonly cookie: string;
+  readonly traceId: string | null;
+}
+
+/**
+ * Bytes that had arrived on a socket lay unread for at least 1 ms, from `startNs` until they were read. What is read in pieces waits
+ * from piece to piece, so the waits of one arrival do not overlap.
+ */
+export interface UnreadEvent extends Base {
+  readonly kind: "unread";
+  readonly startNs: number;
+  readonly role: "client" | "server";
+  readonly tuple: Tuple;
+  readonly cookie: string;
+  /** Of the turn that ran when they were read. */
   readonly traceId: string | null;
 }
 
@@ -168,12 +183,14 @@ export interface TlsEvent extends Base {
   readonly startNs: number;
   readonly tuple: Tuple;
   readonly cookie: string;
-  /** `server`: the ClientHello came in; the owner is then not known yet. */
+  /** `server`: the ClientHello came in. */
   readonly role: "client" | "server";
   readonly version13: boolean;
   readonly failed: boolean;
-  /** Description of a plaintext alert (RFC 8446); null for none, or for an encrypted one. */
-  readonly alert: number | null;
+  /** Who ended a failed one, by an alert or by closing: the owner, or the other end. null when it did not fail. */
+  readonly failedBy: "here" | "peer" | null;
+  /** Description of the alert that ended it (RFC 8446), `encrypted` when it could not be read; null when there was none. */
+  readonly alert: number | "encrypted" | null;
   readonly startClock: ThreadClock | null;
   readonly endClock: ThreadClock | null;
 }
@@ -281,6 +298,7 @@ export type KernelEvent =
   | ConnectEvent
   | ExchangeEvent
   | GapEvent
+  | UnreadEvent
   | WaitEvent
   | WaitSumEvent
   | TimerEvent

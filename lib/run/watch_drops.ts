@@ -7,6 +7,7 @@ const PROBE_OF_KIND: Readonly<Record<number, string>> = {
   [KIND.connect]: "connect_latency",
   [KIND.exchange]: "stream",
   [KIND.gap]: "stream",
+  [KIND.unread]: "stream",
   [KIND.runq]: "runqueue_delay",
   [KIND.throttled]: "runqueue_delay",
   [KIND.wait_sum]: "runqueue_delay",

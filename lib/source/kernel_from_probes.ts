@@ -71,6 +71,7 @@ function kernelEvent(probe: ProbeEventV1Alpha2, anchor: Anchor, cgroups: Map<str
         role: said.role === "server" ? "server" : "client",
         version13: said.version === "1.3",
         failed: false,
+        failedBy: null,
         alert: null,
         ...noClocks,
       };
