@@ -173,9 +173,11 @@ function cancelled({ attributes }: Span): boolean {
     CLIENT_LEFT_TYPES.includes(attributes["error.type"]);
 }
 
+/** A caller's own mistakes (other 4xx) are no failure of the service; being refused for want of quota is. */
 function failed(span: Span): boolean {
   const status = number(span.attributes["http.response.status_code"]);
-  return span.statusCode === 2 || span.attributes["error.type"] !== undefined || (status !== null && status >= 500);
+  return span.statusCode === 2 || span.attributes["error.type"] !== undefined || status === 429 ||
+    (status !== null && status >= 500);
 }
 
 function number(value: unknown): number | null {

@@ -124,6 +124,8 @@ Deno.test("indicators: every one of the eight, and null where the spans do not s
       error_rate: 1,
       provider_error_rate: 1,
     }],
+    ["refused for want of quota", [entry({ "http.response.status_code": 429n }), chat()], { error_rate: 1 }],
+    ["the caller's mistake", [entry({ "http.response.status_code": 400n }), chat()], {}],
     ["the client left", [entry({ "http.response.status_code": 499n, "error.type": "client_closed" }), chat()], {
       error_rate: null,
     }],
