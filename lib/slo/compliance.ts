@@ -1,5 +1,6 @@
 /** Was an objective kept, as far as so many events can tell? Pure. */
 import { wilsonInterval } from "../stats/proportion.ts";
+import { samplesToBound } from "../stats/quantile_interval.ts";
 import { compare } from "./literal.ts";
 import type { Decimal } from "./slo.ts";
 
@@ -17,16 +18,12 @@ export interface Compliance {
 export function compliance({ bad, total }: { bad: number; total: number }, objective: Decimal): Compliance {
   if (total === 0) return { verdict: "no_data", good_ratio: null, low: null, high: null, events_needed: null };
   const { low, high } = wilsonInterval(total - bad, total);
-  const events_needed = bad === 0 ? leastFlawless(objective) : null;
+  // None bad: as many as are likely in at most 5 % of cases where the objective is not kept.
+  const events_needed = bad === 0 ? samplesToBound(Number(objective.text)) : null;
   const seen = { good_ratio: (total - bad) / total, low, high, events_needed };
   if (events_needed !== null) return { verdict: total >= events_needed ? "met" : "inconclusive", ...seen };
   const target = Number(objective.text);
   return { verdict: low >= target ? "met" : high < target ? "missed" : "inconclusive", ...seen };
-}
-
-/** Fewest events, none of them bad, that are likely in at most 5 % of cases where the objective is not kept: ⌈ln 0.05/ln S⌉. */
-export function leastFlawless(objective: Decimal): number {
-  return Math.ceil(Math.log(0.05) / Math.log1p(Number(objective.text) - 1));
 }
 
 /** Of shares that are no counts there is no binomial: what was seen decides. */

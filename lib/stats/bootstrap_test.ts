@@ -65,6 +65,8 @@ Deno.test("both engines draw from one distribution: any quantile, runs of any si
     [[7, 12, 30], 0.95, 1, false],
     [[20, 20, 20, 20], 0.1, 3, true],
     [[5, 1, 9], 0.99, 2, false],
+    // One long run among many short ones: a resample may be far larger than the sample, or far smaller.
+    [[400, ...Array(40).fill(1)], 0.9, 1, false],
   ];
   for (const [i, [sizes, q, runSd, ties]] of rows.entries()) {
     const { values, runs } = inRuns(sizes, runSd, `engines ${i}`);

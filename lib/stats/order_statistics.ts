@@ -2,7 +2,7 @@
  * The bootstrap of a quantile without drawing the values. The r-th of N values drawn is the inverse empirical distribution at the
  * r-th of N uniform numbers, which is a Beta(r, N - r + 1), and the next one lies a Beta(1, N - r) of the rest above it.
  */
-import { between, type Position, positionOf } from "./quantile_rule.ts";
+import { between, positionOf } from "./quantile_rule.ts";
 import type { Pool } from "./pool.ts";
 import { beta, type Random } from "./random.ts";
 
@@ -18,7 +18,7 @@ export function orderStatistics(pool: Pool, q: number, stream: Random): () => nu
       times[run]!++;
       size += runs[run]!.length;
     }
-    const { rank, part }: Position = positionOf("linear", size, q);
+    const { rank, part } = positionOf("linear", size, q);
     const v = beta(stream, rank + 1, size - rank);
     const low = drawnAt(pool, times, v * size);
     if (part === 0) return low;
