@@ -3,118 +3,128 @@
  * dns_latency_ms and dns_errors_total: a query leaves for port 53, its answer comes back to the same socket with the same id.
  * Seen as packets, so every resolver library counts. A query without an answer stays in the map; user space sweeps it out.
  */
-#include "packet.bpf.h"
+#include "dns_message.bpf.h"
+#include "dns_stream.bpf.h"
 
-#define DNS_PORT 53
-#define DNS_HEADER 12
-
-struct dns_key {
-	__u64 cookie;
-	__u64 query_id;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct dns_key);
-	__type(value, struct llm_slo_dns);
-} dns_pending SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct llm_slo_dns);
-} dns_scratch SEC(".maps");
-
-static __always_inline void read_question(struct __sk_buff *skb, __u32 at, __u32 end, struct llm_slo_dns *record)
+/* The port the socket itself sends to; 0: it is not connected, or has no say. */
+static __always_inline __u16 connected_port(struct __sk_buff *skb)
 {
-	__u32 length = 0;
+	struct bpf_sock *sk = skb->sk;
 
-	__builtin_memset(record->name, 0, sizeof(record->name));
-	for (int i = 0; i < LLM_SLO_DNS_NAME_LEN; i++) {
-		__u8 byte;
-
-		if (at + i >= end || bpf_skb_load_bytes(skb, at + i, &byte, 1))
-			break;
-		record->name[i] = byte;
-		if (byte == 0) {
-			__u8 type[2] = {};
-
-			bpf_skb_load_bytes(skb, at + i + 1, type, 2);
-			record->query_type = (type[0] << 8) | type[1];
-			break;
-		}
-		length = i + 1;
-	}
-	record->name_len = length;
+	return sk ? bpf_ntohs(sk->dst_port) : 0;
 }
 
-static __always_inline void on_query(struct __sk_buff *skb, struct packet *p, struct dns_key *key)
+static __always_inline int of_unconnected_query(struct __sk_buff *skb)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u32 zero = 0;
-	struct llm_slo_dns *record = bpf_map_lookup_elem(&dns_scratch, &zero);
+	struct dns_sending_key key = { .cookie = bpf_get_socket_cookie(skb), .tid = BPF_CORE_READ(task, pid) };
 
-	if (!record || !is_target(task))
-		return;
-	if (bpf_map_lookup_elem(&dns_pending, key))
-		return; /* sent again: the clock runs from the first */
-	__builtin_memset(&record->header, 0, sizeof(record->header));
-	fill_owner(&record->header, task);
-	record->header.kind = LLM_SLO_DNS;
-	record->tuple = p->tuple;
-	stamp(&record->start, record->header.pid, bpf_ktime_get_ns());
-	record->cookie = key->cookie;
-	record->query_id = key->query_id;
-	record->query_type = 0;
-	record->rcode = 0;
-	read_question(skb, p->payload + DNS_HEADER, p->payload + p->length, record);
-	bpf_map_update_elem(&dns_pending, key, record, BPF_ANY);
-}
-
-static __always_inline void on_answer(struct dns_key *key, __u16 rcode)
-{
-	struct llm_slo_dns *record = bpf_map_lookup_elem(&dns_pending, key);
-
-	if (!record)
-		return;
-	record->header.ts_ns = bpf_ktime_get_ns();
-	record->rcode = rcode;
-	read_clock(&record->end_clock, record->header.pid, record->header.ts_ns);
-	emit(record, sizeof(*record), LLM_SLO_DNS);
-	bpf_map_delete_elem(&dns_pending, key);
-}
-
-static __always_inline int dns(struct __sk_buff *skb, int egress)
-{
-	struct packet p = {};
-	struct dns_key key = {};
-	__u8 head[4];
-
-	if (!read_packet(skb, &p) || p.tuple.protocol != IPPROTO_UDP || p.length < DNS_HEADER)
-		return 1;
-	if ((egress ? p.tuple.dst_port : p.tuple.src_port) != DNS_PORT)
-		return 1;
-	if (bpf_skb_load_bytes(skb, p.payload, head, 4))
-		return 1;
-	key.cookie = bpf_get_socket_cookie(skb);
-	key.query_id = (head[0] << 8) | head[1];
-	if (egress && !(head[2] & 0x80))
-		on_query(skb, &p, &key);
-	else if (!egress && (head[2] & 0x80))
-		on_answer(&key, head[3] & 0x0f);
-	return 1;
+	return bpf_map_lookup_elem(&dns_sending, &key) != 0;
 }
 
 SEC("cgroup_skb/egress")
 int dns_egress(struct __sk_buff *skb)
 {
-	return dns(skb, 1);
+	__u16 port = connected_port(skb);
+	struct packet p = {};
+
+	if (port != 0 && port != DNS_PORT)
+		return 1;
+	if (!read_packet(skb, &p))
+		return 1;
+	if (p.tuple.protocol == IPPROTO_TCP) {
+		if (port == DNS_PORT)
+			dns_tcp(skb, &p, DNS_EGRESS);
+	} else if (port == DNS_PORT || p.tuple.dst_port == DNS_PORT || of_unconnected_query(skb)) {
+		dns_message(skb, p.payload, p.length, DNS_EGRESS);
+	}
+	return 1;
 }
 
 SEC("cgroup_skb/ingress")
 int dns_ingress(struct __sk_buff *skb)
 {
-	return dns(skb, 0);
+	__u16 port = connected_port(skb);
+	struct packet p = {};
+
+	if (port != 0 && port != DNS_PORT)
+		return 1;
+	if (!read_packet(skb, &p) || p.tuple.src_port != DNS_PORT)
+		return 1;
+	if (p.tuple.protocol == IPPROTO_TCP) {
+		if (port == DNS_PORT)
+			dns_tcp(skb, &p, 0);
+	} else {
+		dns_message(skb, p.payload, p.length, 0);
+	}
+	return 1;
+}
+
+static __always_inline void sending_to(struct bpf_sock_addr *ctx, const __u8 *server)
+{
+	struct dns_sending_key key = {};
+	struct dns_sending sending = {};
+
+	key.cookie = bpf_get_socket_cookie(ctx);
+	key.tid = (__u32)bpf_get_current_pid_tgid();
+	__builtin_memcpy(sending.server, server, 16);
+	sending.ns = bpf_ktime_get_ns();
+	bpf_map_update_elem(&dns_sending, &key, &sending, BPF_ANY); /* where it is full, the packet's own address is taken */
+}
+
+/* An unconnected socket is told where to send to, before anything is translated. 0.0.0.0 and :: mean this machine. */
+SEC("cgroup/sendmsg4")
+int dns_sendmsg4(struct bpf_sock_addr *ctx)
+{
+	__u32 server[4] = {};
+
+	server[2] = bpf_htonl(0xffff);
+	server[3] = ctx->user_ip4;
+	if (ctx->user_port == bpf_htons(DNS_PORT) && server[3])
+		sending_to(ctx, (__u8 *)server);
+	return 1;
+}
+
+SEC("cgroup/sendmsg6")
+int dns_sendmsg6(struct bpf_sock_addr *ctx)
+{
+	__u32 server[4];
+
+	if (ctx->user_port != bpf_htons(DNS_PORT))
+		return 1;
+	server[0] = ctx->user_ip6[0];
+	server[1] = ctx->user_ip6[1];
+	server[2] = ctx->user_ip6[2];
+	server[3] = ctx->user_ip6[3];
+	if (server[0] | server[1] | server[2] | server[3])
+		sending_to(ctx, (__u8 *)server);
+	return 1;
+}
+
+/* Nobody listens at the other end of a connected socket: the asker hears of it at once, not after a timeout. */
+struct dns_failure {
+	__u64 ns;
+	__u64 error;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct dns_failure);
+} dns_failures SEC(".maps");
+
+SEC("tp_btf/inet_sk_error_report")
+int BPF_PROG(on_inet_sk_error_report, struct sock *sk)
+{
+	__u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	struct dns_failure failure = {};
+
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_UDP || BPF_CORE_READ(sk, __sk_common.skc_dport) != bpf_htons(DNS_PORT))
+		return 0;
+	failure.ns = bpf_ktime_get_ns();
+	failure.error = BPF_CORE_READ(sk, sk_err);
+	if (cookie && failure.error)
+		bpf_map_update_elem(&dns_failures, &cookie, &failure, BPF_ANY);
+	return 0;
 }

@@ -71,7 +71,18 @@ struct llm_slo_stamp {
 	struct llm_slo_clock clock;
 };
 
-enum { LLM_SLO_DNS_NAME_LEN = 128 };
+enum { LLM_SLO_DNS_NAME_LEN = 256 };
+
+/* A query without an answer for this long failed, as resolvers see it; an answer that comes later changes nothing. */
+enum llm_slo_dns_limit { LLM_SLO_DNS_TIMEOUT_MS = 5000 };
+
+/* header.flags of a DNS query */
+enum llm_slo_dns_flag {
+	LLM_SLO_DNS_TCP = 1,
+	LLM_SLO_DNS_NO_ANSWER = 2, /* none came in time, or `error` came instead */
+	LLM_SLO_DNS_TRUNCATED = 4, /* the answer says: ask again over TCP */
+	LLM_SLO_DNS_ABANDONED = 8, /* its id was used for another question before an answer came */
+};
 
 /* Look-ups run on pool threads: the clocks are those of the process's main thread, which waits for them. */
 struct llm_slo_dns {
@@ -84,7 +95,10 @@ struct llm_slo_dns {
 	llm_u16 query_type;
 	llm_u16 rcode;
 	llm_u16 name_len; /* bytes used in name */
-	llm_u8 name[LLM_SLO_DNS_NAME_LEN]; /* labels as on the wire, cut at this length */
+	llm_u16 answers; /* records in the answer's first section */
+	llm_u16 packets; /* times the query was sent, to however many servers */
+	llm_u32 error; /* positive errno of the socket, where that is how it ended */
+	llm_u8 name[LLM_SLO_DNS_NAME_LEN]; /* labels as on the wire, without the last, empty one */
 };
 
 struct llm_slo_connect {

@@ -23,6 +23,8 @@ struct llm_slo_tally wire_tally;
 struct llm_slo_thread wire_thread;
 struct llm_slo_config wire_config;
 enum llm_slo_kind wire_kind;
+enum llm_slo_dns_limit wire_dns_limit;
+enum llm_slo_dns_flag wire_dns_flag;
 enum llm_slo_exchange_flag wire_exchange_flag;
 enum llm_slo_tls_flag wire_tls_flag;
 enum llm_slo_retransmit_flag wire_retransmit_flag;

@@ -14,7 +14,7 @@ import type {
 } from "../model/kernel_event.ts";
 import { base, stamp, text, threadClock, tuple, u64 } from "./fields.ts";
 import { decodeDisk, decodeReclaim, decodeSyscall, decodeTally } from "./host_records.ts";
-import { EXCHANGE_FLAG, KIND, RETRANSMIT_FLAG, TLS_FLAG, WIRE } from "./wire.gen.ts";
+import { DNS_FLAG, EXCHANGE_FLAG, KIND, RETRANSMIT_FLAG, TLS_FLAG, WIRE } from "./wire.gen.ts";
 
 const TRACE_ID = /^[0-9a-f]{32}$/;
 const SPAN_ID = /^[0-9a-f]{16}$/;
@@ -82,9 +82,8 @@ export function decodeRecord(view: DataView, at: number, length: number): Kernel
 
 const cookie = (view: DataView, at: number) => view.getBigUint64(at, true).toString();
 
-/** A DNS record; one from the map of pending queries has no end yet: `tsNs` is 0 and `rcode` is null. */
-export function decodeDns(view: DataView, at: number): DnsEvent {
-  const tsNs = u64(view, at + WIRE.event.ts_ns);
+function decodeDns(view: DataView, at: number): DnsEvent {
+  const flags = view.getUint16(at + WIRE.event.flags, true);
   return {
     kind: "dns",
     ...base(view, at),
@@ -95,7 +94,13 @@ export function decodeDns(view: DataView, at: number): DnsEvent {
     queryName: queryName(view, at + WIRE.dns.name, view.getUint16(at + WIRE.dns.name_len, true)),
     queryType: view.getUint16(at + WIRE.dns.query_type, true),
     queryId: view.getUint16(at + WIRE.dns.query_id, true),
-    rcode: tsNs === 0 ? null : view.getUint16(at + WIRE.dns.rcode, true),
+    cookie: cookie(view, at + WIRE.dns.cookie),
+    packets: view.getUint16(at + WIRE.dns.packets, true),
+    rcode: flags & DNS_FLAG.dns_no_answer ? null : view.getUint16(at + WIRE.dns.rcode, true),
+    answers: view.getUint16(at + WIRE.dns.answers, true),
+    truncated: (flags & DNS_FLAG.dns_truncated) !== 0,
+    abandoned: (flags & DNS_FLAG.dns_abandoned) !== 0,
+    errno: view.getUint32(at + WIRE.dns.error, true),
   };
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ConnectEvent, DnsEvent, ExchangeEvent, GapEvent, TallyEvent, TlsEvent } from "../model/kernel_event.ts";
-import { decodeDns, decodeRecord, decodeThread, KIND_NAMES } from "./record.ts";
-import { DISK_FLAG, EXCHANGE_FLAG, KIND, RECLAIM_FLAG, TLS_FLAG, WIRE } from "./wire.gen.ts";
+import { decodeRecord, decodeThread, KIND_NAMES } from "./record.ts";
+import { DISK_FLAG, DNS_FLAG, EXCHANGE_FLAG, KIND, RECLAIM_FLAG, TLS_FLAG, WIRE } from "./wire.gen.ts";
 
 /** Writes a record field by field, as the kernel would. */
 class Bytes {
@@ -78,7 +78,8 @@ Deno.test("decodeRecord reads a DNS exchange", () => {
   const record = new Bytes(WIRE.dns.size, KIND.dns).tuple(WIRE.dns.tuple, 17)
     .stamp(WIRE.dns.start, 1_960_000_000n).clock(WIRE.dns.end_clock, false)
     .u16(WIRE.dns.query_id, 0xbeef).u16(WIRE.dns.query_type, 28).u16(WIRE.dns.rcode, 3)
-    .u16(WIRE.dns.name_len, name.length).bytes(WIRE.dns.name, ...name);
+    .u16(WIRE.dns.name_len, name.length).bytes(WIRE.dns.name, ...name)
+    .u64(WIRE.dns.cookie, 9n).u16(WIRE.dns.answers, 2).u16(WIRE.dns.packets, 1);
   const expected: DnsEvent = {
     kind: "dns",
     tsNs: 2_000_000_123,
@@ -90,12 +91,23 @@ Deno.test("decodeRecord reads a DNS exchange", () => {
     queryName: "aPi.lb",
     queryType: 28,
     queryId: 0xbeef,
+    cookie: "9",
+    packets: 1,
     rcode: 3,
+    answers: 2,
+    truncated: false,
+    abandoned: false,
+    errno: 0,
   };
   assertEquals(decode(record), expected);
-  // Out of the table of pending queries: no end yet, so no rcode.
-  record.u64(WIRE.event.ts_ns, 0n);
-  assertEquals(decodeDns(record.view, 0).rcode, null);
+
+  const flagged = (flags: number) => decode(record.u16(WIRE.event.flags, flags));
+  assertEquals(flagged(DNS_FLAG.dns_tcp | DNS_FLAG.dns_truncated), { ...expected, truncated: true });
+  const none = { ...expected, rcode: null };
+  assertEquals(flagged(DNS_FLAG.dns_no_answer), none);
+  assertEquals(flagged(DNS_FLAG.dns_no_answer | DNS_FLAG.dns_abandoned), { ...none, abandoned: true });
+  record.u32(WIRE.dns.error, 111);
+  assertEquals(flagged(DNS_FLAG.dns_no_answer), { ...none, errno: 111 });
 });
 
 Deno.test("decodeRecord writes DNS names as RFC 4343 has it, whatever the labels hold", () => {

@@ -36,7 +36,7 @@ export const WIRE = {
     clock: 8,
   },
   dns: {
-    size: 312,
+    size: 448,
     header: 0,
     tuple: 56,
     start: 96,
@@ -46,7 +46,10 @@ export const WIRE = {
     query_type: 178,
     rcode: 180,
     name_len: 182,
-    name: 184,
+    answers: 184,
+    packets: 186,
+    error: 188,
+    name: 192,
   },
   connect: {
     size: 184,
@@ -221,6 +224,19 @@ export const KIND = {
   tally: 14,
   unread: 15,
   kinds: 16,
+} as const;
+
+/** enum llm_slo_dns_limit */
+export const DNS_LIMIT = {
+  dns_timeout_ms: 5000,
+} as const;
+
+/** enum llm_slo_dns_flag */
+export const DNS_FLAG = {
+  dns_tcp: 1,
+  dns_no_answer: 2,
+  dns_truncated: 4,
+  dns_abandoned: 8,
 } as const;
 
 /** enum llm_slo_exchange_flag */

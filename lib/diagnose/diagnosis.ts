@@ -1,5 +1,5 @@
 /** Kernel events in, the diagnosis document out. Pure, and bounded however long the window is. */
-import { errnoName, tlsFailure } from "../model/codes.ts";
+import { dnsCause, errnoName, tlsFailure } from "../model/codes.ts";
 import {
   type AgentCost,
   type Coverage,
@@ -18,7 +18,7 @@ import {
 import type { SignalName } from "../model/signals.ts";
 import { plural } from "../report/format.ts";
 import { ConnectFailures } from "./connect_failures.ts";
-import { DnsFailures, failureCause } from "./dns_failures.ts";
+import { DnsFailures } from "./dns_failures.ts";
 import { findings, observations, OBSERVED_LIMIT } from "./document.ts";
 import { addHostEvent } from "./host_rows.ts";
 import { PeerNames } from "./peer_names.ts";
@@ -81,7 +81,7 @@ export class Diagnosis {
     const key = { kind: "dns_errors_total", peer: dst(event.tuple), query: event.queryName } as const;
     const row = this.#rows.get(key, this.#process(event.owner));
     row.add((event.tsNs - event.startNs) / MS);
-    row.addCause(failureCause(event));
+    row.addCause(dnsCause(event));
   });
   readonly #connectFailures = new ConnectFailures((event) => {
     const key = { kind: "connect_errors_total", peer: dst(event.tuple) } as const;

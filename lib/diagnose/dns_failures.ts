@@ -1,22 +1,24 @@
 /**
  * Which failed DNS queries left their asker without an answer. Most do not: a search list asks for `api.ns.svc`, `api.svc`
- * and `api` in turn, and only the last answer counts; IPv4-only names answer AAAA with errors. A failed query is excused
- * - by a good answer for the same name without or with another search suffix, 5 s before or after;
- * - by a good A answer, when it was not an A query itself (same name, 5 s before or after);
- * - by a good answer to the same question asked again within 1 s after it failed; one good answer excuses one failure;
- * - when nobody answered it, only by a good answer to the same question within 1 s of asking: it had gone to several resolvers
- *   at once. Otherwise its asker did wait for it.
+ * and `api` in turn, and only the last answer counts; IPv4-only names answer AAAA with errors. A failed query is excused by a good
+ * answer of the same look-up (lib/correlate/resolutions.ts says which queries are one)
+ * - for the same name without or with another search suffix, with a record in it;
+ * - to an A query, when it was not an A query itself (same name);
+ * - to the same question asked again after it failed; one good answer excuses one failure;
+ * - when nobody answered it, only to the same question within 1 s of asking: it had gone to several resolvers at once, or the next one
+ *   was asked as soon as it was plain that nobody listened. Otherwise its asker did wait for it.
  * A reverse lookup (PTR) without a name is an answer, not a failure.
  */
-import { QUERY_TYPE, rcodeName } from "../model/codes.ts";
-import { type DnsEvent, processKey } from "../model/kernel_event.ts";
+import { QUERY_TYPE } from "../model/codes.ts";
+import type { DnsEvent } from "../model/kernel_event.ts";
 
+/** A look-up is over this long after its last failure, whatever it tried in between. */
 const AROUND_NS = 5e9;
 const RETRY_NS = 1e9;
 const NXDOMAIN = 3;
 /** Good answers are of no use once every failure they could excuse is judged. */
 const REMEMBER_NS = 2 * AROUND_NS + RETRY_NS;
-/** Bounds: good answers remembered per process and first label, and altogether; failures not judged yet. */
+/** Bounds: good answers remembered per look-up, and altogether; failures not judged yet. */
 const MAX_GOOD_PER_KEY = 512;
 const MAX_GOOD = 32_768;
 const MAX_PENDING = 8192;
@@ -26,30 +28,18 @@ interface Good {
   readonly type: number;
   readonly startNs: number;
   readonly tsNs: number;
+  /** It held a record; without one the name is known, and that is all. */
+  readonly found: boolean;
   spent: boolean;
-}
-
-/** True when two different names come from one search list: same beginning, and one rest is the end of the other. */
-export function sameWithoutSuffix(a: string, b: string): boolean {
-  const [x, y] = [a.split("."), b.split(".")];
-  let common = 0;
-  while (common < x.length && common < y.length && x[common] === y[common]) common++;
-  if (common === 0) return false;
-  const [restA, restB] = [x.slice(common).join("."), y.slice(common).join(".")];
-  return restA === "" || restB === "" || restA.endsWith("." + restB) || restB.endsWith("." + restA);
 }
 
 function normal(name: string): string {
   return name.toLowerCase().replace(/\.$/, "");
 }
 
+/** The look-up, or the query alone where nobody said what look-up it is of. */
 function keyOf(event: DnsEvent): string {
-  return `${processKey(event.owner)}|${normal(event.queryName).split(".")[0]}`;
-}
-
-/** What a failed query failed with: `timeout`, or the name of its response code. */
-export function failureCause(event: DnsEvent): string {
-  return event.rcode === null ? "timeout" : rcodeName(event.rcode);
+  return event.resolution ?? `${event.owner.pid}.${event.startNs}/${event.queryId}`;
 }
 
 /** Judges failures as the events go by; `failed` hears of each that was not excused, in the order they happened. */
@@ -67,9 +57,13 @@ export class DnsFailures {
   }
 
   add(event: DnsEvent): void {
-    if (event.rcode === 0) this.#remember(event);
-    else if (event.rcode === NXDOMAIN && event.queryType === QUERY_TYPE.PTR) this.#excused++;
-    else this.#pending.push(event);
+    if (event.rcode === 0) {
+      if (!event.truncated) this.#remember(event);
+    } else if (event.rcode === NXDOMAIN && event.queryType === QUERY_TYPE.PTR) {
+      this.#excused++;
+    } else {
+      this.#pending.push(event);
+    }
 
     let due = 0;
     const oldest = event.tsNs - AROUND_NS;
@@ -88,8 +82,8 @@ export class DnsFailures {
     const list = this.#good.get(key) ?? [];
     this.#good.delete(key); // the keys' order is that of last use
     this.#good.set(key, list);
-    const { startNs, tsNs, queryType } = event;
-    list.push({ name: normal(event.queryName), type: queryType, startNs, tsNs, spent: false });
+    const { startNs, tsNs, queryType, answers } = event;
+    list.push({ name: normal(event.queryName), type: queryType, startNs, tsNs, found: answers > 0, spent: false });
     this.#held++;
     while (list.length > MAX_GOOD_PER_KEY || (list[0]?.tsNs ?? tsNs) < tsNs - REMEMBER_NS) {
       list.shift();
@@ -117,13 +111,11 @@ export class DnsFailures {
         g.name === name && g.type === failure.queryType && Math.abs(g.tsNs - failure.startNs) <= RETRY_NS
       );
     }
-    const near = good.filter((g) => Math.abs(g.tsNs - failure.tsNs) <= AROUND_NS);
-    if (near.some((g) => g.name !== name && sameWithoutSuffix(g.name, name))) return true;
+    if (good.some((g) => g.name !== name && g.found)) return true;
     const isA = failure.queryType === QUERY_TYPE.A;
-    if (!isA && near.some((g) => g.name === name && g.type === QUERY_TYPE.A)) return true;
-    const retry = near.find((g) =>
-      !g.spent && g.name === name && g.type === failure.queryType && g.startNs >= failure.tsNs &&
-      g.startNs - failure.tsNs <= RETRY_NS
+    if (!isA && good.some((g) => g.name === name && g.type === QUERY_TYPE.A)) return true;
+    const retry = good.find((g) =>
+      !g.spent && g.name === name && g.type === failure.queryType && g.startNs >= failure.tsNs
     );
     if (retry !== undefined) retry.spent = true;
     return retry !== undefined;

@@ -1,5 +1,5 @@
 /** KernelEvent -> ProbeEvent documents, sentence by sentence as the contract has it: every occurrence is told once. */
-import { errnoName, queryTypeName, rcodeName, tlsFailure } from "../model/codes.ts";
+import { dnsCause, errnoName, queryTypeName, tlsFailure } from "../model/codes.ts";
 import type { ExchangeEvent, KernelEvent, Tuple } from "../model/kernel_event.ts";
 import {
   type ConnTuple,
@@ -73,15 +73,22 @@ function readings(event: KernelEvent, deviceName: (numbers: string) => string): 
   switch (event.kind) {
     case "dns": {
       const value = (endNs - event.startNs) / MS;
-      const { rcode, tuple } = event;
+      const { rcode, tuple, errno } = event;
       const attributes = {
         query_name: event.queryName,
         query_type: queryTypeName(event.queryType),
         query_id: event.queryId,
+        cookie: event.cookie === "0" ? undefined : event.cookie,
+        packets: event.packets > 1 ? event.packets : undefined,
+        resolution: event.resolution,
         rcode: rcode ?? undefined,
-        cause: rcode === null ? "timeout" : rcode === 0 ? undefined : rcodeName(rcode),
+        answers: rcode === null ? undefined : event.answers,
+        truncated: event.truncated ? "true" : undefined,
+        cause: rcode === 0 ? undefined : dnsCause(event),
       };
-      const failure: Reading = { signal: "dns_errors_total", endNs, value: 1, tuple, attributes };
+      const told = errno === 0 ? {} : { errno };
+      const failed = { ...attributes, duration_ms: value };
+      const failure: Reading = { signal: "dns_errors_total", endNs, value: 1, tuple, attributes: failed, ...told };
       if (rcode === null) return [failure];
       const answer: Reading = { signal: "dns_latency_ms", endNs, value, tuple, attributes };
       return rcode === 0 ? [answer] : [answer, failure];

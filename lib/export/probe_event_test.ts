@@ -18,7 +18,14 @@ const dns = (rcode: number | null): DnsEvent => ({
   queryName: "api.example.com",
   queryType: 28,
   queryId: 7,
+  cookie: "5",
+  packets: 1,
   rcode,
+  answers: rcode === 0 ? 1 : 0,
+  truncated: false,
+  abandoned: false,
+  errno: 0,
+  resolution: "12.0",
   startClock: null,
   endClock: null,
 });
@@ -133,7 +140,20 @@ Deno.test("a v1alpha2 document has all that is known, and leaves out what is not
     attributes: { cause: "ECONNREFUSED", duration_ms: 1 },
   }]);
   const [answer] = toProbeEvents(dns(0), { ...context, process: () => undefined }) as ProbeEventV1Alpha2[];
-  assertEquals(answer?.attributes, { query_name: "api.example.com", query_type: "AAAA", query_id: 7, rcode: 0 });
+  const asked = { query_name: "api.example.com", query_type: "AAAA", query_id: 7, cookie: "5", resolution: "12.0" };
+  assertEquals(answer?.attributes, { ...asked, rcode: 0, answers: 1 });
+  const told = (change: Partial<DnsEvent>) => {
+    const [document] = toProbeEvents({ ...dns(null), ...change }, context) as ProbeEventV1Alpha2[];
+    return [document?.signal, document?.errno, document?.attributes];
+  };
+  const failed = (cause: string) => ({ ...asked, cause, duration_ms: 152 });
+  assertEquals(told({}), ["dns_errors_total", undefined, failed("timeout")]);
+  assertEquals(told({ abandoned: true }), ["dns_errors_total", undefined, failed("abandoned")]);
+  assertEquals(told({ errno: 111, packets: 2 }), [
+    "dns_errors_total",
+    111,
+    { ...failed("ECONNREFUSED"), packets: 2 },
+  ]);
   assertEquals([answer?.process, answer !== undefined && "cgroup" in answer], [{ comm: "curl" }, false]);
   const [first] = toProbeEvents(exchange(), context);
   assertEquals([first?.trace_id, first?.span_id], ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"]);

@@ -29,8 +29,9 @@ export class BpfMap {
     return libbpf().bpf_map_update_elem(this.fd, key, value, BPF_ANY);
   }
 
-  delete(key: Uint8Array<ArrayBuffer>): void {
-    libbpf().bpf_map_delete_elem(this.fd, key);
+  /** False when it was not there (any more). */
+  delete(key: Uint8Array<ArrayBuffer>): boolean {
+    return libbpf().bpf_map_delete_elem(this.fd, key) === 0;
   }
 
   /** Every entry at the time of asking; entries that come or go meanwhile may be missed. Bounded by `most`. */

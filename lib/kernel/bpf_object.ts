@@ -66,7 +66,7 @@ export class BpfObject implements Disposable {
   }
 
   /**
-   * Attaches every loaded program; those on packets at `cgroupPath`, the root of the v2 hierarchy.
+   * Attaches every loaded program; those on packets and sockets at `cgroupPath`, the root of the v2 hierarchy.
    *
    * @throws IoError on the first refusal; what was attached before it is detached by dispose.
    */
@@ -76,7 +76,7 @@ export class BpfObject implements Disposable {
       const programName = readCString(libbpf().bpf_program__name(program));
       if (!wanted.has(programName)) continue;
       const hook = readCString(libbpf().bpf_program__section_name(program));
-      const link = hook.startsWith("cgroup_skb/")
+      const link = hook.startsWith("cgroup")
         ? attachCgroup(program, cgroupPath)
         : libbpf().bpf_program__attach(program);
       if (link === null) {

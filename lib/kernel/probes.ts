@@ -20,7 +20,7 @@ export const PROBES: readonly ProbeSpec[] = [
   {
     probe: "dns_latency",
     needs: [],
-    optional: {},
+    optional: { on_inet_sk_error_report: "inet_sk_error_report" },
     costs: "slow and failing name look-ups",
   },
   {

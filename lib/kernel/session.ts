@@ -26,6 +26,22 @@ export interface SessionOptions {
   readonly cgroupIds?: readonly bigint[];
 }
 
+/**
+ * Unanswered queries and what belongs to them (`dns_...`), thread states (`threads`), open turns (`conns`), what was not told one by one
+ * (`tallies`), and what is under way (`requests`, `reclaiming`, `calling`).
+ */
+export type ReadMap =
+  | "dns_pending"
+  | "dns_failures"
+  | "dns_sending"
+  | "dns_streams"
+  | "threads"
+  | "conns"
+  | "tallies"
+  | "requests"
+  | "reclaiming"
+  | "calling";
+
 export interface MissingProbe {
   readonly probe: ProbeName;
   readonly reason: string;
@@ -164,18 +180,14 @@ export class ProbeSession implements Disposable {
     return counts;
   }
 
-  /**
-   * Raw values of a map of ours: unanswered queries (`dns_pending`), thread states (`threads`), open turns (`conns`), what was not
-   * told one by one (`tallies`), and what is under way (`requests`, `reclaiming`, `calling`).
-   */
-  *values(
-    map: "dns_pending" | "threads" | "conns" | "tallies" | "requests" | "reclaiming" | "calling",
-  ): Generator<{ key: Uint8Array<ArrayBuffer>; value: Uint8Array<ArrayBuffer> }> {
+  /** Raw values of a map of ours. A map that no attached probe has is empty. */
+  *values(map: ReadMap): Generator<{ key: Uint8Array<ArrayBuffer>; value: Uint8Array<ArrayBuffer> }> {
     for (const [key, value] of this.#maps.get(map)?.entries() ?? []) yield { key, value };
   }
 
-  delete(map: "dns_pending" | "tallies", key: Uint8Array<ArrayBuffer>): void {
-    this.#maps.get(map)?.delete(key);
+  /** False when somebody else, a program in the kernel perhaps, deleted it first. */
+  delete(map: ReadMap, key: Uint8Array<ArrayBuffer>): boolean {
+    return this.#maps.get(map)?.delete(key) ?? false;
   }
 
   /** Cumulative cost of each program while statistics were on (lib/kernel/run_stats.ts). */

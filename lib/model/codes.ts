@@ -1,10 +1,20 @@
 /** The numbers of DNS, TLS and Linux by the names people search for. A number without a name here keeps its number. */
 
 const RCODES = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
+const EXTENDED_RCODES: ReadonlyMap<number, string> = new Map([[16, "BADVERS"], [23, "BADCOOKIE"]]);
 
-/** DNS response code (RFC 1035, 2136) by name: 3 -> `NXDOMAIN`. */
+/** DNS response code (RFC 1035, 2136, 6891, 7873) by name: 3 -> `NXDOMAIN`. */
 export function rcodeName(rcode: number): string {
-  return RCODES[rcode] ?? `RCODE${rcode}`;
+  return RCODES[rcode] ?? EXTENDED_RCODES.get(rcode) ?? `RCODE${rcode}`;
+}
+
+/** Why a DNS query has no good answer: `timeout`, `abandoned`, a response code's name, or that of the socket's errno. */
+export function dnsCause(
+  query: { readonly rcode: number | null; readonly abandoned: boolean; readonly errno: number },
+): string {
+  if (query.rcode !== null) return rcodeName(query.rcode);
+  if (query.errno !== 0) return errnoName(query.errno);
+  return query.abandoned ? "abandoned" : "timeout";
 }
 
 /** DNS query types (RFC 1035, 3596, 9460) that rules elsewhere speak of. */

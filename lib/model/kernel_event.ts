@@ -63,8 +63,22 @@ export interface DnsEvent extends Base {
   readonly queryName: string;
   readonly queryType: number;
   readonly queryId: number;
-  /** Response code, or null when no answer came within the sweep (5 s). */
+  /** Socket cookie: the queries of one socket have the same. */
+  readonly cookie: string;
+  /** How often it was sent, to however many servers. */
+  readonly packets: number;
+  /** Response code, the upper bits of EDNS included; null when there was no answer: none within 5 s, or see the next lines. */
   readonly rcode: number | null;
+  /** Records in the answer's first section; 0 with rcode 0: the name is there, this type of record is not. */
+  readonly answers: number;
+  /** The answer did not fit a datagram: its asker must ask again over TCP. */
+  readonly truncated: boolean;
+  /** Without an answer: its id was used for another question. */
+  readonly abandoned: boolean;
+  /** Without an answer: what the socket was told instead, as a positive errno (111: nobody listens there). Else 0. */
+  readonly errno: number;
+  /** Which queries were one look-up, as lib/correlate/resolutions.ts has it; absent where nobody asked it. */
+  readonly resolution?: string;
   /** Clocks of the process's main thread (tid = pid), which waits for the pool thread that asks. */
   readonly startClock: ThreadClock | null;
   readonly endClock: ThreadClock | null;

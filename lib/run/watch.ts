@@ -2,8 +2,9 @@
  * The kernel as a stream of events: probes attached, ring drained, records decoded, losses counted. One watch is one agent's eyes;
  * what to do with an event is the caller's business.
  */
+import { Resolutions } from "../correlate/resolutions.ts";
 import { encodeConfig, type Thresholds, USUAL } from "../decode/config.ts";
-import { decodeDns, decodeRecord, decodeThread, type Refusal } from "../decode/record.ts";
+import { decodeRecord, decodeThread, type Refusal } from "../decode/record.ts";
 import { hostClock } from "../host/clock.ts";
 import { stealUnavailable } from "../host/cpu_times.ts";
 import { thisMachine } from "../host/ebpf_refusal.ts";
@@ -14,6 +15,7 @@ import type { MissingProbe } from "../model/diagnosis.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
 import type { ProbeName } from "../model/signals.ts";
 import { CostMeter, type WatchCost } from "./watch_cost.ts";
+import { sweepDns } from "./watch_dns.ts";
 import { dropsByName } from "./watch_drops.ts";
 import { signalsMissing } from "./watch_missing.ts";
 import { Poller } from "./watch_polled.ts";
@@ -24,8 +26,6 @@ import { cgroupIds, cgroupPids, findCgroups } from "./watch_targets.ts";
 /** Nobody is woken for a record: that would cost the watched process several microseconds. We come by this often. */
 const DRAIN_MS = 20;
 const TICK_MS = 1000;
-/** A query without an answer for this long is a failure, as resolvers see it. */
-const DNS_SWEEP_NS = 5e9;
 
 export interface WatchOptions {
   /** Default: all. `syscall_latency` needs a target. */
@@ -93,6 +93,7 @@ class KernelWatch implements Watch {
   readonly #meter: CostMeter;
   readonly #poller: Poller;
   readonly #targets: ReturnType<typeof findCgroups>;
+  readonly #resolutions = new Resolutions();
   readonly #refused: Partial<Record<Refusal, number>> = {};
   #events = 0;
   #drops: Record<string, number> = {};
@@ -230,17 +231,13 @@ class KernelWatch implements Watch {
 
   #hand(event: KernelEvent): void {
     this.#events++;
-    this.#onEvent(event);
+    this.#onEvent(event.kind === "dns" ? { ...event, resolution: this.#resolutions.of(event) } : event);
   }
 
   /** DNS queries that nobody answered leave the kernel's table as failures. */
   #sweep(): void {
-    const nowNs = this.#clock.monotonicNs();
-    for (const { key, value } of this.#session.values("dns_pending")) {
-      const query = decodeDns(viewOf(value), 0);
-      if (query.tsNs !== 0 || nowNs - query.startNs < DNS_SWEEP_NS) continue;
-      this.#session.delete("dns_pending", key);
-      this.#hand({ ...query, tsNs: query.startNs + DNS_SWEEP_NS, rcode: null });
+    for (const record of sweepDns(this.#session, this.#clock.monotonicNs())) {
+      this.#record(viewOf(record), 0, record.byteLength);
     }
   }
 

@@ -33,7 +33,14 @@ function kernelEvent(probe: ProbeEventV1Alpha2, anchor: Anchor, cgroups: Map<str
         queryName: String(said.query_name ?? ""),
         queryType: 0,
         queryId: Number(said.query_id ?? 0),
+        cookie: String(said.cookie ?? "0"),
+        packets: Number(said.packets ?? 1),
         rcode: Number(said.rcode ?? 0),
+        answers: Number(said.answers ?? 1),
+        truncated: said.truncated === "true",
+        abandoned: false,
+        errno: 0,
+        ...(said.resolution !== undefined && { resolution: String(said.resolution) }),
         ...noClocks,
       };
     case "connect_latency_ms":

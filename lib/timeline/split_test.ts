@@ -113,7 +113,13 @@ const dns = (from: number, to: number) => ({
   queryName: "x",
   queryType: 1,
   queryId: 1,
+  cookie: "5",
+  packets: 1,
   rcode: 0,
+  answers: 1,
+  truncated: false,
+  abandoned: false,
+  errno: 0,
   startClock: null,
   endClock: null,
 });

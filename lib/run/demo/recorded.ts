@@ -1,4 +1,5 @@
 /** RunData <-> a recording. */
+import { Resolutions } from "../../correlate/resolutions.ts";
 import { decodeRecord } from "../../decode/record.ts";
 import { WIRE } from "../../decode/wire.gen.ts";
 import type { ClientSample } from "../../load/open_loop.ts";
@@ -69,6 +70,7 @@ export async function replay(path: string | URL): Promise<{ data: RunData; openL
     );
   }
   const events: KernelEvent[] = [];
+  const resolutions = new Resolutions();
   let refused = 0;
   for (const { kind, payload } of recorded) {
     if (kind === "event") events.push({ ...payload, owner: NOBODY } as unknown as StealEvent | GroupThrottledEvent);
@@ -76,7 +78,7 @@ export async function replay(path: string | URL): Promise<{ data: RunData; openL
     const bytes = Uint8Array.fromHex(String(payload.hex));
     const event = decodeRecord(new DataView(bytes.buffer), 0, bytes.byteLength);
     if (typeof event === "string") refused++;
-    else events.push(event);
+    else events.push(event.kind === "dns" ? { ...event, resolution: resolutions.of(event) } : event);
   }
   const spans = recorded.filter((line) => line.kind === "spans")
     .flatMap((line) => decodeTraces(new TextEncoder().encode(String(line.payload.otlp)), "json").spans);

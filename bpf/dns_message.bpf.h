@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * One DNS message, however it came: a query is remembered by the socket and its id, an answer ends it. An answer counts only when it
+ * comes from a server that was asked and repeats the question, as resolvers have it.
+ *
+ * Addresses are those the socket knows: behind address translation (a service's address, a container's 127.0.0.11) the packet that
+ * leaves bears another one than the answer that arrives.
+ */
+#ifndef DNS_MESSAGE_BPF_H
+#define DNS_MESSAGE_BPF_H
+
+#include "packet.bpf.h"
+
+#define DNS_PORT 53
+#define DNS_HEADER 12
+#define DNS_SERVERS 3
+/* The header, the longest name, type and class, and the start of the record that holds the upper bits of the response code. */
+#define DNS_HEAD (DNS_HEADER + LLM_SLO_DNS_NAME_LEN + 4 + 6)
+#define DNS_TIMEOUT_NS (LLM_SLO_DNS_TIMEOUT_MS * 1000000ULL)
+#define DNS_TYPE_OPT 41
+
+struct dns_key {
+	__u64 cookie;
+	__u64 query_id;
+};
+
+struct dns_query {
+	struct llm_slo_dns record;
+	__u8 servers[DNS_SERVERS][16]; /* that were asked */
+	__u32 asked; /* how many; above DNS_SERVERS any may answer */
+	__u32 reserved;
+	__u8 head[DNS_HEAD + 2]; /* start of the message that is being looked at */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct dns_key);
+	__type(value, struct dns_query);
+} dns_pending SEC(".maps");
+
+/* Zeroes, never written: what a new query starts from. There is no room for one on the stack, and scratch space can be interrupted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct dns_query);
+} dns_blank SEC(".maps");
+
+/* What an unconnected socket was told to send to, until the packet has left: by socket and thread. */
+struct dns_sending_key {
+	__u64 cookie;
+	__u64 tid;
+};
+
+struct dns_sending {
+	__u8 server[16];
+	__u64 ns;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct dns_sending_key);
+	__type(value, struct dns_sending);
+} dns_sending SEC(".maps");
+
+enum dns_how { DNS_EGRESS = 1, DNS_GATHERED = 2 };
+
+#define DNS_PREFIX 2
+#define DNS_GATHER (DNS_PREFIX + DNS_HEAD)
+
+struct dns_stream_key {
+	__u64 cookie;
+	__u64 egress;
+};
+
+/* One direction of a TCP connection. */
+struct dns_stream {
+	struct llm_slo_event owner; /* egress: who opened it. pid 0: nobody we watch */
+	__u64 ns; /* last used */
+	__u32 next; /* sequence number expected */
+	__u32 skip; /* bytes to come of a message that is known already */
+	__u32 have; /* bytes gathered of the next one, its prefix included */
+	__u8 unused[2]; /* so that head is aligned */
+	__u8 prefix[DNS_PREFIX];
+	__u8 head[2 * DNS_GATHER]; /* twice: the verifier adds the most that is there to the most that may come */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2048);
+	__type(key, struct dns_stream_key);
+	__type(value, struct dns_stream);
+} dns_streams SEC(".maps");
+
+static __always_inline struct dns_stream *find_stream(struct __sk_buff *skb, int how, struct dns_stream_key *key)
+{
+	key->cookie = bpf_get_socket_cookie(skb);
+	key->egress = how & DNS_EGRESS;
+	return bpf_map_lookup_elem(&dns_streams, key);
+}
+
+/* The start of a message that came in several TCP segments. */
+static __always_inline const __u8 *gathered_head(struct __sk_buff *skb, int how)
+{
+	struct dns_stream_key key = {};
+	struct dns_stream *stream = find_stream(skb, how, &key);
+
+	return stream ? stream->head : 0;
+}
+
+/* Tells how a query ended, unless somebody else just did: the ring gets it if it was still there to be deleted. */
+static __always_inline void tell_query(struct dns_key *key, struct dns_query *query, __u64 ts_ns, __u16 rcode, __u16 flags)
+{
+	struct llm_slo_dns *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+
+	if (!record) {
+		if (!bpf_map_delete_elem(&dns_pending, key))
+			count_drop(LLM_SLO_DNS);
+		return;
+	}
+	__builtin_memcpy(record, &query->record, sizeof(*record));
+	record->header.ts_ns = ts_ns;
+	record->header.flags |= flags;
+	record->rcode = rcode;
+	read_clock(&record->end_clock, record->header.pid, ts_ns);
+	if (bpf_map_delete_elem(&dns_pending, key))
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+	else
+		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+}
+
+/* Puts the start of the message where it can be looked at byte by byte. Returns how many bytes of it are there. */
+static __always_inline __u32 load_head(struct __sk_buff *skb, __u32 at, __u32 length, int how, struct dns_query *query)
+{
+	__u32 bytes = length > DNS_HEAD ? DNS_HEAD : length;
+
+	if (how & DNS_GATHERED) {
+		const __u8 *head = gathered_head(skb, how);
+
+		if (!head)
+			return 0;
+		__builtin_memcpy(query->head, head, DNS_HEAD);
+		return bytes;
+	}
+	asm volatile("" : "+r"(bytes)); /* so that the bounds below stay in the program */
+	if (bytes < DNS_HEADER || bytes > DNS_HEAD || bpf_skb_load_bytes(skb, at, query->head, bytes))
+		return 0;
+	return bytes;
+}
+
+static __always_inline void read_question(struct dns_query *query, __u32 bytes)
+{
+	struct llm_slo_dns *record = &query->record;
+	__u32 left = 0, length = 0;
+
+	for (__u32 i = 0; i < LLM_SLO_DNS_NAME_LEN; i++) {
+		__u8 byte = query->head[DNS_HEADER + i];
+
+		if (DNS_HEADER + i >= bytes)
+			break;
+		if (left)
+			left--;
+		else if (byte == 0 || byte > 63)
+			break; /* the root, or no label */
+		else
+			left = byte;
+		record->name[i] = byte;
+		length = i + 1;
+	}
+	record->name_len = length;
+	if (length < LLM_SLO_DNS_NAME_LEN && DNS_HEADER + length + 3 <= bytes)
+		record->query_type = (query->head[DNS_HEADER + length + 1] << 8) | query->head[DNS_HEADER + length + 2];
+}
+
+/* Letters of names mean the same in either case; a length byte is no letter. */
+static __always_inline __u8 lower(__u8 byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? byte + 32 : byte;
+}
+
+static __always_inline int same_question(struct dns_query *query, __u32 bytes)
+{
+	struct llm_slo_dns *record = &query->record;
+	__u32 length = record->name_len;
+
+	for (__u32 i = 0; i < LLM_SLO_DNS_NAME_LEN; i++) {
+		if (i >= length)
+			break;
+		if (DNS_HEADER + i >= bytes || lower(record->name[i]) != lower(query->head[DNS_HEADER + i]))
+			return 0;
+	}
+	if (length >= LLM_SLO_DNS_NAME_LEN || DNS_HEADER + length + 3 > bytes)
+		return DNS_HEADER + length >= bytes; /* both are cut here */
+	return query->head[DNS_HEADER + length] == 0 &&
+	       record->query_type == ((query->head[DNS_HEADER + length + 1] << 8) | query->head[DNS_HEADER + length + 2]);
+}
+
+static __always_inline int same_address(const __u8 *a, const __u8 *b)
+{
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+
+	return x[0] == y[0] && x[1] == y[1];
+}
+
+static __always_inline void add_server(struct dns_query *query, const __u8 *server)
+{
+	query->record.packets += 1;
+	for (__u32 i = 0; i < DNS_SERVERS; i++) {
+		if (i == query->asked) {
+			__builtin_memcpy(query->servers[i], server, 16);
+			break;
+		}
+		if (same_address(query->servers[i], server))
+			return;
+	}
+	query->asked += 1;
+}
+
+static __always_inline int was_asked(struct dns_query *query, const __u8 *server)
+{
+	if (query->asked > DNS_SERVERS)
+		return 1;
+	for (__u32 i = 0; i < DNS_SERVERS; i++)
+		if (i < query->asked && same_address(query->servers[i], server))
+			return 1;
+	return 0;
+}
+
+/* Where the socket sends to, in place of where its packet goes. */
+static __always_inline void server_asked(struct __sk_buff *skb, struct task_struct *task, struct llm_slo_tuple *tuple)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct dns_sending_key key = {};
+	struct dns_sending *sending;
+
+	tuple->dst_port = DNS_PORT;
+	if (sk && sk->dst_port) {
+		if (sk->family == AF_INET) {
+			*(__u32 *)&tuple->dst[12] = sk->dst_ip4;
+		} else {
+			*(__u32 *)&tuple->dst[0] = sk->dst_ip6[0];
+			*(__u32 *)&tuple->dst[4] = sk->dst_ip6[1];
+			*(__u32 *)&tuple->dst[8] = sk->dst_ip6[2];
+			*(__u32 *)&tuple->dst[12] = sk->dst_ip6[3];
+		}
+		return;
+	}
+	key.cookie = bpf_get_socket_cookie(skb);
+	key.tid = BPF_CORE_READ(task, pid);
+	sending = bpf_map_lookup_elem(&dns_sending, &key);
+	if (!sending)
+		return;
+	__builtin_memcpy(tuple->dst, sending->server, 16);
+	bpf_map_delete_elem(&dns_sending, &key);
+}
+
+/* Datagrams leave in their sender's context; what TCP sends may leave in anybody's, so its owner was remembered. 0: not watched. */
+static __always_inline int find_owner(struct __sk_buff *skb, struct packet *p, struct task_struct *task, struct llm_slo_event *owner)
+{
+	if (p->tuple.protocol == IPPROTO_TCP) {
+		struct dns_stream_key key = {};
+		struct dns_stream *stream = find_stream(skb, DNS_EGRESS, &key);
+
+		if (!stream || !stream->owner.pid)
+			return 0;
+		*owner = stream->owner;
+		return 1;
+	}
+	if (!is_target(task))
+		return 0;
+	fill_owner(owner, task);
+	return 1;
+}
+
+static __always_inline int on_query(struct __sk_buff *skb, struct packet *p, __u32 at, __u32 length, int how, struct dns_key *key)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct dns_query *query = bpf_map_lookup_elem(&dns_pending, key);
+	struct llm_slo_event owner = {};
+	__u64 now = bpf_ktime_get_ns();
+	__u32 zero = 0, bytes;
+
+	if (!find_owner(skb, p, task, &owner))
+		return 1;
+	server_asked(skb, task, &p->tuple);
+	if (query) {
+		__u64 due = query->record.start.ns + DNS_TIMEOUT_NS;
+
+		bytes = load_head(skb, at, length, how, query);
+		if (now < due && same_question(query, bytes)) {
+			add_server(query, p->tuple.dst); /* sent again: the clock runs from the first */
+			return 1;
+		}
+		tell_query(key, query, now < due ? now : due, 0, LLM_SLO_DNS_NO_ANSWER | (now < due ? LLM_SLO_DNS_ABANDONED : 0));
+	}
+	query = bpf_map_lookup_elem(&dns_blank, &zero);
+	if (!query || bpf_map_update_elem(&dns_pending, key, query, BPF_NOEXIST)) {
+		count_untracked(LLM_SLO_DNS);
+		return 1;
+	}
+	query = bpf_map_lookup_elem(&dns_pending, key);
+	if (!query)
+		return 1;
+	bytes = load_head(skb, at, length, how, query);
+	read_question(query, bytes);
+	add_server(query, p->tuple.dst);
+	query->record.header = owner;
+	query->record.header.kind = LLM_SLO_DNS;
+	query->record.header.flags = p->tuple.protocol == IPPROTO_TCP ? LLM_SLO_DNS_TCP : 0;
+	query->record.tuple = p->tuple;
+	query->record.cookie = key->cookie;
+	query->record.query_id = key->query_id;
+	stamp(&query->record.start, query->record.header.pid, now);
+	return 1;
+}
+
+/* The lower four bits are in the header; an error that needs more is told in an OPT record, which then comes first. */
+static __always_inline __u16 response_code(struct dns_query *query, __u32 bytes)
+{
+	__u32 at = query->record.name_len;
+	const __u8 *opt;
+
+	if (query->record.answers || query->head[8] || query->head[9] || at >= LLM_SLO_DNS_NAME_LEN)
+		return query->head[3] & 0x0f;
+	opt = &query->head[DNS_HEADER + at + 5];
+	if (DNS_HEADER + at + 5 + 6 > bytes || opt[0] || opt[1] || opt[2] != DNS_TYPE_OPT)
+		return query->head[3] & 0x0f;
+	return (opt[5] << 4) | (query->head[3] & 0x0f);
+}
+
+static __always_inline int on_answer(struct __sk_buff *skb, struct packet *p, __u32 at, __u32 length, int how, struct dns_key *key)
+{
+	struct dns_query *query = bpf_map_lookup_elem(&dns_pending, key);
+	__u64 now = bpf_ktime_get_ns(), due;
+	__u32 bytes;
+
+	if (!query || !query->record.start.ns || !was_asked(query, p->tuple.src))
+		return 1;
+	due = query->record.start.ns + DNS_TIMEOUT_NS;
+	if (now >= due) {
+		tell_query(key, query, due, 0, LLM_SLO_DNS_NO_ANSWER);
+		return 1;
+	}
+	bytes = load_head(skb, at, length, how, query);
+	if (bytes < DNS_HEADER)
+		return 1;
+	/* A server that did not understand may leave the question out. */
+	if ((query->head[4] || query->head[5]) && !same_question(query, bytes))
+		return 1;
+	__builtin_memcpy(query->record.tuple.dst, p->tuple.src, 16); /* of several that were asked, the one that answered */
+	query->record.answers = (query->head[6] << 8) | query->head[7];
+	tell_query(key, query, now, response_code(query, bytes), query->head[2] & 0x02 ? LLM_SLO_DNS_TRUNCATED : 0);
+	return 1;
+}
+
+/*
+ * Looks at one message of `length` bytes: at offset `at` of the packet, or gathered. Returns 0 when it can be none. A function of its
+ * own to the verifier, which then looks at it once, however many messages a packet may hold.
+ */
+__attribute__((noinline)) int dns_message(struct __sk_buff *skb, __u32 at, __u32 length, int how)
+{
+	struct packet p = {};
+	struct dns_key key = {};
+	__u8 head[4] = {};
+
+	if (length < DNS_HEADER || !read_packet(skb, &p))
+		return 0;
+	if (how & DNS_GATHERED) {
+		const __u8 *gathered = gathered_head(skb, how);
+
+		if (!gathered)
+			return 0;
+		__builtin_memcpy(head, gathered, 4);
+	} else if (bpf_skb_load_bytes(skb, at, head, 4)) {
+		return 0;
+	}
+	if (!(how & DNS_EGRESS) != !!(head[2] & 0x80))
+		return 0;
+	key.cookie = bpf_get_socket_cookie(skb);
+	key.query_id = (head[0] << 8) | head[1];
+	return how & DNS_EGRESS ? on_query(skb, &p, at, length, how, &key) : on_answer(skb, &p, at, length, how, &key);
+}
+
+#endif
