@@ -24,13 +24,24 @@ struct dns_key {
 	__u64 query_id;
 };
 
+/* Where the look at a message stands. */
+struct dns_scan {
+	__u64 bytes; /* of it that are in head */
+	__u64 differs;
+	__u32 left;
+	__u32 length;
+};
+
 struct dns_query {
 	struct llm_slo_dns record;
 	__u8 servers[DNS_SERVERS][16]; /* that were asked */
+	struct dns_scan scan;
 	__u32 asked; /* how many; above DNS_SERVERS any may answer */
-	__u32 reserved;
+	__u8 unused[8]; /* so that the name in head is aligned */
 	__u8 head[DNS_HEAD + 2]; /* start of the message that is being looked at */
 };
+
+_Static_assert((__builtin_offsetof(struct dns_query, head) + DNS_HEADER) % 8 == 0, "names are compared by eight bytes");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -64,6 +75,9 @@ struct {
 	__type(key, struct dns_sending_key);
 	__type(value, struct dns_sending);
 } dns_sending SEC(".maps");
+
+/* So that the bounds that are tested next are known of the very register that is used. */
+#define IN_ONE_REGISTER(value) asm volatile("" : "+r"(value))
 
 enum dns_how { DNS_EGRESS = 1, DNS_GATHERED = 2 };
 
@@ -131,68 +145,95 @@ static __always_inline void tell_query(struct dns_key *key, struct dns_query *qu
 		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 
-/* Puts the start of the message where it can be looked at byte by byte. Returns how many bytes of it are there. */
-static __always_inline __u32 load_head(struct __sk_buff *skb, __u32 at, __u32 length, int how, struct dns_query *query)
+/* Puts the start of the message where it can be looked at byte by byte. */
+static __always_inline void load_head(struct __sk_buff *skb, __u32 at, __u32 length, int how, struct dns_query *query)
 {
-	__u32 bytes = length > DNS_HEAD ? DNS_HEAD : length;
+	__u64 bytes = length > DNS_HEAD ? DNS_HEAD : length;
 
+	query->scan.bytes = 0;
 	if (how & DNS_GATHERED) {
 		const __u8 *head = gathered_head(skb, how);
 
 		if (!head)
-			return 0;
+			return;
 		__builtin_memcpy(query->head, head, DNS_HEAD);
-		return bytes;
+	} else {
+		IN_ONE_REGISTER(bytes);
+		if (bytes > DNS_HEAD)
+			return;
+		IN_ONE_REGISTER(bytes);
+		if (bytes < DNS_HEADER || bpf_skb_load_bytes(skb, at, query->head, bytes))
+			return;
 	}
-	asm volatile("" : "+r"(bytes)); /* so that the bounds below stay in the program */
-	if (bytes < DNS_HEADER || bytes > DNS_HEAD || bpf_skb_load_bytes(skb, at, query->head, bytes))
-		return 0;
-	return bytes;
+	query->scan.bytes = bytes;
 }
 
-static __always_inline void read_question(struct dns_query *query, __u32 bytes)
+/*
+ * The loops below keep what they know in the map, not in registers: the verifier forgets it there, and looks at each round once instead of
+ * once for every way to come to it.
+ */
+static __always_inline void read_question(struct dns_query *query)
 {
 	struct llm_slo_dns *record = &query->record;
-	__u32 left = 0, length = 0;
+	volatile struct dns_scan *scan = &query->scan;
+	__u64 length;
 
+	scan->left = 0;
+	scan->length = 0;
 	for (__u32 i = 0; i < LLM_SLO_DNS_NAME_LEN; i++) {
 		__u8 byte = query->head[DNS_HEADER + i];
 
-		if (DNS_HEADER + i >= bytes)
+		if (DNS_HEADER + i >= scan->bytes)
 			break;
-		if (left)
-			left--;
+		if (scan->left)
+			scan->left -= 1;
 		else if (byte == 0 || byte > 63)
 			break; /* the root, or no label */
 		else
-			left = byte;
+			scan->left = byte;
 		record->name[i] = byte;
-		length = i + 1;
+		scan->length = i + 1;
 	}
+	length = scan->length;
 	record->name_len = length;
-	if (length < LLM_SLO_DNS_NAME_LEN && DNS_HEADER + length + 3 <= bytes)
+	IN_ONE_REGISTER(length);
+	if (length < LLM_SLO_DNS_NAME_LEN && DNS_HEADER + length + 3 <= scan->bytes)
 		record->query_type = (query->head[DNS_HEADER + length + 1] << 8) | query->head[DNS_HEADER + length + 2];
 }
 
-/* Letters of names mean the same in either case; a length byte is no letter. */
-static __always_inline __u8 lower(__u8 byte)
+#define EACH_BYTE 0x0101010101010101ULL
+
+/* Letters of names mean the same in either case; a length byte is no letter. Eight at a time. */
+static __always_inline __u64 lower(__u64 bytes)
 {
-	return byte >= 'A' && byte <= 'Z' ? byte + 32 : byte;
+	__u64 low = bytes & (0x7f * EACH_BYTE);
+	__u64 from_a = low + (0x80 - 'A') * EACH_BYTE, beyond_z = low + (0x7f - 'Z') * EACH_BYTE;
+
+	return bytes | ((~bytes & (from_a ^ beyond_z) & (0x80 * EACH_BYTE)) >> 2);
 }
 
-static __always_inline int same_question(struct dns_query *query, __u32 bytes)
+/* 1 when the message repeats the question, as far as both are here. */
+static __always_inline int same_question(struct dns_query *query)
 {
 	struct llm_slo_dns *record = &query->record;
-	__u32 length = record->name_len;
+	const __u64 *said = (const __u64 *)&query->head[DNS_HEADER], *asked = (const __u64 *)record->name;
+	volatile struct dns_scan *scan = &query->scan;
+	__u64 length = record->name_len;
 
-	for (__u32 i = 0; i < LLM_SLO_DNS_NAME_LEN; i++) {
-		if (i >= length)
+	scan->differs = 0;
+	scan->length = length;
+	for (__u32 i = 0; i < LLM_SLO_DNS_NAME_LEN / 8; i++) {
+		__u64 left = scan->length - 8 * i;
+
+		if (8 * i >= scan->length)
 			break;
-		if (DNS_HEADER + i >= bytes || lower(record->name[i]) != lower(query->head[DNS_HEADER + i]))
-			return 0;
+		scan->differs |= (lower(said[i]) ^ lower(asked[i])) << (left < 8 ? 64 - 8 * left : 0);
 	}
-	if (length >= LLM_SLO_DNS_NAME_LEN || DNS_HEADER + length + 3 > bytes)
-		return DNS_HEADER + length >= bytes; /* both are cut here */
+	if (scan->differs || DNS_HEADER + length > scan->bytes)
+		return 0;
+	IN_ONE_REGISTER(length);
+	if (length >= LLM_SLO_DNS_NAME_LEN || DNS_HEADER + length + 3 > scan->bytes)
+		return 1;
 	return query->head[DNS_HEADER + length] == 0 &&
 	       record->query_type == ((query->head[DNS_HEADER + length + 1] << 8) | query->head[DNS_HEADER + length + 2]);
 }
@@ -280,7 +321,7 @@ static __always_inline int on_query(struct __sk_buff *skb, struct packet *p, __u
 	struct dns_query *query = bpf_map_lookup_elem(&dns_pending, key);
 	struct llm_slo_event owner = {};
 	__u64 now = bpf_ktime_get_ns();
-	__u32 zero = 0, bytes;
+	__u32 zero = 0;
 
 	if (!find_owner(skb, p, task, &owner))
 		return 1;
@@ -288,8 +329,8 @@ static __always_inline int on_query(struct __sk_buff *skb, struct packet *p, __u
 	if (query) {
 		__u64 due = query->record.start.ns + DNS_TIMEOUT_NS;
 
-		bytes = load_head(skb, at, length, how, query);
-		if (now < due && same_question(query, bytes)) {
+		load_head(skb, at, length, how, query);
+		if (now < due && same_question(query)) {
 			add_server(query, p->tuple.dst); /* sent again: the clock runs from the first */
 			return 1;
 		}
@@ -303,8 +344,8 @@ static __always_inline int on_query(struct __sk_buff *skb, struct packet *p, __u
 	query = bpf_map_lookup_elem(&dns_pending, key);
 	if (!query)
 		return 1;
-	bytes = load_head(skb, at, length, how, query);
-	read_question(query, bytes);
+	load_head(skb, at, length, how, query);
+	read_question(query);
 	add_server(query, p->tuple.dst);
 	query->record.header = owner;
 	query->record.header.kind = LLM_SLO_DNS;
@@ -317,15 +358,16 @@ static __always_inline int on_query(struct __sk_buff *skb, struct packet *p, __u
 }
 
 /* The lower four bits are in the header; an error that needs more is told in an OPT record, which then comes first. */
-static __always_inline __u16 response_code(struct dns_query *query, __u32 bytes)
+static __always_inline __u16 response_code(struct dns_query *query)
 {
-	__u32 at = query->record.name_len;
+	__u64 at = query->record.name_len;
 	const __u8 *opt;
 
+	IN_ONE_REGISTER(at);
 	if (query->record.answers || query->head[8] || query->head[9] || at >= LLM_SLO_DNS_NAME_LEN)
 		return query->head[3] & 0x0f;
 	opt = &query->head[DNS_HEADER + at + 5];
-	if (DNS_HEADER + at + 5 + 6 > bytes || opt[0] || opt[1] || opt[2] != DNS_TYPE_OPT)
+	if (DNS_HEADER + at + 5 + 6 > query->scan.bytes || opt[0] || opt[1] || opt[2] != DNS_TYPE_OPT)
 		return query->head[3] & 0x0f;
 	return (opt[5] << 4) | (query->head[3] & 0x0f);
 }
@@ -334,24 +376,24 @@ static __always_inline int on_answer(struct __sk_buff *skb, struct packet *p, __
 {
 	struct dns_query *query = bpf_map_lookup_elem(&dns_pending, key);
 	__u64 now = bpf_ktime_get_ns(), due;
-	__u32 bytes;
+	__u16 rcode = 0, flags = 0;
 
 	if (!query || !query->record.start.ns || !was_asked(query, p->tuple.src))
 		return 1;
 	due = query->record.start.ns + DNS_TIMEOUT_NS;
+	load_head(skb, at, length, how, query);
 	if (now >= due) {
-		tell_query(key, query, due, 0, LLM_SLO_DNS_NO_ANSWER);
-		return 1;
+		flags = LLM_SLO_DNS_NO_ANSWER;
+		now = due;
+	} else if (query->scan.bytes < DNS_HEADER || ((query->head[4] || query->head[5]) && !same_question(query))) {
+		return 1; /* a server that did not understand may leave the question out */
+	} else {
+		__builtin_memcpy(query->record.tuple.dst, p->tuple.src, 16); /* of several that were asked, the one that answered */
+		query->record.answers = (query->head[6] << 8) | query->head[7];
+		rcode = response_code(query);
+		flags = query->head[2] & 0x02 ? LLM_SLO_DNS_TRUNCATED : 0;
 	}
-	bytes = load_head(skb, at, length, how, query);
-	if (bytes < DNS_HEADER)
-		return 1;
-	/* A server that did not understand may leave the question out. */
-	if ((query->head[4] || query->head[5]) && !same_question(query, bytes))
-		return 1;
-	__builtin_memcpy(query->record.tuple.dst, p->tuple.src, 16); /* of several that were asked, the one that answered */
-	query->record.answers = (query->head[6] << 8) | query->head[7];
-	tell_query(key, query, now, response_code(query, bytes), query->head[2] & 0x02 ? LLM_SLO_DNS_TRUNCATED : 0);
+	tell_query(key, query, now, rcode, flags);
 	return 1;
 }
 

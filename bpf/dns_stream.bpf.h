@@ -6,7 +6,7 @@
 #include "dns_message.bpf.h"
 
 /* Messages looked at in one segment (up to 64 kB of them). */
-#define DNS_MESSAGES 512
+#define DNS_MESSAGES 256
 #define TCP_ENDS (TCP_FLAG_FIN | TCP_FLAG_RST)
 
 struct {
@@ -31,17 +31,19 @@ static __always_inline struct dns_stream *new_stream(struct dns_stream_key *key)
 /* Adds bytes from the packet until `want` are there; moves `at`. 1 when they are. */
 static __always_inline int gather(struct __sk_buff *skb, struct dns_stream *stream, __u32 want, __u32 *at, __u32 end)
 {
-	__u32 have = stream->have, bytes;
+	__u64 have = stream->have, bytes, last;
 
 	if (have >= want)
 		return 1;
 	bytes = want - have;
 	if (bytes > end - *at)
 		bytes = end - *at;
-	asm volatile("" : "+r"(have), "+r"(bytes)); /* so that the bounds below stay in the program */
-	if (have > DNS_GATHER || bytes == 0 || bytes > DNS_GATHER)
+	last = bytes - 1; /* older verifiers learn nothing from "is not 0" */
+	IN_ONE_REGISTER(have);
+	IN_ONE_REGISTER(last);
+	if (have > DNS_GATHER || last >= DNS_GATHER)
 		return 0;
-	if (bpf_skb_load_bytes(skb, *at, stream->prefix + have, bytes))
+	if (bpf_skb_load_bytes(skb, *at, stream->prefix + have, last + 1))
 		return 0;
 	stream->have = have + bytes;
 	*at += bytes;

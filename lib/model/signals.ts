@@ -56,6 +56,11 @@ const TRACING = ["CAP_BPF", "CAP_PERFMON"];
 const PACKETS = [...TRACING, "CAP_NET_ADMIN"];
 const PACKET_HOOKS = ["cgroup_skb/egress", "cgroup_skb/ingress"];
 
+const DNS_HOOKS = [...PACKET_HOOKS, "cgroup/sendmsg4", "cgroup/sendmsg6", "inet_sk_error_report"];
+const DNS_MISSES =
+  "DNS over TLS, HTTPS or QUIC, other ports than 53; names from a cache, a file or a local socket (nscd, " +
+  "nss-resolve); raw sockets; before 5.14 that nobody listens (told as a timeout)";
+
 export const SIGNALS: readonly SignalRow[] = [
   {
     signal: "dns_latency_ms",
@@ -63,10 +68,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: 40,
     meaning: "DNS query to its answer",
-    hooks: PACKET_HOOKS,
+    hooks: DNS_HOOKS,
     minKernel: "5.8",
     rights: PACKETS,
-    misses: "DNS over TCP, TLS or HTTPS",
+    misses: DNS_MISSES,
   },
   {
     signal: "dns_errors_total",
@@ -74,10 +79,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "count",
     elevated: 1,
     meaning: "DNS answers with an error code, and queries without an answer",
-    hooks: PACKET_HOOKS,
+    hooks: DNS_HOOKS,
     minKernel: "5.8",
     rights: PACKETS,
-    misses: "DNS over TCP, TLS or HTTPS",
+    misses: DNS_MISSES,
   },
   {
     signal: "connect_latency_ms",

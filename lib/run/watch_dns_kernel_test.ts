@@ -1,6 +1,6 @@
 /** What becomes of queries that nobody answers: a full table is counted, a sweep empties it, and nothing is told twice. */
 import { assert, assertEquals } from "@std/assert";
-import { encodeConfig } from "../decode/config.ts";
+import { encodeConfig, USUAL } from "../decode/config.ts";
 import { decodeRecord } from "../decode/record.ts";
 import { KIND } from "../decode/wire.gen.ts";
 import { monotonicNs } from "../host/clock.ts";
@@ -21,17 +21,8 @@ const MANY = 5000;
 function open(): ProbeSession {
   return new ProbeSession({
     probes: ["dns_latency"],
-    timers: false,
     pids: [Deno.pid],
-    config: (haveRead) =>
-      encodeConfig({
-        waitThresholdNs: 1e6,
-        gapThresholdNs: 10e6,
-        sumPeriodNs: 1e9,
-        haveRead,
-        byPid: true,
-        byCgroup: false,
-      }),
+    config: (haveRead) => encodeConfig({ ...USUAL, haveRead, byPid: true, byCgroup: false }),
   });
 }
 
