@@ -29,9 +29,9 @@ Deno.test("the shipped file promises what the gateway promises", () => {
   assertEquals(told, [
     ["availability", "0.999", "Timeslices", "status == ok"],
     ["errors", "0.999", "Occurrences", "status == ok"],
-    ["latency-p95", "0.95", "Occurrences", "server.e2e <= 1s"],
-    ["latency-p99", "0.99", "Occurrences", "server.e2e <= 2s"],
-    ["ttft-p95", "0.95", "Occurrences", "server.ttft <= 800ms"],
+    ["latency-p95", "0.95", "Occurrences", "request_latency_ms <= 1s"],
+    ["latency-p99", "0.99", "Occurrences", "request_latency_ms <= 2s"],
+    ["ttft-p95", "0.95", "Occurrences", "ttft_ms <= 800ms"],
   ]);
   for (const slo of slos) assert(slo.owner !== "" && slo.runbook !== "" && durationText(slo.period.seconds) === "30d");
 });
