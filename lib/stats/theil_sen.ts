@@ -25,7 +25,8 @@ const MOST_POINTS = 4096;
  * if (slope !== 2 || low !== 2) throw new Error("one bad minute is no trend");
  * ```
  *
- * @param x When, in any unit; @param y what was seen then
+ * @param x When, in any unit
+ * @param y What was seen then
  * @returns NaN throughout for fewer than two different x, and where there is a NaN or an infinity
  * @throws RangeError when the lengths differ, and for more than 4096 points: sum them up first, by the minute or so
  */
