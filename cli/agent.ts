@@ -1,6 +1,7 @@
 import type { Command, Flag, Input } from "./command.ts";
 import { EVERYTHING } from "./restrict.ts";
 import { CONFIG_FLAGS, toolkitConfig } from "./config.ts";
+import { namedPeers, PEER_FLAGS } from "./peers.ts";
 
 const WHOM: readonly Flag[] = [
   { name: "pid", type: "list", placeholder: "PID,...", help: "watch only these processes" },
@@ -131,6 +132,7 @@ async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1])
     namespace: input.string("namespace") ?? "",
     pod: input.string("pod") ?? "",
     container: input.string("container") ?? "",
+    peers: await namedPeers(input),
   }, io);
 }
 
@@ -139,11 +141,16 @@ export const command: Command = {
   summary: "watch this machine's kernel: a diagnosis, or a stream of events",
   description:
     "Attaches the probes and watches every process, or those of --pid, --comm and --cgroup together. With --for alone it " +
-    "prints what was slow or failing, worst first; with --output it writes every event. Needs root, or CAP_BPF, " +
+    "prints what was slow or failing, worst first, and what became of the requests of each service, estimated from its sockets; " +
+    "with --output it writes every event. Needs root, or CAP_BPF, " +
     "CAP_PERFMON and CAP_NET_ADMIN. Opens no port.",
   examples: [
     { command: "sudo sloctl agent --for 20s", text: "what is slow or failing on this machine" },
     { command: "sudo sloctl agent --for 20s --json --comm python3", text: "one program, for a script" },
+    {
+      command: "sudo sloctl agent --for 60s --provider api.example.com --retrieval 10.0.0.7:8001",
+      text: "requests without spans: whose waits are whose",
+    },
     { command: "sudo sloctl agent --output jsonl --output-path events.jsonl", text: "every event, until Ctrl-C" },
     {
       command: "sloctl agent --source synthetic --count 10 --event-kind both",
@@ -155,7 +162,7 @@ export const command: Command = {
       text: "every setting, and where its value came from",
     },
   ],
-  flags: [...WHAT, ...WHOM, ...HOW, ...WHERE, ...CONFIG_FLAGS, ...PENDING],
+  flags: [...WHAT, ...WHOM, ...PEER_FLAGS, ...HOW, ...WHERE, ...CONFIG_FLAGS, ...PENDING],
   permissions: EVERYTHING,
   run,
 };

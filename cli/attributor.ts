@@ -1,5 +1,6 @@
 import type { Command, Flag } from "./command.ts";
 import { CONFIG_FLAGS, toolkitConfig } from "./config.ts";
+import { namedPeers, PEER_FLAGS } from "./peers.ts";
 
 const PENDING: readonly Flag[] = [
   { name: "webhook-url", type: "string", placeholder: "URL", help: "where incidents go" },
@@ -18,14 +19,18 @@ export const command: Command = {
   name: "attributor",
   summary: "name the fault domain of incidents, from events and spans or from fault samples",
   description:
-    "Reads lines: probe events and OTLP JSON together, or fault samples; or one recording of sloctl demo --record. Events and " +
+    "Reads lines: probe events with OTLP JSON or without, or fault samples; or one recording of sloctl demo --record. Events and " +
     "spans: requests are split, an incident is where TTFT left its baseline, and with --attribution-mode model the excess over " +
     "the baseline names the domain. rule: the signal furthest above its threshold. bayes: a fixed table. Both are baselines for " +
-    "comparison. Fault samples hold signals alone: model then uses the rule, and says so. Labels in the input are only scored.",
+    "comparison. Without spans requests are estimated from sockets, service by service, and every document says so. Fault samples hold signals alone: model then uses the rule, and says so. Labels in the input are only scored.",
   examples: [
     {
       command: "sloctl attributor --input artifacts/demo/events.jsonl --input artifacts/demo/spans.jsonl",
       text: "what a demo left",
+    },
+    {
+      command: "sloctl attributor --input events.jsonl --provider api.example.com",
+      text: "events alone: requests are estimated from sockets",
     },
     {
       command: "sloctl faultreplay --scenario mixed | sloctl attributor --input - --summary-out summary.json",
@@ -69,6 +74,7 @@ export const command: Command = {
       placeholder: "N",
       help: "TTFT above it spends budget; default: cdgate.ttft_p95_ms",
     },
+    ...PEER_FLAGS,
     ...CONFIG_FLAGS,
     ...PENDING,
   ],
@@ -86,6 +92,7 @@ export const command: Command = {
       summaryOut: input.string("summary-out"),
       confusionOut: input.string("confusion-out"),
       baselineMs: input.number("baseline-for")!,
+      peers: await namedPeers(input),
       objectiveMs: input.number("objective-ms") ?? config.cdgate.ttft_p95_ms,
     }, io);
   },

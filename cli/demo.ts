@@ -11,13 +11,20 @@ const load: Command = {
     { name: "url", type: "string", help: "base URL of the gateway" },
     { name: "seed", type: "string", default: "demo", help: "of the schedule and the questions" },
     { name: "header", type: "string", help: "name: value, on every request" },
+    { name: "no-spans", type: "boolean", help: "send no traceparent" },
   ],
   permissions: ["net", "ffi", "env"],
   run: async (input, io) => {
     const { runLoad } = await import("../lib/run/demo/children.ts");
     const [, name, value] = /^([^:]+):\s*(.*)$/.exec(input.string("header") ?? "") ?? [];
     const headers: Record<string, string> = name === undefined ? {} : { [name]: value! };
-    return await runLoad(input.string("url") ?? "", input.string("seed") ?? "", headers, io);
+    return await runLoad(
+      input.string("url") ?? "",
+      input.string("seed") ?? "",
+      headers,
+      !input.boolean("no-spans"),
+      io,
+    );
   },
 };
 
@@ -51,6 +58,7 @@ export const command: Command = {
       command: "sudo sloctl demo --fault random --blind",
       text: "another process draws the fault; its label is opened at the end",
     },
+    { command: "sudo sloctl demo --no-spans --tls", text: "an application that tells nothing, over TLS" },
     { command: "sloctl demo --replay run.jsonl.gz", text: "the same pipeline on a recorded run; no rights needed" },
   ],
   flags: [
@@ -67,6 +75,11 @@ export const command: Command = {
       help: "with --fault random: fault, intensity and onset are drawn by another process",
     },
     { name: "tls", type: "boolean", help: "reach the provider over TLS" },
+    {
+      name: "no-spans",
+      type: "boolean",
+      help: "as an application without OpenTelemetry: no spans, no traceparent; requests are estimated from sockets",
+    },
     { name: "phases", type: "string", placeholder: "LIST", help: "lengths: baseline=20s,fault=20s,recovery=12s" },
     {
       name: "out",
@@ -101,6 +114,7 @@ export const command: Command = {
     return await demo({
       fault: fault as "dns_latency",
       tls: input.boolean("tls"),
+      noSpans: input.boolean("no-spans"),
       out: input.string("out")!,
       json: input.boolean("json"),
       ...optional("phases"),
@@ -110,7 +124,7 @@ export const command: Command = {
       argv: [
         "demo",
         ...Object.entries({ fault }).flatMap(([k, v]) => [`--${k}`, v]),
-        ...["blind", "tls"].filter((name) => input.boolean(name)).map((name) => `--${name}`),
+        ...["blind", "tls", "no-spans"].filter((name) => input.boolean(name)).map((name) => `--${name}`),
       ],
     }, io);
   },

@@ -3,7 +3,7 @@
  *
  * `unknown` when more than half of the excess lies where no domain can be named, or when the largest domain's share is not above
  * 40 % in nearly all resamples. The confidence is the lower end of the domain's share over bootstrap resamples of the requests, times the coverage,
- * times the mean confidence of the joins it rests on. It is not calibrated: that needs recorded runs that nothing was tuned on.
+ * times the mean confidence of the joins it rests on, times the share of records that were not lost. It is not calibrated: that needs recorded runs that nothing was tuned on.
  */
 import type { Domain } from "../model/attribution.ts";
 import type { RequestSplit, Split } from "../model/split.ts";
@@ -12,7 +12,7 @@ import { mean } from "../stats/describe.ts";
 import { random } from "../stats/random.ts";
 import { leadingLabel, type ProviderDomain, shares } from "./domains.ts";
 import { meanSplit, minus } from "./excess.ts";
-import { type ProviderFacts, providerFacts } from "./provider.ts";
+import { type ProviderFacts, providerFacts, refusalHint } from "./provider.ts";
 
 export const MODEL_VERSION = "excess-share/1";
 
@@ -35,11 +35,16 @@ export interface Attribution {
   readonly unknownReason?: string;
 }
 
-/** Requests of the incident, and of the baseline. Both must hold at least one. */
+/**
+ * Requests of the incident, and of the baseline. Both must hold at least one.
+ *
+ * @param kept share of the kernel's records that were not lost, in [0, 1]: what is missing makes everything look calmer
+ */
 export function attribute(
   incident: readonly RequestSplit[],
   baseline: readonly RequestSplit[],
   seed: string,
+  kept = 1,
 ): Attribution {
   const means = { incident: meanSplit(incident), baseline: meanSplit(baseline) };
   const excess = minus(means.incident, means.baseline);
@@ -48,7 +53,7 @@ export function attribute(
   const share = shares(excess, provider.domain);
   const watched = LABELS.filter((label) => excess[label] !== null).length;
   const coverage = watched / LABELS.length;
-  const joined = mean([...incident, ...baseline].map((r) => r.confidence));
+  const joined = kept * mean([...incident, ...baseline].map((r) => r.confidence));
 
   const named = (Object.entries(share) as [Domain, number][]).filter(([domain]) => domain !== "unknown")
     .sort((a, b) => b[1] - a[1])[0];
@@ -63,7 +68,8 @@ export function attribute(
       subCause: label === "provider" ? "provider_slow" : label,
       confidence: Math.max(lowShare("unknown", provider.domain, incident, baseline, seed), 1 - (named?.[1] ?? 0)) *
         coverage * joined,
-      unknownReason: reason(unknownShare, named, excessMs, label, excess[label] ?? 0),
+      unknownReason: reason(unknownShare, named, excessMs, label, excess[label] ?? 0) +
+        refusalHint(incident, baseline),
     };
   }
   const [domain] = named;

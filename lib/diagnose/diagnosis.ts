@@ -5,6 +5,7 @@ import {
   type Coverage,
   DIAGNOSIS_SCHEMA,
   type DiagnosisDocument,
+  type EstimatedRequests,
   type Unprobed,
 } from "../model/diagnosis.ts";
 import {
@@ -16,6 +17,7 @@ import {
   type Tuple,
 } from "../model/kernel_event.ts";
 import type { SignalName } from "../model/signals.ts";
+import { roleFitsPorts, SSH } from "../model/ports.ts";
 import { plural } from "../report/format.ts";
 import { ConnectFailures } from "./connect_failures.ts";
 import { DnsFailures } from "./dns_failures.ts";
@@ -28,10 +30,6 @@ import { Unseen } from "./unseen.ts";
 
 const MS = 1e6;
 const MAX_PROCESSES = 16_384;
-/** Linux gives clients ports from here on (net.ipv4.ip_local_port_range); servers listen below. */
-const EPHEMERAL = 32_768;
-/** A shell's pauses are its user's. */
-const SSH = 22;
 
 export interface DiagnosisOptions {
   /** The agent itself: counted, never a finding. */
@@ -51,6 +49,8 @@ export interface DiagnosisContext {
   readonly host: DiagnosisDocument["host"];
   /** Whom we watched, in words: `every process`, `--comm curl`. */
   readonly targets: string;
+  /** Made elsewhere, of the same events. */
+  readonly requests?: readonly EstimatedRequests[];
   readonly coverage: Coverage;
   /** Records lost in the kernel, per probe. */
   readonly drops: Readonly<Record<string, number>>;
@@ -59,15 +59,6 @@ export interface DiagnosisContext {
 
 function dst(tuple: Tuple): Endpoint {
   return { ip: tuple.dstIp, port: tuple.dstPort };
-}
-
-/**
- * False when the ports say the opposite of who asked: on SSH, SMTP or MySQL the server speaks first, and what looks like a
- * slow answer is somebody thinking.
- */
-function roleFitsPorts({ role, tuple }: ExchangeEvent): boolean {
-  const [asker, answerer] = role === "client" ? [tuple.srcPort, tuple.dstPort] : [tuple.dstPort, tuple.srcPort];
-  return !(asker < EPHEMERAL && answerer >= EPHEMERAL) && asker !== SSH && answerer !== SSH;
 }
 
 export class Diagnosis {
@@ -161,6 +152,11 @@ export class Diagnosis {
     }
   }
 
+  /** Events so far, by kind. */
+  get told(): Readonly<Record<string, number>> {
+    return this.#byKind;
+  }
+
   /** The document. Call it once, when no more events will come. */
   finish(context: DiagnosisContext): DiagnosisDocument {
     this.#dnsFailures.finish();
@@ -183,6 +179,7 @@ export class Diagnosis {
       observed: seen.rows,
       observed_left_out: seen.leftOut,
       observed_limit: OBSERVED_LIMIT,
+      requests: context.requests ?? [],
       coverage: { ...context.coverage, unprobed: [...context.coverage.unprobed, ...this.#unprobed()] },
       events: sum(this.#byKind),
       events_by_kind: { ...this.#byKind },

@@ -5,6 +5,7 @@ import { count, duration, endpoint, ms, plural } from "../report/format.ts";
 import { type Paint, paint } from "../report/paint.ts";
 import { type Column, table } from "../report/table.ts";
 import { pad, printable, wrap } from "../report/text.ts";
+import { requestsSection } from "./render_requests.ts";
 import { subject } from "./sentence.ts";
 
 const OBSERVED_SHOWN = 12;
@@ -183,5 +184,6 @@ export function renderDiagnosis(
       text += brush.dim(`and ${plural(hidden, "more row")}; ${inJson}`) + "\n";
     }
   }
+  text += requestsSection(document.requests, color, width);
   return `${text}\n${brush.bold("Coverage")}\n${facts(document, brush, width)}`;
 }

@@ -31,6 +31,8 @@ export interface LabOptions {
   readonly otlpEndpointOnHost?: (hostIp: string) => string | undefined | Promise<string | undefined>;
   /** The gateway's tool `echo` answers without the model. */
   readonly bypassLlm?: boolean;
+  /** As an application without OpenTelemetry: nothing is exported, and the gateway sends no traceparent. */
+  readonly uninstrumented?: boolean;
   /** The provider is reached over TLS, with a certificate from a CA made for this lab. */
   readonly tls?: boolean;
   /** argv prefix that runs this program; for tests. */
@@ -73,7 +75,9 @@ export async function startLab(options: LabOptions, log: Log): Promise<Lab> {
   stack.defer(() => removeEverything(() => {}));
   const roots = cgroupRoots();
   const network = await makeNetwork();
-  const otlpTracesUrl = await options.otlpEndpointOnHost?.(network.hostIp);
+  const otlpTracesUrl = options.uninstrumented === true
+    ? undefined
+    : await options.otlpEndpointOnHost?.(network.hostIp);
   const tls = options.tls === true ? await makeTls(TLS_DIR, PROVIDER_NAME, network.ips.provider) : null;
   const configs = roleConfigs(options, network, otlpTracesUrl, tls);
 
@@ -125,6 +129,7 @@ function roleConfigs(
       providerPort,
       retrievalPort: RETRIEVAL_PORT,
       bypassLlm: options.bypassLlm ?? false,
+      uninstrumented: options.uninstrumented ?? false,
       ...(tls === null ? {} : { caFile: tls.caFile }),
       ...traced,
     },

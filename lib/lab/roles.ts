@@ -33,6 +33,8 @@ export interface GatewayConfig extends Listen, Traced {
   readonly bypassLlm?: boolean;
   /** Longest a tool may take, in ms; 30 000. */
   readonly deadlineMs?: number;
+  /** As an application without OpenTelemetry: callees are sent no traceparent. */
+  readonly uninstrumented?: boolean;
   /** Where the callees are when there is no resolver that knows the lab's names; for tests. */
   readonly hosts?: { readonly provider: string; readonly retrieval: string };
 }

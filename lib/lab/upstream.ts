@@ -22,12 +22,14 @@ export interface Hop {
 export class Upstreams implements Disposable {
   readonly providerUrl: string;
   readonly #retrievalUrl: string;
+  readonly #traced: boolean;
   /** Keeps its connection between requests. */
   readonly #retrieval = Deno.createHttpClient({ http2: false });
   /** Keeps none: every request resolves the provider's name and connects anew. */
   readonly #provider: Deno.HttpClient;
 
   constructor(config: GatewayConfig) {
+    this.#traced = config.uninstrumented !== true;
     const { caFile, hosts = { provider: PROVIDER_NAME, retrieval: RETRIEVAL_NAME } } = config;
     const tls = caFile === undefined ? {} : { caCerts: [Deno.readTextFileSync(caFile)] };
     this.#provider = Deno.createHttpClient({ http2: false, poolMaxIdlePerHost: 0, ...tls });
@@ -40,7 +42,7 @@ export class Upstreams implements Disposable {
     const { span } = hop;
     const response = await this.#fetch(`${this.#retrievalUrl}/v1/search`, "retrieval", hop.gone, {
       method: "POST",
-      headers: hopHeaders(hop),
+      headers: this.#headers(hop),
       body: JSON.stringify({ query, k: DOCUMENTS }),
       client: this.#retrieval,
     });
@@ -56,7 +58,7 @@ export class Upstreams implements Disposable {
   chat(body: string, extra: Readonly<Record<string, string>>, hop: Hop): Promise<Response> {
     return this.#fetch(`${this.providerUrl}/v1/chat/completions`, "provider", hop.gone, {
       method: "POST",
-      headers: { ...hopHeaders(hop), ...extra },
+      headers: { ...this.#headers(hop), ...extra },
       body,
       client: this.#provider,
     });
@@ -65,6 +67,11 @@ export class Upstreams implements Disposable {
   models(path: string, traceId: string, gone: AbortSignal): Promise<Response> {
     const headers = { [TRACE_ID_HEADER]: traceId };
     return this.#fetch(`${this.providerUrl}${path}`, "provider", gone, { headers, client: this.#provider });
+  }
+
+  #headers({ span, traceId }: Hop): Record<string, string> {
+    const traced: Record<string, string> = this.#traced ? { traceparent: traceparentOf(span) } : {};
+    return { "content-type": "application/json", ...traced, [TRACE_ID_HEADER]: traceId };
   }
 
   async #fetch(
@@ -101,10 +108,6 @@ export class Upstreams implements Disposable {
     this.#retrieval.close();
     this.#provider.close();
   }
-}
-
-function hopHeaders({ span, traceId }: Hop): Record<string, string> {
-  return { "content-type": "application/json", traceparent: traceparentOf(span), [TRACE_ID_HEADER]: traceId };
 }
 
 /** What fetch hides in the cause of its "fetch failed": the name did not resolve, the connection was refused or reset. */

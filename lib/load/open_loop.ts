@@ -12,6 +12,8 @@ export interface LoadOptions {
   readonly seed: string;
   readonly maxTokens: number;
   readonly timeoutMs: number;
+  /** False: no traceparent is sent. */
+  readonly traced: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   /** Nanoseconds on the clock the stamps are wanted in. */
   readonly now: () => number;
@@ -83,7 +85,11 @@ async function send(options: LoadOptions, traceId: string, spanId: string, quest
   try {
     const response = await fetch(`${options.url}/v1/chat/completions`, {
       method: "POST",
-      headers: { "content-type": "application/json", traceparent: `00-${traceId}-${spanId}-01`, ...options.headers },
+      headers: {
+        "content-type": "application/json",
+        ...(options.traced ? { traceparent: `00-${traceId}-${spanId}-01` } : {}),
+        ...options.headers,
+      },
       body: JSON.stringify({
         model: "lab-small",
         stream: true,

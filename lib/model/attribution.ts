@@ -46,5 +46,7 @@ export interface Incident {
   readonly requests: { readonly incident: number; readonly baseline: number };
   readonly tier: Tier;
   readonly model_version: string;
+  /** No span told of these requests: they were made from sockets alone. */
+  readonly estimated?: true;
   readonly replay?: boolean;
 }

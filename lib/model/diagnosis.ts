@@ -1,5 +1,7 @@
 /** The diagnosis document: what was slow or failing on one machine in one window, and what could not be seen. */
+import type { Domain } from "./attribution.ts";
 import type { SignalName } from "./signals.ts";
+import type { Split } from "./split.ts";
 
 export const DIAGNOSIS_SCHEMA = "diagnosis/v1";
 
@@ -76,6 +78,63 @@ export interface Coverage {
   readonly unprobed: readonly Unprobed[];
 }
 
+/** Whom requests asked, and what part that peer is taken to play. */
+export interface AskedPeer extends Peer {
+  readonly part: "provider" | "retrieval" | "other";
+  readonly why: string;
+  readonly calls: number;
+}
+
+/** The requests that moved, against those of the quieter part of the same run. */
+export interface MovedRequests {
+  /** RFC 3339: when they arrived. */
+  readonly from: string;
+  readonly to: string;
+  readonly requests: number;
+  readonly quieter: { readonly from: string; readonly to: string; readonly requests: number };
+  /** Means, in ms: what they took more than the quieter ones, and where it went. */
+  readonly excess_ms: number;
+  readonly split: { readonly moved: Split; readonly quieter: Split; readonly excess: Split };
+  readonly domain: Domain;
+  readonly sub_cause: string | null;
+  /** In [0, 1]. Not calibrated. */
+  readonly confidence: number;
+  readonly shares: Readonly<Partial<Record<Domain, number>>>;
+  readonly unknown_reason?: string;
+}
+
+/** Requests of one kind, of which no span told: made from sockets alone. */
+export interface EstimatedRequests {
+  readonly estimated: true;
+  readonly role: "server" | "client";
+  /** The one with most of them. */
+  readonly process: { readonly pid: number; readonly comm: string };
+  readonly processes?: number;
+  readonly cgroup: string;
+  readonly pod?: string;
+  /** Where a server answered. */
+  readonly local?: Peer;
+  /** Whom a client asked. */
+  readonly peer?: Peer;
+  /** False when none of them can have asked anybody anything. */
+  readonly asks: boolean;
+  readonly count: number;
+  /** Left out because the machine slept meanwhile. */
+  readonly slept?: number;
+  /** Request complete to first byte of its answer; of a client, from the first thing it did for it. */
+  readonly ttft_p50: number;
+  readonly ttft_p95: number;
+  readonly unit: "ms";
+  /** Mean ms per label; null is not watched. */
+  readonly split: Split;
+  /** Mean over the requests of how sure it is that their steps are theirs. */
+  readonly confidence: number;
+  readonly peers: readonly AskedPeer[];
+  /** null when they did not move while watched, or are too few to say. */
+  readonly moved: MovedRequests | null;
+  readonly sentence: string;
+}
+
 export interface AgentCost {
   /** Share of one CPU in percent; null where it could not be measured. */
   readonly cpu_pct: number | null;
@@ -95,6 +154,8 @@ export interface DiagnosisDocument {
   /** Rows of `observed` that were left out, and the bound. */
   readonly observed_left_out: number;
   readonly observed_limit: number;
+  /** Most time first; bounded. */
+  readonly requests: readonly EstimatedRequests[];
   readonly coverage: Coverage;
   readonly events: number;
   readonly events_by_kind: Readonly<Record<string, number>>;

@@ -44,6 +44,8 @@ export interface IncidentAttribution {
   readonly coverage?: number;
   readonly excess_ms?: number;
   readonly split?: { readonly incident: Split; readonly baseline: Split; readonly excess: Split };
+  /** No span told of these requests: they were made from sockets alone. */
+  readonly estimated?: true;
   readonly synthetic?: true;
   readonly replay?: true;
 }

@@ -20,11 +20,12 @@ export type Split = Readonly<Record<Label, number | null>>;
 
 /** One request with its time accounted for. */
 export interface RequestSplit {
+  /** Empty where none was seen. */
   readonly traceId: string;
   readonly requestId: string;
-  /** Kernel clock: the request's first byte arrived at the gateway. */
+  /** Kernel clock: the request's last byte arrived at the service; of a client's own turn, the first thing it did for it. */
   readonly startNs: number;
-  /** Kernel clock: the first byte of the answer left the gateway. */
+  /** Kernel clock: the first byte of the answer left the service, or arrived at the client. */
   readonly firstByteNs: number;
   readonly ttftMs: number;
   readonly split: Split;
@@ -33,8 +34,15 @@ export interface RequestSplit {
   /** How the kernel's evidence was joined with the request: the weakest tier used, and its confidence in [0, 1]. */
   readonly tier: Tier;
   readonly confidence: number;
+  /** No span told of this request: it was made from sockets alone. */
+  readonly estimated?: true;
   /** What the provider did, where spans and packets tell: HTTP status of each attempt, and content segments a second of the answer. */
-  readonly provider: { readonly statuses: readonly number[]; readonly chunksPerSecond: number | null };
+  readonly provider: {
+    readonly statuses: readonly number[];
+    readonly chunksPerSecond: number | null;
+    /** Without statuses: how often it was asked again after an answer too short to be the one that was waited for. */
+    readonly askedAgain?: number;
+  };
   /** Intervals on the path, for a person to look at: label, start and end on the kernel clock. */
   readonly path: readonly PathStep[];
 }

@@ -13,7 +13,10 @@ import { attach } from "./agent_attach.ts";
 import type { AgentOptions, AgentPlan } from "./agent_options.ts";
 import { Places } from "./agent_places.ts";
 import { watchUntil } from "./agent_until.ts";
+import { estimatedRows } from "./agent_requests.ts";
 import { breakMeaning, breakWords } from "./clock_words.ts";
+import { RequestLog } from "./request_log.ts";
+import { keptShare } from "./watch_drops.ts";
 import type { Unanswered } from "./watch_open.ts";
 
 /** What has waited for less than this at the end of the watch is on its way. */
@@ -26,10 +29,12 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
     processInfo: (owner) => places.of(owner),
     deviceName: blockDeviceName,
   });
+  const log = new RequestLog();
   let seen = 0;
   using agent = attach(options, plan, (event) => {
     if (event.owner !== NOBODY) seen++;
     diagnosis.add(event);
+    log.add(event);
   });
   const start = agent.watch.clocks.anchor;
   await untilDone(options, plan, io, () => agent.watch.events);
@@ -41,6 +46,15 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
     reason: breakMeaning(found),
   })));
   if (seen === 0) unprobed.push(nothingSeen(plan.targets));
+  const requests = estimatedRows(log, {
+    attached: agent.watch.coverage.attached,
+    peers: options.peers,
+    clocks: agent.watch.clocks,
+    selfPid: Deno.pid,
+    kept: keptShare(diagnosis.told, agent.watch.drops()),
+    place: (owner) => places.of(owner),
+  });
+  unprobed.push(...requests.unprobed);
   const { cpu_pct, bpf_ns_per_event, rss_mb } = agent.watch.cost();
   const document = withoutSignals(
     diagnosis.finish({
@@ -51,6 +65,7 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
       },
       host: { name: Deno.hostname(), kernel: Deno.osRelease(), cpus: navigator.hardwareConcurrency },
       targets: plan.targets,
+      requests: requests.rows,
       coverage: { attached: agent.watch.coverage.attached, missing: agent.missing, unprobed },
       drops: agent.watch.drops(),
       cost: { cpu_pct, bpf_ns_per_event, rss_mb },

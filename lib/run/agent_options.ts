@@ -1,4 +1,5 @@
 /** What a caller asked of the agent, checked before anything is attached. */
+import type { NamedPeers } from "../correlate/peers.ts";
 import { PROBES } from "../kernel/probes.ts";
 import type { Clock } from "../model/clock.ts";
 import type { MissingProbe } from "../model/diagnosis.ts";
@@ -38,6 +39,8 @@ export interface AgentOptions {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
+  /** What the caller knows of the peers of services that send no spans. */
+  readonly peers: NamedPeers;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }

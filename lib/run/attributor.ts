@@ -1,4 +1,5 @@
 /** `sloctl attributor`: incidents and the domains they point at, from events and spans, from a recording, or from fault samples. */
+import type { NamedPeers } from "../correlate/peers.ts";
 import { EXIT, UsageError } from "../model/errors.ts";
 import type { IncidentAttribution } from "../model/incident_attribution.ts";
 import type { Io } from "../model/io.ts";
@@ -22,6 +23,8 @@ export interface AttributorOptions {
   readonly baselineMs: number;
   /** A request slower than this spends budget. */
   readonly objectiveMs: number;
+  /** What the caller knows of the peers of a service that sends no spans. */
+  readonly peers: NamedPeers;
 }
 
 /** One case: an answer (null: the objective did not move), and what it should have been where somebody knows. */
@@ -35,7 +38,7 @@ export interface Attributed {
 
 export interface AttributedInput {
   readonly cases: readonly Attributed[];
-  /** `fault_samples`, `events_and_spans` or `recording`. */
+  /** `fault_samples`, `events_and_spans`, `events` or `recording`. */
   readonly source: string;
   /** What decided, whatever was asked for. */
   readonly mode: AttributionMode;
@@ -52,7 +55,7 @@ export async function attributor(options: AttributorOptions, io: Io): Promise<nu
     if (options.inputs.length > 1) {
       throw new UsageError("Cannot mix a recording with other inputs", "Give the recording alone");
     }
-    await writeAttributions(await attributeRecording(recordings[0]!, options), options, io);
+    await writeAttributions(await attributeRecording(recordings[0]!, options, io), options, io);
     return EXIT.ok;
   }
   const documents = await readDocumentFiles(options.inputs, io);

@@ -1,73 +1,86 @@
-/** Events and spans, or a recording -> the incident in them, if there is one: split, shift, excess over the baseline. */
+/** Events with spans or without, or a recording -> the incident in them, if there is one: split, shift, excess over the baseline. */
 import { attribute } from "../attribute/attribute.ts";
 import { evidence } from "../attribute/evidence.ts";
 import { BAYES_VERSION, bayesVerdict, RULE_VERSION, ruleVerdict } from "../attribute/signals.ts";
 import type { Evidence } from "../model/attribution.ts";
-import { type Anchor, toIso } from "../model/clock.ts";
+import { suspendedIn, toIso } from "../model/clock.ts";
 import { IoError } from "../model/errors.ts";
 import type { IncidentAttribution } from "../model/incident_attribution.ts";
 import type { Io } from "../model/io.ts";
-import type { KernelEvent } from "../model/kernel_event.ts";
-import type { Span } from "../model/span.ts";
-import { SPAN_KIND } from "../model/span.ts";
 import type { Label, RequestSplit } from "../model/split.ts";
-import { plural } from "../report/format.ts";
 import { findShift } from "../slo/shift.ts";
 import type { Documents } from "../source/documents.ts";
 import { kernelEvents } from "../source/kernel_from_probes.ts";
-import type { AttributedInput, AttributionMode, AttributorOptions } from "./attributor.ts";
-import { watchedLabels } from "./demo/analyse.ts";
+import type { Attributed, AttributedInput, AttributionMode, AttributorOptions } from "./attributor.ts";
+import { type ServiceRequests, serviceRequests, type TelemetryRun } from "./attributor_requests.ts";
 import { replay } from "./demo/recorded.ts";
-import { decided, type Decision, impact } from "./incident_fields.ts";
-import { joinRequests } from "./join.ts";
+import { decided, type Decision, estimatedMark, impact } from "./incident_fields.ts";
+import { countKinds, keptShare } from "./watch_drops.ts";
+import { watchedLabels } from "./watched_labels.ts";
 
 /** What is attributed, from wherever it came. */
-interface Run {
-  readonly events: readonly KernelEvent[];
-  readonly spans: readonly Span[];
-  readonly anchor: Anchor;
-  readonly watched: ReadonlySet<Label>;
+interface Run extends TelemetryRun {
   readonly source: string;
+  /** Share of the kernel's records that were not lost. */
+  readonly kept: number;
   readonly refused: number;
   readonly synthetic: boolean;
   readonly replay: boolean;
 }
 
 /** @throws IoError when it cannot be read, or its wire format is another one. */
-export async function attributeRecording(path: string, options: AttributorOptions): Promise<AttributedInput> {
+export async function attributeRecording(
+  path: string,
+  options: AttributorOptions,
+  io: Pick<Io, "err">,
+): Promise<AttributedInput> {
   const { data } = await replay(path);
-  const watched = watchedLabels(data.coverage.attached);
-  const { events, spans, anchor } = data;
-  return attributeRun(
-    { events, spans, anchor, watched, source: "recording", refused: 0, synthetic: false, replay: true },
-    options,
-  );
+  const { events, spans, anchor, clockBreaks = [], drops } = data;
+  if (spans.length === 0) io.err(ESTIMATED);
+  return attributeRun({
+    events,
+    spans,
+    anchor,
+    watched: watchedLabels(data.coverage.attached),
+    breaks: clockBreaks,
+    peers: options.peers,
+    source: "recording",
+    kept: keptShare(countKinds(events), drops),
+    refused: 0,
+    synthetic: false,
+    replay: true,
+  }, options);
 }
 
-/** @throws IoError when there are no spans or no events: one without the other explains no request. */
+const ESTIMATED = "sloctl: the input holds no spans: requests are estimated from sockets alone\n";
+
+/** @throws IoError when there are no events: spans alone say when a request was slow, not why. */
 export function attributeTelemetry(
   documents: Documents,
   options: AttributorOptions,
   io: Pick<Io, "err">,
 ): AttributedInput {
   const { probes, spans } = documents;
-  if (probes.length === 0 || spans.length === 0) {
-    const missing = probes.length === 0 ? "probe events" : "spans";
+  if (probes.length === 0) {
     throw new IoError(
-      `Cannot attribute: the input holds no ${missing}`,
-      "Give both: --input events.jsonl --input spans.jsonl",
+      "Cannot attribute: the input holds no probe events",
+      "Give events, and spans where there are any: --input events.jsonl --input spans.jsonl",
     );
   }
+  if (spans.length === 0) io.err(ESTIMATED);
   const anchor = {
     monotonicNs: 0,
-    unixNs: probes.reduce((t, p) => p.ts_unix_nano < t ? p.ts_unix_nano : t, spans[0]!.startNs),
+    unixNs: probes.reduce((t, p) => p.ts_unix_nano < t ? p.ts_unix_nano : t, probes[0]!.ts_unix_nano),
   };
   const run = {
     events: kernelEvents(probes, anchor),
     spans,
     anchor,
     watched: watchedBy(new Set(probes.map((probe) => probe.signal))),
-    source: "events_and_spans",
+    breaks: [],
+    peers: options.peers,
+    source: spans.length === 0 ? "events" : "events_and_spans",
+    kept: 1,
     refused: documents.refused,
     synthetic: documents.synthetic,
     replay: documents.replay,
@@ -93,31 +106,41 @@ function watchedBy(signals: ReadonlySet<string>): Set<Label> {
 }
 
 function attributeRun(run: Run, options: AttributorOptions): AttributedInput {
-  const { requests, service } = requestsOf(run);
-  const base = {
+  return {
+    cases: serviceRequests(run).flatMap((service) => incidentOf(run, service, options) ?? []),
     source: run.source,
     mode: options.mode,
     refused: run.refused,
     synthetic: run.synthetic,
     replay: run.replay,
   };
+}
+
+/** null where the service's TTFT did not move. */
+function incidentOf(
+  run: Run,
+  { service, requests: all, isOwn }: ServiceRequests,
+  options: AttributorOptions,
+): Attributed | null {
+  // What the machine slept through waited longer than its clock says.
+  const requests = all.filter(({ startNs, firstByteNs }) => !suspendedIn(run.breaks, startNs, firstByteNs));
+  if (requests.length === 0) return null;
   const startNs = requests[0]!.startNs;
   const baselineEndNs = startNs + options.baselineMs * 1e6;
   const shift = findShift(requests.map((r) => ({ atNs: r.startNs, ttftMs: r.ttftMs })), baselineEndNs);
-  if (shift === null) return { ...base, cases: [] };
+  if (shift === null) return null;
   const slow = requests.filter((r) => r.startNs >= shift.startNs && r.startNs <= shift.endNs);
   const baseline = requests.filter((r) => r.startNs <= baselineEndNs);
-  const own = new Set(ownPids(run.spans, service));
-  const told = options.mode === "model" ? attribute(slow, baseline, "attributor") : null;
+  const told = options.mode === "model" ? attribute(slow, baseline, "attributor", run.kept) : null;
   const seen = evidence(
     told?.domain ?? "unknown",
-    run.events.filter((event) => event.kind === "steal" || own.has(event.owner.pid)),
+    run.events.filter((event) => event.kind === "steal" || isOwn(event)),
     { startNs: shift.startNs - 1, endNs: shift.endNs, requests: slow.length },
     { startNs: startNs - 1, endNs: baselineEndNs, requests: baseline.length },
   );
   const openedAt = toIso(run.anchor, shift.startNs);
   const answer: IncidentAttribution = {
-    incident_id: `inc-${openedAt.replace(/[^0-9]/g, "")}`,
+    incident_id: incidentId(openedAt, service, slow),
     timestamp: openedAt,
     cluster: "",
     service,
@@ -125,10 +148,17 @@ function attributeRun(run: Run, options: AttributorOptions): AttributedInput {
     evidence: seen.flatMap(({ signal, value }) => value === null ? [] : [{ signal, value, source: "ebpf" as const }]),
     ...impact(slow, shift, options.objectiveMs),
     schema: "incident_attribution/v1.1",
+    ...estimatedMark(slow),
     ...(run.synthetic ? { synthetic: true as const } : {}),
     ...(run.replay ? { replay: true as const } : {}),
   };
-  return { ...base, cases: [{ incidentId: answer.incident_id, timestamp: openedAt, answer, expected: null }] };
+  return { incidentId: answer.incident_id, timestamp: openedAt, answer, expected: null };
+}
+
+/** Without spans several services may have moved in the same millisecond. */
+function incidentId(openedAt: string, service: string, slow: readonly RequestSplit[]): string {
+  const id = `inc-${openedAt.replace(/[^0-9]/g, "")}`;
+  return slow[0]?.estimated === true ? `${id}-${service.replace(/[^A-Za-z0-9]+/g, "-")}` : id;
 }
 
 function fromSignals(mode: AttributionMode, seen: readonly Evidence[]): Decision & Partial<IncidentAttribution> {
@@ -141,30 +171,4 @@ function fromSignals(mode: AttributionMode, seen: readonly Evidence[]): Decision
     attribution_mode: mode,
     model_version: mode === "bayes" ? BAYES_VERSION : RULE_VERSION,
   };
-}
-
-/** Of the service whose own sockets were watched; where spans do not say their process, the one whose requests can be split. */
-function requestsOf(run: Run): { requests: readonly RequestSplit[]; service: string } {
-  const servers = run.spans.filter((span) => span.kind === SPAN_KIND.server);
-  const watched = new Set(
-    run.events.flatMap((event) => event.kind === "exchange" && event.role === "server" ? [event.owner.pid] : []),
-  );
-  const own = servers.filter((span) => watched.has(Number(span.resource["process.pid"] ?? 0)));
-  const services = new Set((own.length > 0 ? own : servers).map((span) => String(span.resource["service.name"] ?? "")));
-  let best: { requests: readonly RequestSplit[]; service: string } = { requests: [], service: "" };
-  for (const service of services) {
-    const { requests } = joinRequests({ ...run, service });
-    if (requests.length > best.requests.length) best = { requests, service };
-  }
-  if (best.requests.length > 0) return best;
-  throw new IoError(
-    `Cannot attribute: none of ${plural(run.spans.length, "span")} joins an exchange that the kernel saw`,
-    "The agent must watch the service whose spans these are, at the same time",
-  );
-}
-
-function ownPids(spans: readonly Span[], service: string): number[] {
-  return spans.filter((span) => span.resource["service.name"] === service).map((span) =>
-    Number(span.resource["process.pid"] ?? 0)
-  );
 }

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { NOBODY_NAMED } from "../correlate/peers.ts";
 import { IoError } from "../model/errors.ts";
 import { validate } from "../report/validate.ts";
 import { fakeIo } from "../testing/fake_io.ts";
@@ -14,6 +15,7 @@ const options: AttributorOptions = {
   confusionOut: undefined,
   baselineMs: 25_000,
   objectiveMs: 150,
+  peers: NOBODY_NAMED,
 };
 
 async function incidents(stdin: string, part: Partial<AttributorOptions> = {}) {
@@ -50,10 +52,29 @@ Deno.test("wrapped lines, as a replay writes them, say so in the incident", asyn
   assertEquals([incident.predicted_fault_domain, incident.replay], ["network_dns", true]);
 });
 
+Deno.test("events alone: the same domain, estimated, and it says so", async () => {
+  const { probeLines } = madeRun();
+  const untraced = probeLines.replaceAll(/"(trace|span)_id":"[0-9a-f]+",?/g, "").replaceAll(",}", "}");
+  for (const lines of [probeLines, untraced]) {
+    const io = fakeIo({ stdin: lines });
+    assertEquals(await attributor(options, io), 0);
+    const [incident, ...more] = io.stdout.trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals([more, validate("incident-attribution/v1.1", incident)], [[], []]);
+    assertEquals([incident.predicted_fault_domain, incident.service, incident.estimated], [
+      "network_dns",
+      "gateway:0",
+      true,
+    ]);
+    assert(Math.abs(incident.split.excess.dns - 151) < 5, `${incident.split.excess.dns}`);
+    assertEquals(incident.split.incident.retrieval, null);
+    assertStringIncludes(io.stderr, "no spans: requests are estimated");
+  }
+  assertEquals(await incidents(madeRun({ slowMs: 2 }).probeLines), []);
+});
+
 Deno.test("a calm run has no incident; half of the input is not enough", async () => {
   const calm = madeRun({ slowMs: 2 });
   assertEquals(await incidents(calm.probeLines + calm.spanLines), []);
-  await assertRejects(() => incidents(calm.probeLines), IoError, "holds no spans");
   await assertRejects(() => incidents(calm.spanLines), IoError, "holds no probe events");
   const strangers = calm.probeLines.replaceAll(/"trace_id":"0/g, '"trace_id":"f');
   await assertRejects(() => incidents(strangers + calm.spanLines), IoError, "joins an exchange");

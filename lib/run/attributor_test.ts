@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { NOBODY_NAMED } from "../correlate/peers.ts";
 import { IoError, UsageError } from "../model/errors.ts";
 import { validate } from "../report/validate.ts";
 import { scenarioNames } from "../source/scenario_files.ts";
@@ -15,6 +16,7 @@ const options: AttributorOptions = {
   confusionOut: undefined,
   baselineMs: 20_000,
   objectiveMs: 800,
+  peers: NOBODY_NAMED,
 };
 
 async function samples(scenario: string): Promise<string> {

@@ -17,6 +17,8 @@ import { watchKernel } from "./watch.ts";
 export interface DemoOptions {
   readonly fault: Fault | "random";
   readonly tls: boolean;
+  /** The lab is not instrumented: requests are estimated from sockets. */
+  readonly noSpans: boolean;
   readonly phases?: string;
   readonly out: string;
   readonly json: boolean;
@@ -78,13 +80,14 @@ async function obtain(
     io.err(`replay | ${refusal}: playing a recording of a real run instead${other}\n`);
     return recorded;
   }
-  const { fault, phasesS, argv, header, tls } = options;
+  const { fault, phasesS, argv, header, tls, noSpans } = options;
   return await runLive({
     fault,
     phases: phasesS,
     argv,
     seed: "demo",
     tls,
+    noSpans,
     ...(options.record === undefined ? {} : { onRecord: (bytes) => void records.push(bytes) }),
     ...(header === undefined ? {} : { header }),
   }, io);

@@ -9,6 +9,10 @@ import type { Shift } from "../slo/shift.ts";
 const BUDGET = 0.01;
 const MOST_IDS = 100;
 
+/** What marks a document of which no span told anything. */
+export const estimatedMark = (requests: readonly RequestSplit[]): { readonly estimated?: true } =>
+  requests.some(({ estimated }) => estimated === true) ? { estimated: true } : {};
+
 export type Decision = Pick<
   IncidentAttribution,
   "predicted_fault_domain" | "confidence" | "attribution_mode" | "model_version"
@@ -46,7 +50,7 @@ export function impact(
       burn_rate: slow.length === 0 ? 0 : bad / slow.length / BUDGET,
       window_minutes: Math.max(1, Math.ceil((shift.endNs - shift.startNs) / 60e9)),
     },
-    trace_ids: first.map((request) => request.traceId),
+    trace_ids: first.map((request) => request.traceId).filter((id) => id !== ""),
     request_ids: first.map((request) => request.requestId),
   };
 }

@@ -124,7 +124,8 @@ export function joinRequests(input: JoinInput): Joined {
   const requests = [...serverOf].flatMap(([traceId, server]) => {
     const part = parts.get(traceId)!;
     const track = index.track(server.owner.tid);
-    const evidence = { traceId, requestId: traceId, server, track, watched: input.watched, ...part.evidence() };
+    const window = { fromNs: server.requestEnd.ns, toNs: server.responseStart?.ns ?? null };
+    const evidence = { traceId, requestId: traceId, ...window, track, watched: input.watched, ...part.evidence() };
     return splitRequest(evidence) ?? [];
   });
   return {

@@ -5,6 +5,7 @@ import { ProcessTable, startTicksOf } from "../host/process.ts";
 import { processStartTicks } from "../host/process_start.ts";
 import type { Owner } from "../model/kernel_event.ts";
 import { kernelTest } from "../testing/kernel.ts";
+import { ownCurl } from "../testing/own_curl.ts";
 import { delay, only, watched } from "../testing/watched.ts";
 import { Places } from "./agent_places.ts";
 import { watchKernel } from "./watch.ts";
@@ -21,17 +22,18 @@ function serve(): Deno.HttpServer<Deno.NetAddr> {
 
 kernelTest("processes that live for 20 ms: every connect and every request of theirs, each its own owner", async () => {
   await using server = serve();
+  await using curl = await ownCurl();
   const url = `http://127.0.0.1:${server.addr.port}/?ms=10`;
   const seen = await watched(async () => {
-    for (let i = 0; i < 12; i++) await exec("curl", "-s", url);
-  }, { comm: "curl" });
+    for (let i = 0; i < 12; i++) await exec(curl.path, "-s", url);
+  }, { comm: curl.comm });
   const connects = only(seen, "connect");
   const firsts = only(seen, "exchange", ({ phase, role }) => phase === "first" && role === "client");
   assertEquals([connects.length, firsts.length, seen.lost], [12, 12, 0]);
   const key = ({ pid, startNs }: Owner) => `${pid}@${startNs}`;
   assertEquals(new Set(connects.map(({ owner }) => key(owner))).size, 12);
   assertEquals(firsts.map(({ owner }) => key(owner)), connects.map(({ owner }) => key(owner)));
-  for (const { owner } of connects) assert(owner.comm === "curl" && owner.cgroupId > 0n);
+  for (const { owner } of connects) assert(owner.comm === curl.comm && owner.cgroupId > 0n);
 });
 
 kernelTest("an owner's start is the start time of /proc", async () => {
@@ -56,34 +58,28 @@ exit 78`;
 
 kernelTest("a pid that is used again: an old event never gets the new process's exe or cgroup", async () => {
   await using server = serve();
-  const folder = await Deno.makeTempDir({ prefix: "sloctl-reuse-" });
-  const other = `${folder}/other-curl`;
-  try {
-    await Deno.copyFile("/usr/bin/curl", other);
-    const url = `http://127.0.0.1:${server.addr.port}/`;
-    const owners: Owner[] = [];
-    using watch = watchKernel(
-      { timers: false },
-      (event) => void (event.kind === "connect" && owners.push(event.owner)),
-    );
-    const child = new Deno.Command("curl", { args: ["-s", url], stdout: "null" }).spawn();
-    const { pid } = child;
-    await child.status;
-    const again = exec("sh", "-c", WITH_PID, "sh", `${pid}`, other, "-s", `${url}?ms=1500`);
-    const mine = () => owners.filter((owner) => owner.pid === pid);
-    for (let i = 0; i < 100 && mine().length < 2; i++) await delay(20);
-    watch.flush();
-    // Only now does anyone look: the first process is gone, the second one runs under its pid.
-    const [first, second] = mine();
-    assertEquals([first?.comm, second?.comm], ["curl", "other-curl"]);
-    assertEquals(new ProcessTable().get(pid)?.exe, other);
-    const places = new Places();
-    assertEquals(places.of(first!)?.exe, undefined);
-    assertEquals(places.of(second!)?.exe, other);
-    await again;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using other = await ownCurl();
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const owners: Owner[] = [];
+  using watch = watchKernel(
+    { timers: false },
+    (event) => void (event.kind === "connect" && owners.push(event.owner)),
+  );
+  const child = new Deno.Command("curl", { args: ["-s", url], stdout: "null" }).spawn();
+  const { pid } = child;
+  await child.status;
+  const again = exec("sh", "-c", WITH_PID, "sh", `${pid}`, other.path, "-s", `${url}?ms=1500`);
+  const mine = () => owners.filter((owner) => owner.pid === pid);
+  for (let i = 0; i < 100 && mine().length < 2; i++) await delay(20);
+  watch.flush();
+  // Only now does anyone look: the first process is gone, the second one runs under its pid.
+  const [first, second] = mine();
+  assertEquals([first?.comm, second?.comm], ["curl", other.comm]);
+  assertEquals(new ProcessTable().get(pid)?.exe, other.path);
+  const places = new Places();
+  assertEquals(places.of(first!)?.exe, undefined);
+  assertEquals(places.of(second!)?.exe, other.path);
+  await again;
 }, { needs: () => writable(LAST_PID) ? null : `this kernel has no ${LAST_PID}` });
 
 function writable(path: string): boolean {

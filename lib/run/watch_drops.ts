@@ -19,6 +19,10 @@ const PROBE_OF_KIND: Readonly<Record<number, string>> = {
   [KIND.syscall]: "syscall_latency",
 };
 
+const TABLE_FULL = /_table_full$/;
+/** Stands for every probe: a refused record may have been anyone's. */
+const DECODER = "decode";
+
 /**
  * What was lost, by name: for each attached probe the records the ring had no room for (0 is told too), `<probe>_table_full` for what
  * it did not follow because its table was full, and `decode_<why>` for records that were refused when read.
@@ -39,4 +43,37 @@ export function dropsByName(
   add(untrackedByKind, "_table_full");
   for (const [why, count] of Object.entries(refused)) drops[`decode_${why}`] = count;
   return drops;
+}
+
+/** How many there are of each kind. */
+export function countKinds(events: Iterable<{ readonly kind: string }>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind } of events) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+/**
+ * Share of what happened that was told, of the probe that lost most; refused records count against all. What is lost is lost where most
+ * happens, and makes it look calmer.
+ *
+ * @param told records handed over, by kind of event
+ * @param drops by name, as `dropsByName` gives them
+ */
+export function keptShare(told: Readonly<Record<string, number>>, drops: Readonly<Record<string, number>>): number {
+  const had: Record<string, number> = {};
+  for (const [kind, count] of Object.entries(told)) {
+    const probe = PROBE_OF_KIND[(KIND as Readonly<Record<string, number>>)[kind] ?? -1] ?? "";
+    had[probe] = (had[probe] ?? 0) + count;
+    had[DECODER] = (had[DECODER] ?? 0) + count;
+  }
+  const lost: Record<string, number> = {};
+  for (const [name, count] of Object.entries(drops)) {
+    const probe = name.startsWith("decode_") ? DECODER : name.replace(TABLE_FULL, "");
+    lost[probe] = (lost[probe] ?? 0) + count;
+  }
+  const shares = Object.entries(lost).filter(([, count]) => count > 0).map(([probe, count]) => {
+    const kept = had[probe] ?? 0;
+    return kept / (kept + count);
+  });
+  return Math.min(1, ...shares);
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { KIND } from "../decode/wire.gen.ts";
-import { dropsByName } from "./watch_drops.ts";
+import { dropsByName, keptShare } from "./watch_drops.ts";
 import { type Lacking, signalsMissing } from "./watch_missing.ts";
 import { lackingCapabilities } from "./watch_rights.ts";
 
@@ -20,6 +20,20 @@ Deno.test("dropsByName adds the kinds of a probe, tells zeros, and keeps refusal
     [`kind_${KIND.kinds}`]: 1,
     decode_wrong_size: 4,
   });
+});
+
+Deno.test("keptShare: the probe that lost most counts", () => {
+  const told = { dns: 90, exchange: 50, gap: 50 };
+  const table: [Record<string, number>, number][] = [
+    [{}, 1],
+    [{ dns_latency: 0, stream: 0 }, 1],
+    [{ dns_latency: 10 }, 0.9],
+    [{ dns_latency: 10, stream: 300 }, 0.25],
+    [{ stream: 50, stream_table_full: 250 }, 0.25],
+    [{ decode_short: 10 }, 0.95],
+    [{ connect_latency: 1 }, 0],
+  ];
+  for (const [drops, expected] of table) assertEquals(keptShare(told, drops), expected, JSON.stringify(drops));
 });
 
 Deno.test("signalsMissing names what this kernel cannot tell, and what nobody asked for", () => {

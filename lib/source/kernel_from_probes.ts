@@ -7,7 +7,10 @@ import { toMonotonicNs } from "../model/clock.ts";
 import type { DiskOperation, KernelEvent, Owner, Stamp, Tuple } from "../model/kernel_event.ts";
 import type { ProbeEvent, ProbeEventV1Alpha2 } from "../model/probe_event.ts";
 
-/** Events in their order; signals without a kernel event of their own (errors, gaps, aggregates) are left out. */
+/** A failure is never told as 0. */
+const UNKNOWN_ERRNO = 1;
+
+/** Events in their order; signals without a kernel event of their own (DNS errors, aggregates) are left out. */
 export function kernelEvents(probes: readonly ProbeEvent[], anchor: Anchor): KernelEvent[] {
   const cgroups = new Map<string, bigint>();
   return probes.flatMap((probe) => {
@@ -45,6 +48,14 @@ function kernelEvent(probe: ProbeEventV1Alpha2, anchor: Anchor, cgroups: Map<str
       };
     case "connect_latency_ms":
       return { ...base, kind: "connect", tuple, cookie: String(said.cookie ?? "0"), errno: 0, ...noClocks };
+    case "connect_errors_total": {
+      const failed = { startNs: tsNs - Number(said.duration_ms ?? 0) * 1e6, errno: probe.errno ?? UNKNOWN_ERRNO };
+      return { ...base, ...failed, kind: "connect", tuple, cookie: String(said.cookie ?? "0"), ...noClocks };
+    }
+    case "stream_gap_ms": {
+      const role = said.role === "server" ? "server" : "client";
+      return { ...base, kind: "gap", role, tuple, cookie: String(said.cookie ?? "0"), traceId: probe.trace_id ?? null };
+    }
     case "stream_ttft_ms":
       return {
         tsNs,

@@ -1,3 +1,4 @@
+import { NOBODY_NAMED } from "../correlate/peers.ts";
 import type { AgentOptions } from "../run/agent_options.ts";
 
 /** What `sloctl agent` is given without any flag. */
@@ -26,4 +27,5 @@ export const AGENT_DEFAULTS: AgentOptions = {
   namespace: "",
   pod: "",
   container: "",
+  peers: NOBODY_NAMED,
 };

@@ -6,7 +6,7 @@
  * gateway's own: there the thread that served the request was throttled, queued for a CPU, ran or slept on its own timer, each
  * by its clock. Whatever no record speaks of is unexplained. The labels sum to the TTFT by construction.
  */
-import type { ConnectEvent, DnsEvent, ExchangeEvent, TlsEvent } from "../model/kernel_event.ts";
+import type { ConnectEvent, DnsEvent, TlsEvent } from "../model/kernel_event.ts";
 import { type Label, LABELS, type PathStep, type RequestSplit, type Split, type Tier, TIERS } from "../model/split.ts";
 import { backOffSteps, connectStep, exchangeSteps, handshakeStep, lookupStep, onPath, type Outgoing } from "./steps.ts";
 import type { ThreadTrack } from "./thread_track.ts";
@@ -15,8 +15,10 @@ import type { ThreadTrack } from "./thread_track.ts";
 export interface RequestEvidence {
   readonly traceId: string;
   readonly requestId: string;
-  /** The turn on the gateway's server socket: phase `first`, role `server`. */
-  readonly server: ExchangeEvent;
+  /** Kernel clock: the request had arrived. */
+  readonly fromNs: number;
+  /** Kernel clock: the first byte of its answer; null when there was none. */
+  readonly toNs: number | null;
   readonly outgoing: readonly Outgoing[];
   readonly connects: readonly ConnectEvent[];
   readonly handshakes: readonly TlsEvent[];
@@ -28,15 +30,14 @@ export interface RequestEvidence {
   readonly confidence: number;
   /** Labels whose probe is attached; the others come out as null. */
   readonly watched: ReadonlySet<Label>;
+  /** No span told of this request: it was made from sockets alone. */
+  readonly estimated?: true;
 }
 
 /** null when the answer had not begun: there is no TTFT to split. */
 export function splitRequest(evidence: RequestEvidence): RequestSplit | null {
-  const { server } = evidence;
-  if (server.responseStart === null) return null;
-  const from = server.requestEnd.ns;
-  const to = server.responseStart.ns;
-  if (!(to > from)) return null;
+  const { fromNs: from, toNs: to } = evidence;
+  if (to === null || !(to > from)) return null;
 
   const steps = onPath(
     [
@@ -77,12 +78,27 @@ export function splitRequest(evidence: RequestEvidence): RequestSplit | null {
     cold: evidence.lookups.length > 0 || evidence.connects.length > 0,
     tier: evidence.tier,
     confidence: evidence.confidence,
+    ...(evidence.estimated === true ? { estimated: true as const } : {}),
     provider: {
       statuses: evidence.outgoing.flatMap(({ peer, status }) => peer === "provider" && status ? [status] : []),
       chunksPerSecond: chunkRate(evidence.outgoing),
+      ...(evidence.estimated === true ? { askedAgain: askedAgain(evidence.outgoing) } : {}),
     },
     path: path.sort((a, b) => a.startNs - b.startNs),
   };
+}
+
+/** An answer of fewer segments was no stream of content. */
+const SHORT = 4;
+
+/** Short answers of the provider after which it was asked again; all of them where the last answer was not short. */
+function askedAgain(outgoing: readonly Outgoing[]): number {
+  const asked = outgoing.filter(({ peer }) => peer === "provider")
+    .sort((a, b) => a.first.requestStart.ns - b.first.requestStart.ns);
+  return asked.slice(0, -1).filter(({ end }, i) =>
+    end !== undefined && end.chunks < SHORT && end.responseEnd !== null &&
+    end.responseEnd.ns <= asked[i + 1]!.first.requestStart.ns
+  ).length;
 }
 
 /** Of the provider's last answer, after its first segment, at the socket: a slow reader does not make it slower. */

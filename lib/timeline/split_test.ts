@@ -37,7 +37,7 @@ const wait = (kind: "runq" | "throttled", from: number, to: number): WaitEvent =
   owner,
 });
 
-function turn(role: "client" | "server", request: [number, number], response: number | null): ExchangeEvent {
+function turn(role: "client", request: [number, number], response: number | null): ExchangeEvent {
   return {
     kind: "exchange",
     phase: "first",
@@ -80,7 +80,8 @@ function evidence(change: Partial<RequestEvidence>): RequestEvidence {
   return {
     traceId: "t",
     requestId: "r",
-    server: turn("server", [0, 0], 100),
+    fromNs: 0,
+    toNs: 100 * MS,
     outgoing: [],
     connects: [],
     handshakes: [],
@@ -144,6 +145,17 @@ Deno.test("splitRequest", () => {
       "a request that had to be sent again",
       { outgoing: [{ ...provider, retransmits: [again(45), again(70), again(95)] }] },
       { send: 1, rtx_stall: 39, provider: 20, unexplained: 40 },
+    ],
+    [
+      "a request that was never answered is waited for until it is closed",
+      {
+        outgoing: [{
+          first: turn("client", [10, 10], null),
+          end: { ...turn("client", [10, 10], null), phase: "end", tsNs: 60 * MS },
+          peer: "provider",
+        }],
+      },
+      { provider: 50, unexplained: 50 },
     ],
     ["A and AAAA together count once", { lookups: [dns(10, 40), dns(11, 50)] }, { dns: 40, unexplained: 60 }],
     ["what lies outside the window does not count", { lookups: [dns(-50, 10), dns(95, 200)] }, {
@@ -217,7 +229,7 @@ Deno.test("splitRequest", () => {
 Deno.test("splitRequest: what is not watched is null, and no answer is no split", () => {
   const result = splitRequest(evidence({}))!;
   assertEquals([result.split.tls, result.split.rtx_stall, result.split.dns], [null, 0, 0]);
-  assertEquals(splitRequest(evidence({ server: turn("server", [0, 0], null) })), null);
+  assertEquals(splitRequest(evidence({ toNs: null })), null);
   assert(!result.cold);
 });
 

@@ -54,7 +54,9 @@ export function exchangeSteps({ first, end, peer, retransmits = [] }: Outgoing):
     .map((event) => event.tsNs).filter((ns) => answered === null || ns < answered.ns);
   const delivered = Math.max(sent, ...again);
   if (delivered > sent) steps.push({ label: "rtx_stall", startNs: sent, endNs: delivered, note });
-  if (answered !== null) steps.push({ label, startNs: delivered, endNs: answered.ns, note });
+  // Closed without an answer: waited for until then.
+  const until = answered?.ns ?? end?.tsNs;
+  if (until !== undefined) steps.push({ label, startNs: delivered, endNs: until, note });
   return steps;
 }
 

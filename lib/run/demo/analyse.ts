@@ -6,18 +6,29 @@ import { evidence } from "../../attribute/evidence.ts";
 import { providerEvidence } from "../../attribute/provider.ts";
 import { attribute, type Attribution, MODEL_VERSION } from "../../attribute/attribute.ts";
 import { meanSplit } from "../../attribute/excess.ts";
+import type { PeerRole } from "../../correlate/peers.ts";
 import type { Incident } from "../../model/attribution.ts";
-import { toIso } from "../../model/clock.ts";
-import { type Label, LABELS, type RequestSplit, type Split, TIERS } from "../../model/split.ts";
+import { suspendedIn, toIso } from "../../model/clock.ts";
+import { type KernelEvent, processKey } from "../../model/kernel_event.ts";
+import { type Label, type RequestSplit, type Split, TIERS } from "../../model/split.ts";
 import { findShift, type Shift } from "../../slo/shift.ts";
 import { weaker } from "../../timeline/split.ts";
+import { estimateRequests } from "../estimate.ts";
+import { estimatedMark } from "../incident_fields.ts";
 import { type Joined, joinRequests } from "../join.ts";
+import { countKinds, keptShare } from "../watch_drops.ts";
+import { watchedLabels } from "../watched_labels.ts";
 import type { PhaseWindow, RunData } from "./run_data.ts";
 
+/** The gateway, as its spans call it. */
 export const SERVICE = "rag-gateway";
 
 export interface Analysis {
   readonly joined: Joined;
+  /** As spans call it; without any, after its process and port. */
+  readonly service: string;
+  /** No span arrived: the requests were made from sockets alone, and these are the peers they asked. */
+  readonly estimated: { readonly peers: readonly PeerRole[]; readonly slept: number } | null;
   readonly shift: Shift | null;
   readonly incident: Incident | null;
   /** What the model said of it. */
@@ -30,36 +41,28 @@ export interface Analysis {
   readonly baselineSplit: Split | null;
 }
 
-/** Labels that an attached probe can fill. */
-export function watchedLabels(attached: readonly string[]): Set<Label> {
-  const needs: Partial<Record<Label, string>> = {
-    dns: "dns_latency",
-    connect: "connect_latency",
-    tls: "tls_handshake",
-    rtx_stall: "tcp_retransmit",
-    send: "stream",
-    provider: "stream",
-    retrieval: "stream",
-    runq: "runqueue_delay",
-    throttled: "runqueue_delay",
-  };
-  return new Set(LABELS.filter((label) => (needs[label] === undefined || attached.includes(needs[label]))));
-}
-
 export function analyse(run: RunData): Analysis {
   const watched = watchedLabels(run.coverage.attached);
-  const joined = joinRequests({ events: run.events, spans: run.spans, service: SERVICE, anchor: run.anchor, watched });
+  const { joined, service, estimated, processes } = requestsOf(run, watched);
   const [baselinePhase] = run.phases;
-  const inside = (from: number, to: number) => joined.requests.filter((r) => r.startNs > from && r.startNs <= to);
+  // What the machine slept through waited longer than its clock says.
+  const awake = joined.requests.filter((r) => !suspendedIn(run.clockBreaks ?? [], r.startNs, r.firstByteNs));
+  const inside = (from: number, to: number) => awake.filter((r) => r.startNs > from && r.startNs <= to);
   const baseline = inside(baselinePhase!.startNs, baselinePhase!.endNs);
 
-  const after = joined.requests.filter((r) => r.startNs > baselinePhase!.startNs);
+  const after = awake.filter((r) => r.startNs > baselinePhase!.startNs);
   const shift = findShift(after.map((r) => ({ atNs: r.startNs, ttftMs: r.ttftMs })), baselinePhase!.endNs);
   const slow = shift === null ? [] : inside(shift.startNs - 1, shift.endNs);
-  const told = shift === null || slow.length === 0 ? null : attribute(slow, baseline, "demo");
-  const incident = shift === null || told === null ? null : conclude(run, told, shift, slow, baseline, baselinePhase!);
+  const kept = keptShare(countKinds(run.events), run.drops);
+  const told = shift === null || slow.length === 0 ? null : attribute(slow, baseline, "demo", kept);
+  const own = run.events.filter((event) => event.kind === "steal" || processes.has(processKey(event.owner)));
+  const incident = shift === null || told === null
+    ? null
+    : conclude({ run, service, own, told, shift, slow, baseline, phase: baselinePhase! });
   return {
     joined,
+    service,
+    estimated,
     shift,
     incident,
     told,
@@ -70,21 +73,26 @@ export function analyse(run: RunData): Analysis {
   };
 }
 
-function conclude(
-  run: RunData,
-  told: Attribution,
-  shift: Shift,
-  slow: readonly RequestSplit[],
-  baseline: readonly RequestSplit[],
-  phase: PhaseWindow,
-): Incident {
+interface Conclusion {
+  readonly run: RunData;
+  readonly service: string;
+  /** Events of the service the requests belong to, whatever else was watched, and of the machine. */
+  readonly own: readonly KernelEvent[];
+  readonly told: Attribution;
+  readonly shift: Shift;
+  readonly slow: readonly RequestSplit[];
+  readonly baseline: readonly RequestSplit[];
+  readonly phase: PhaseWindow;
+}
+
+function conclude({ run, service, own, told, shift, slow, baseline, phase }: Conclusion): Incident {
   const openedAt = toIso(run.anchor, shift.startNs);
   return {
     schema: "incident/v1",
     incident_id: `inc-${openedAt.replace(/[^0-9]/g, "")}`,
     opened_at: openedAt,
     closed_at: toIso(run.anchor, shift.endNs),
-    service: SERVICE,
+    service,
     sli_name: "ttft_ms",
     domain: told.domain,
     sub_cause: told.subCause,
@@ -98,7 +106,7 @@ function conclude(
         : []),
       ...evidence(
         told.domain,
-        ownEvents(run),
+        own,
         { startNs: shift.startNs, endNs: shift.endNs, requests: slow.length },
         { startNs: phase.startNs, endNs: phase.endNs, requests: baseline.length },
       ),
@@ -109,16 +117,39 @@ function conclude(
     requests: { incident: slow.length, baseline: baseline.length },
     tier: [...slow, ...baseline].reduce((tier, r) => weaker(tier, r.tier), TIERS[0] as RequestSplit["tier"]),
     model_version: MODEL_VERSION,
+    ...estimatedMark(slow),
     ...(run.mode === "replay" ? { replay: true } : {}),
   };
 }
 
-/** Events of the service the requests belong to, whatever else was watched, and of the machine. */
-function ownEvents(run: RunData) {
+interface Requests {
+  readonly joined: Joined;
+  readonly service: string;
+  readonly estimated: Analysis["estimated"];
+  /** Of the service. */
+  readonly processes: ReadonlySet<string>;
+}
+
+/** By spans where the service sent any; else from sockets, of the service that took most time asking others. */
+function requestsOf(run: RunData, watched: ReadonlySet<Label>): Requests {
+  const { events, spans, anchor } = run;
   const pids = new Set(
-    run.spans.filter((s) => s.resource["service.name"] === SERVICE).map((s) => Number(s.resource["process.pid"] ?? 0)),
+    spans.filter((s) => s.resource["service.name"] === SERVICE).map((s) => Number(s.resource["process.pid"] ?? 0)),
   );
-  return run.events.filter((event) => event.kind === "steal" || pids.has(event.owner.pid));
+  const own = new Set(events.filter(({ owner }) => pids.has(owner.pid)).map(({ owner }) => processKey(owner)));
+  if (pids.size > 0) {
+    const joined = joinRequests({ events, spans, service: SERVICE, anchor, watched });
+    return { joined, service: SERVICE, estimated: null, processes: own };
+  }
+  const services = estimateRequests({ events, watched, breaks: run.clockBreaks ?? [] });
+  const found = services.find(({ role, asks }) => role === "server" && asks);
+  const { requests = [], tiers = {}, peers = [], slept = 0 } = found ?? {};
+  return {
+    joined: { requests, failed: 0, spansWithoutTurn: 0, turnsWithoutSpan: 0, tiers },
+    service: found?.name ?? SERVICE,
+    estimated: { peers, slept },
+    processes: found?.processes ?? own,
+  };
 }
 
 function foundPhases(run: RunData, shift: Shift | null): PhaseWindow[] {

@@ -7,7 +7,7 @@ import { toJson } from "../../model/json.ts";
 import type { Attributes } from "../../model/span.ts";
 import type { SloEvent } from "../../model/slo_event.ts";
 import { encodeTraces } from "../../otlp/mod.ts";
-import { type Analysis, SERVICE } from "./analyse.ts";
+import type { Analysis } from "./analyse.ts";
 import { incidentDocument } from "./incident_document.ts";
 import { OBJECTIVE } from "./plan.ts";
 import type { RunData } from "./run_data.ts";
@@ -99,20 +99,21 @@ function* spanLines(run: RunData): Generator<string> {
 /** One ttft_ms event per request, judged by the lab's objective. */
 export function sloEvents(run: RunData, analysis: Analysis): SloEvent[] {
   return analysis.joined.requests.map((request) => ({
-    event_id: `${request.traceId}-ttft`,
+    event_id: `${request.requestId}-ttft`,
     timestamp: toIso(run.anchor, request.firstByteNs),
     cluster: "lab",
     namespace: "sloctl-lab",
     workload: "rag",
-    service: SERVICE,
+    service: analysis.service,
     request_id: request.requestId,
     sli_name: "ttft_ms",
     sli_value: request.ttftMs,
     unit: "ms",
     status: request.ttftMs > OBJECTIVE.ttftMs ? "breach" : request.ttftMs > OBJECTIVE.warningMs ? "warning" : "ok",
-    trace_id: request.traceId,
+    ...(request.traceId === "" ? {} : { trace_id: request.traceId }),
     labels: {
       objective: `ttft_ms <= ${OBJECTIVE.ttftMs}`,
+      ...(request.estimated === true ? { estimated: "true" } : {}),
       ...(run.mode === "replay" ? { replay: "true" } : {}),
     },
   }));

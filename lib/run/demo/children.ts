@@ -17,11 +17,12 @@ export async function runLoad(
   url: string,
   seed: string,
   headers: Readonly<Record<string, string>>,
+  traced: boolean,
   io: Io,
 ): Promise<number> {
   const stop = AbortSignal.any([parentGone(io.stdin), io.stop]);
   const onSample = (sample: unknown) => io.out(`${JSON.stringify(sample)}\n`);
-  await openLoop({ url, ...LOAD, seed, headers, now: monotonicNs, onSample, stop });
+  await openLoop({ url, ...LOAD, seed, headers, traced, now: monotonicNs, onSample, stop });
   return 0;
 }
 

@@ -22,6 +22,7 @@ async function calm(header?: string): Promise<{ requests: readonly RequestSplit[
     argv: [],
     seed: "test",
     tls: false,
+    noSpans: false,
   } as const;
   const { data } = await runLive({ ...options, ...(header === undefined ? {} : { header }) }, fakeIo());
   const { joined } = analyse(data);
@@ -75,6 +76,7 @@ for (const [fault, domain, tls] of FAULTS) {
       const options = {
         fault,
         tls,
+        noSpans: false,
         phases: "baseline=10s,fault=12s,recovery=3s",
         out: `${out}/demo`,
         json: true,

@@ -1,6 +1,6 @@
 /** The demo's incident as the document other systems read: IncidentAttribution v1.1. */
 import type { AttributionEvidence, IncidentAttribution } from "../../model/incident_attribution.ts";
-import { decided, impact } from "../incident_fields.ts";
+import { decided, estimatedMark, impact } from "../incident_fields.ts";
 import type { Analysis } from "./analyse.ts";
 import { OBJECTIVE } from "./plan.ts";
 
@@ -19,6 +19,7 @@ export function incidentDocument({ incident, told, shift, slow }: Analysis): Inc
       value === null ? [] : [{ signal, value, source: signal.startsWith("http.") ? "otel" : "ebpf" }]
     ),
     ...impact(slow, shift, OBJECTIVE.ttftMs),
+    ...estimatedMark(slow),
     ...(incident.replay === true ? { replay: true as const } : {}),
   };
 }

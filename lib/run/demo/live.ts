@@ -25,6 +25,8 @@ export interface LiveOptions {
   readonly seed: string;
   /** The gateway reaches the provider over TLS. */
   readonly tls: boolean;
+  /** Neither the load nor the lab knows of traces. */
+  readonly noSpans: boolean;
   /** Raw records, for a recording. */
   readonly onRecord?: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** A header of every request, `name: value`; tests slow the gateway down with one. */
@@ -58,7 +60,12 @@ export async function runLive(options: LiveOptions, io: Io): Promise<LiveRun> {
     const receiver = stack.use(await serveOtlp({ hostname, port: 0, sink }));
     return `http://${hostname}:${receiver.port}/v1/traces`;
   };
-  const lab = stack.use(await startLab({ otlpEndpointOnHost, tls: options.tls }, (text) => progress.note(text)));
+  const lab = stack.use(
+    await startLab(
+      { otlpEndpointOnHost, tls: options.tls, uninstrumented: options.noSpans },
+      (text) => progress.note(text),
+    ),
+  );
   const { onRecord } = options;
   const watch = stack.use(watchKernel(
     { cgroupPaths: [lab.services.gateway.cgroup], timers: true, ...(onRecord === undefined ? {} : { onRecord }) },
@@ -102,6 +109,7 @@ export async function runLive(options: LiveOptions, io: Io): Promise<LiveRun> {
     faultAsked: options.fault,
     blind: blind !== null,
     anchor: { monotonicNs: clocks.anchor.monotonicNs, unixNs: clocks.anchor.unixNs },
+    clockBreaks: clocks.breaks,
     phases,
     events,
     spans,
@@ -119,7 +127,8 @@ export async function runLive(options: LiveOptions, io: Io): Promise<LiveRun> {
 /** The load in a process of its own; its samples arrive in `samples`. */
 function startLoad(lab: Lab, options: LiveOptions, samples: ClientSample[]): SelfChild {
   const header = options.header === undefined ? [] : ["--header", options.header];
-  const child = new SelfChild(["demo", "load", "--url", lab.gatewayUrl, "--seed", options.seed, ...header]);
+  const spans = options.noSpans ? ["--no-spans"] : [];
+  const child = new SelfChild(["demo", "load", "--url", lab.gatewayUrl, "--seed", options.seed, ...header, ...spans]);
   (async () => {
     for await (const text of child.lines()) samples.push(JSON.parse(text) as ClientSample);
   })();

@@ -16,6 +16,12 @@ export const EXPECTED: Readonly<Record<Fault, Domain | null>> = {
 };
 
 /**
+ * The same when no span arrives. That a provider refuses stands in the status of its answers, which nobody reads off the wire; what
+ * is left is a caller that waits, and of that the honest answer is that the cause is not known.
+ */
+export const EXPECTED_WITHOUT_SPANS: typeof EXPECTED = { ...EXPECTED, provider_throttle: "unknown" };
+
+/**
  * Intensity when none is asked for, and the range a blind draw takes it from: ms of delay, percent of packets lost each way, percent of
  * one CPU, percent of requests refused.
  */

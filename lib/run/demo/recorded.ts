@@ -12,7 +12,7 @@ import type { Label, RunData } from "./run_data.ts";
 /** What of a run the kernel and the spans do not say: the head and the end of a recording. */
 type Head = Pick<
   RunData,
-  "faultAsked" | "blind" | "host" | "provenance" | "phases" | "cgroups" | "coverage" | "drops" | "cost"
+  "faultAsked" | "blind" | "host" | "provenance" | "phases" | "cgroups" | "coverage" | "drops" | "cost" | "clockBreaks"
 >;
 
 /** Structs that never cross the ring. */
@@ -35,8 +35,8 @@ export function record(path: string, run: RunData, records: readonly Uint8Array[
 }
 
 function* lines(run: RunData, records: readonly Uint8Array[], label: Label): Generator<RecordedLine> {
-  const { faultAsked, blind, host, provenance, phases, cgroups, coverage, drops, cost, anchor } = run;
-  const head: Head = { faultAsked, blind, host, provenance, phases, cgroups, coverage, drops, cost };
+  const { faultAsked, blind, host, provenance, phases, cgroups, coverage, drops, cost, anchor, clockBreaks = [] } = run;
+  const head: Head = { faultAsked, blind, host, provenance, phases, cgroups, coverage, drops, cost, clockBreaks };
   const meta = {
     schema: RECORDING_SCHEMA,
     wire: WIRE_SIZES.join(" "),
@@ -87,6 +87,7 @@ export async function replay(path: string | URL): Promise<{ data: RunData; openL
     faultAsked: meta.faultAsked,
     blind: meta.blind,
     anchor: { monotonicNs: meta.anchor.monotonicNs, unixNs: BigInt(meta.anchor.unixNs) },
+    clockBreaks: meta.clockBreaks ?? [],
     phases: meta.phases,
     events,
     spans,

@@ -3,7 +3,7 @@ import type { Incident } from "../../model/attribution.ts";
 import { TIER_RULES } from "../../correlate/tiers.ts";
 import { LABELS, type Split, type Tier, TIERS } from "../../model/split.ts";
 import { bars } from "../../report/bars.ts";
-import { ms, percent } from "../../report/format.ts";
+import { endpoint, ms, percent } from "../../report/format.ts";
 import { paint } from "../../report/paint.ts";
 import { table } from "../../report/table.ts";
 import type { Analysis } from "./analyse.ts";
@@ -27,7 +27,7 @@ export function renderReport(what: Rendered, options: { color: boolean; width: n
   const mark = what.run.mode === "replay" ? "replay | " : "";
   const width = options.width - mark.length;
   const text = [
-    heading(what, options.color),
+    heading(what, options.color) + estimatedNote(what.analysis),
     phaseTable(what.phases, options.color, width),
     splitChart(what.analysis, options.color, width),
     conclusion(what, options.color),
@@ -42,6 +42,13 @@ function heading({ run }: Rendered, color: boolean): string {
   return `\n${bold(`sloctl demo --fault ${run.faultAsked}${run.blind ? " --blind" : ""}`)}  ${
     dim(`${name}, Linux ${kernel} ${arch}, ${cpus} CPUs`)
   }\n`;
+}
+
+/** What a person has to know before the numbers: whose requests these are, and how they were told. */
+function estimatedNote({ estimated, service }: Analysis): string {
+  if (estimated === null) return "";
+  const slept = estimated.slept === 0 ? "" : `; ${estimated.slept} left out, the machine slept meanwhile`;
+  return `no span arrived: requests of ${service} are estimated from sockets${slept}\n`;
 }
 
 function phaseTable(phases: readonly PhaseRow[], color: boolean, width: number): string {
@@ -101,7 +108,9 @@ function conclusion({ analysis, verdict }: Rendered, color: boolean): string {
 }
 
 function named(incident: Incident, bold: (text: string) => string): string[] {
-  const cause = incident.sub_cause === null ? "" : ` (${incident.sub_cause})`;
+  const cause = `${incident.sub_cause === null ? "" : ` (${incident.sub_cause})`}${
+    incident.estimated === true ? ", estimated" : ""
+  }`;
   return [
     `${bold(`Cause: ${incident.domain}${cause}`)}, confidence ${incident.confidence.toFixed(2)} (not calibrated): ` +
     `${ms(incident.excess_ms)} more per request, ${sharesOf(incident)}`,
@@ -131,9 +140,15 @@ function footing(run: RunData, analysis: Analysis, artifacts: string): string {
   const drops = Object.entries(run.drops).filter(([, n]) => n > 0);
   const cost = run.cost as { cpu_pct?: number | null; bpf_ns_per_event?: number | null; rss_mb?: number | null };
   const missing = run.coverage.missing.map(({ probe, reason, costs }) => `not seen: ${costs} (${probe}: ${reason})`);
+  const peers = (analysis.estimated?.peers ?? []).map((peer) =>
+    `asked    ${endpoint(peer.name ?? peer.ip, peer.port)} ${peer.calls} times, ${
+      peer.part === "other" ? "no part known" : `taken for the ${peer.part}`
+    }: ${peer.why}`
+  );
   return [
     `watched  ${run.coverage.attached.join(" ")}`,
     ...missing,
+    ...peers,
     `joined   ${joins(analysis)}`,
     `events   ${run.events.length} from the kernel, ${run.spans.length} spans; drops ${
       drops.length === 0 ? "0" : drops.map(([name, n]) => `${name} ${n}`).join(", ")

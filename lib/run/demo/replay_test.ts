@@ -4,6 +4,7 @@ import type { Incident } from "../../model/attribution.ts";
 import type { IncidentAttribution } from "../../model/incident_attribution.ts";
 import { LABELS } from "../../model/split.ts";
 import { validate } from "../../report/validate.ts";
+import { readRecording, writeRecording } from "../../source/recording.ts";
 import { fakeIo } from "../../testing/fake_io.ts";
 import { demo } from "../demo.ts";
 
@@ -16,6 +17,7 @@ async function play(recording: string, json: boolean) {
     const code = await demo({
       fault: "dns_latency",
       tls: false,
+      noSpans: false,
       replay: recording,
       out: `${out}/demo`,
       json,
@@ -28,6 +30,7 @@ async function play(recording: string, json: boolean) {
       incidents: lines("incidents.jsonl"),
       slo: lines("slo_events.jsonl"),
       probes: lines("events.jsonl"),
+      splits: lines("splits.jsonl"),
     };
   } finally {
     await Deno.remove(out, { recursive: true });
@@ -51,6 +54,32 @@ Deno.test("the committed recording goes through the same pipeline, names its cau
   assertEquals([told?.replay, told?.predicted_fault_domain, incidents.length], [true, "network_dns", 1]);
   assert(slo.length > 100 && slo.every((line) => line.includes('"replay":"true"')));
   assert(probes.length > 1000 && probes.every((line) => line.includes('"replay":"true"')));
+});
+
+Deno.test("without its spans the same recording names the same cause, and every document says that it is estimated", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".jsonl.gz" });
+  try {
+    const lines = await readRecording(RECORDING);
+    await writeRecording(path, lines.filter(({ kind }) => kind !== "spans"));
+    const [withSpans, without] = [await play(RECORDING, true), await play(path, true)];
+    const [told, report] = [withSpans, without].map(({ io }) => JSON.parse(io.stdout));
+    assertEquals([without.code, validate("demo-report/v1", report)], [0, []]);
+    assertEquals([report.estimated, report.incident.estimated, told.incident.estimated], [true, true, undefined]);
+    assertEquals([report.incident.domain, report.incident.service], [told.incident.domain, "deno:8080"]);
+    assertEquals(report.requests.split, told.requests.split);
+    for (const label of ["dns", "connect", "provider", "runq", "app"]) {
+      const [spans, sockets] = [told.incident.split.incident[label], report.incident.split.incident[label]];
+      assert(Math.abs(spans - sockets) <= Math.max(1, 0.02 * spans), `${label}: ${sockets}, with spans ${spans}`);
+    }
+    assert(report.incident.confidence < told.incident.confidence);
+    const [incident] = without.incidents.map((line) => JSON.parse(line) as IncidentAttribution);
+    assertEquals([validate("incident-attribution/v1.1", incident), incident?.estimated], [[], true]);
+    assert(without.slo.length > 100 && without.slo.every((line) => line.includes('"estimated":"true"')));
+    assert(without.splits.length > 100 && without.splits.every((line) => line.includes('"estimated":true')));
+    assert(!withSpans.slo.some((line) => line.includes("estimated")));
+  } finally {
+    await Deno.remove(path);
+  }
 });
 
 Deno.test("every line a person sees of a replay is marked", async () => {

@@ -2,7 +2,8 @@
 import { quantile } from "../../stats/describe.ts";
 import { toIso } from "../../model/clock.ts";
 import type { Analysis } from "./analyse.ts";
-import { EXPECTED, type Fault } from "./plan.ts";
+import { countKinds } from "../watch_drops.ts";
+import { EXPECTED, EXPECTED_WITHOUT_SPANS, type Fault } from "./plan.ts";
 import type { Label, PhaseWindow, RunData } from "./run_data.ts";
 
 export type Report = Readonly<Record<string, unknown>> & {
@@ -47,24 +48,26 @@ export function closeReport(run: RunData, analysis: Analysis): Record<string, un
     },
     incident,
     coverage: { ...run.coverage, tiers: joined.tiers, labels_not_watched: unwatched(analysis) },
-    events: { kernel: run.events.length, by_kind: byKind(run), spans: run.spans.length },
+    events: { kernel: run.events.length, by_kind: countKinds(run.events), spans: run.spans.length },
     drops: run.drops,
     cost: run.cost,
     host: run.host,
     provenance: run.provenance,
+    ...(analysis.estimated === null ? {} : { estimated: true, peers: analysis.estimated.peers }),
     requests: {
       sent: run.samples.length,
       failed: run.samples.filter((sample) => sample.error !== null).length,
       split: joined.requests.length,
       spans_without_turn: joined.spansWithoutTurn,
       turns_without_span: joined.turnsWithoutSpan,
+      ...(analysis.estimated === null ? {} : { slept: analysis.estimated.slept }),
     },
   };
 }
 
 /** What was injected against what was attributed. */
 export function judge(label: Label, analysis: Analysis): Verdict {
-  const expected = EXPECTED[label.fault as Fault] ?? null;
+  const expected = (analysis.estimated === null ? EXPECTED : EXPECTED_WITHOUT_SPANS)[label.fault as Fault] ?? null;
   const got = analysis.incident?.domain ?? null;
   const pass = expected === got;
   const said = got === null ? "no incident was found" : `the incident was attributed to ${got}`;
@@ -93,10 +96,4 @@ function phaseRow(run: RunData, analysis: Analysis, phase: PhaseWindow): PhaseRo
 
 function unwatched(analysis: Analysis): string[] {
   return Object.entries(analysis.baselineSplit ?? {}).filter(([, ms]) => ms === null).map(([label]) => label);
-}
-
-function byKind(run: RunData): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { kind } of run.events) counts[kind] = (counts[kind] ?? 0) + 1;
-  return counts;
 }

@@ -1,6 +1,6 @@
 /** Everything one run of the demo yields before anything is concluded from it; the same from a live kernel and from a recording. */
 import type { ClientSample } from "../../load/open_loop.ts";
-import type { Anchor } from "../../model/clock.ts";
+import type { Anchor, ClockBreak } from "../../model/clock.ts";
 import type { KernelEvent } from "../../model/kernel_event.ts";
 import type { Span } from "../../model/span.ts";
 
@@ -32,6 +32,8 @@ export interface RunData {
   readonly faultAsked: string;
   readonly blind: boolean;
   readonly anchor: Anchor;
+  /** Steps of wall time and suspends meanwhile; absent in older recordings. */
+  readonly clockBreaks?: readonly ClockBreak[];
   /** Scheduled phases. A blind run has only a baseline and the rest: nobody here knows more. */
   readonly phases: readonly PhaseWindow[];
   readonly events: readonly KernelEvent[];
