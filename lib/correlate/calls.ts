@@ -43,10 +43,12 @@ export function callsOf(events: readonly KernelEvent[]): Call[] {
     ...sockets.openings.filter(({ connects }) => connects.length === 0).map((opening) => toCall(opening, [], 1)),
     ...opened.map((opening) => {
       const taken = lookups.take(opening.connects[0]!.startNs);
-      return toCall(opening, taken, Math.max(1, ...taken.map((event) => rivalsOf(event, starts))));
+      return taken === null
+        ? toCall(opening, [], 1)
+        : toCall(opening, taken.lookups, Math.max(1, rivalsOf(taken.answeredNs, starts)));
     }),
   ];
-  return [...calls, ...lookups.left.map((event) => toCall(NOTHING, [event], 1))].sort((a, b) =>
+  return [...calls, ...lookups.left.map((queries) => toCall(NOTHING, queries, 1))].sort((a, b) =>
     a.anchorNs - b.anchorNs
   );
 }

@@ -35,7 +35,7 @@ Deno.test("callsOf ties what belongs to one answer", () => {
         lookedUp("p", 3, 9),
         ...asked(PROVIDER, 12, 60, { connect: 10 }),
       ],
-      ["-5020 10 60 60: p/1 p.ns.svc/1 p.ns.svc/1 of 1"],
+      ["-5020 10 60 60: p.ns.svc/1 p.ns.svc/1 p/1 of 1"],
     ],
     [
       "a look-up long before is somebody else's",

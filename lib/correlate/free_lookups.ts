@@ -1,81 +1,95 @@
-/** The look-ups of a process until connects take them: a look-up carries no cookie, so it is tied by what follows it. */
+/** The look-ups of a process until connects take them: no cookie ties a look-up to its connect, so what follows it does. */
 import type { DnsEvent } from "../model/kernel_event.ts";
+import { Resolutions } from "./resolutions.ts";
 
-/** A look-up is followed by the connect it was for, or by the next look-up of the same resolution, within this. */
+/** A connect follows the answer it was made with this soon. */
 const SOON_NS = 100e6;
+/** A query is given up this long after it was asked; the others of its look-up may have been answered long before. */
+const PATIENCE_NS = 5e9;
+
+interface Lookup {
+  /** By when they ended. */
+  readonly queries: readonly DnsEvent[];
+  readonly startNs: number;
+  readonly endNs: number;
+}
 
 export class FreeLookups {
-  /** By when they ended. */
-  readonly #lookups: readonly DnsEvent[];
-  readonly #free: Set<DnsEvent>;
+  /** By when their last query ended. */
+  readonly #lookups: readonly Lookup[];
+  readonly #free: Set<Lookup>;
 
-  constructor(lookups: readonly DnsEvent[]) {
-    this.#lookups = lookups.toSorted((a, b) => a.tsNs - b.tsNs);
+  constructor(events: readonly DnsEvent[]) {
+    const untold = new Resolutions();
+    const byLookup = Map.groupBy(
+      events.toSorted((a, b) => a.tsNs - b.tsNs),
+      (event) => event.resolution ?? untold.of(event),
+    );
+    this.#lookups = [...byLookup.values()].map((queries) => ({
+      queries,
+      startNs: Math.min(...queries.map(({ startNs }) => startNs)),
+      endNs: queries.at(-1)!.tsNs,
+    })).sort((a, b) => a.endNs - b.endNs);
     this.#free = new Set(this.#lookups);
   }
 
   /** Those that nobody took: they led to no connect. */
-  get left(): DnsEvent[] {
-    return [...this.#free];
+  get left(): (readonly DnsEvent[])[] {
+    return [...this.#free].map(({ queries }) => queries);
   }
 
   /**
-   * Takes the resolution a connect was made after: of the name answered last, of each of its questions the look-up that has waited
-   * longest; and backwards from there what had been asked for it in vain (a search list, a second try). Connects take theirs in
-   * their order.
+   * Takes the look-up a connect was made after: of the name answered last, the look-up that has waited longest. Connects take theirs in
+   * their order. What was asked and not answered by then was not waited for beyond the last answer.
    */
-  take(connectNs: number): DnsEvent[] {
-    const last = this.#before(connectNs).at(-1);
-    if (last === undefined) return [];
-    const { queryName } = last;
-    const taken = this.#claim(onePerQuestion(this.#before(connectNs).filter((event) => event.queryName === queryName)));
-    for (let at = connectNs;;) {
-      const began = Math.min(...taken.map(({ startNs }) => startNs));
-      if (began >= at) return taken;
-      at = began;
-      const inVain = this.#before(at).filter((event) => event.rcode !== 0 && sameHost(event.queryName, queryName));
-      taken.push(...this.#claim(onePerQuestion(inVain.reverse())));
-    }
+  take(connectNs: number): { readonly lookups: readonly DnsEvent[]; readonly answeredNs: number } | null {
+    const ready = this.#before(connectNs);
+    const last = ready.reduce<Ready | undefined>(
+      (a, b) => a !== undefined && a.answeredNs > b.answeredNs ? a : b,
+      undefined,
+    );
+    if (last === undefined) return null;
+    const name = hostOf(last.lookup);
+    const { lookup, answeredNs } = ready.filter((other) => hostOf(other.lookup) === name)
+      .reduce((a, b) => b.lookup.startNs < a.lookup.startNs ? b : a);
+    this.#free.delete(lookup);
+    const lookups = lookup.queries.filter(({ startNs }) => startNs < answeredNs)
+      .map((event) => event.tsNs <= answeredNs ? event : { ...event, tsNs: answeredNs });
+    return { lookups, answeredNs };
   }
 
-  #claim(lookups: readonly DnsEvent[]): DnsEvent[] {
-    for (const lookup of lookups) this.#free.delete(lookup);
-    return [...lookups];
-  }
-
-  /** Free ones that ended soon enough before `ns`, by when they ended. */
-  #before(ns: number): DnsEvent[] {
-    const found: DnsEvent[] = [];
-    for (let i = this.#firstAt(ns - SOON_NS); i < this.#lookups.length && this.#lookups[i]!.tsNs <= ns; i++) {
-      if (this.#free.has(this.#lookups[i]!)) found.push(this.#lookups[i]!);
+  /** Free ones of which an answer came soon enough before `ns`, with the last such answer. */
+  #before(ns: number): Ready[] {
+    const found: Ready[] = [];
+    for (let i = this.#firstAt(ns - SOON_NS); i < this.#lookups.length; i++) {
+      const lookup = this.#lookups[i]!;
+      if (lookup.endNs > ns + PATIENCE_NS) break;
+      if (!this.#free.has(lookup)) continue;
+      const answer = lookup.queries.findLast(({ tsNs, rcode }) => tsNs <= ns && rcode !== null);
+      if (answer !== undefined && answer.tsNs >= ns - SOON_NS) found.push({ lookup, answeredNs: answer.tsNs });
     }
     return found;
   }
 
   #firstAt(ns: number): number {
-    return lowerBound(this.#lookups.length, (i) => this.#lookups[i]!.tsNs < ns);
+    return lowerBound(this.#lookups.length, (i) => this.#lookups[i]!.endNs < ns);
   }
 }
 
-/** How many of these connects (when they began, ascending) came soon enough after the answer to be what it was asked for. */
-export function rivalsOf({ tsNs }: DnsEvent, connects: readonly number[]): number {
+interface Ready {
+  readonly lookup: Lookup;
+  readonly answeredNs: number;
+}
+
+/** How many of these connects (when they began, ascending) came soon enough after an answer to be what it was asked for. */
+export function rivalsOf(answeredNs: number, connects: readonly number[]): number {
   const at = (ns: number) => lowerBound(connects.length, (i) => connects[i]! < ns);
-  return at(tsNs + SOON_NS) - at(tsNs);
+  return at(answeredNs + SOON_NS) - at(answeredNs);
 }
 
-function onePerQuestion(lookups: readonly DnsEvent[]): DnsEvent[] {
-  const first = new Map<string, DnsEvent>();
-  for (const lookup of lookups) {
-    const question = `${lookup.queryName} ${lookup.queryType}`;
-    if (!first.has(question)) first.set(question, lookup);
-  }
-  return [...first.values()];
-}
-
-/** The same name with or without another suffix of a search list. */
-function sameHost(a: string, b: string): boolean {
-  const label = (name: string) => name.toLowerCase().split(".", 1)[0];
-  return label(a) === label(b);
+/** The name without the suffixes of a search list. */
+function hostOf({ queries }: Lookup): string {
+  return queries[0]!.queryName.toLowerCase().split(".", 1)[0]!;
 }
 
 /** The first of `length` positions that is not below. */

@@ -40,6 +40,12 @@ export function queryTypeName(type: number): string {
   return QUERY_TYPES.get(type) ?? `TYPE${type}`;
 }
 
+/** The number of a query type as `queryTypeName` writes it; 0 for what is none. */
+export function queryTypeNumber(name: string): number {
+  const [known] = [...QUERY_TYPES].find(([, other]) => other === name) ?? [];
+  return known ?? Number(/^TYPE(\d{1,5})$/.exec(name)?.[1] ?? 0);
+}
+
 const ERRNOS: ReadonlyMap<number, readonly [name: string, words: string]> = new Map([
   [1, ["EPERM", "not permitted (a firewall rule?)"]],
   [2, ["ENOENT", "not there"]],

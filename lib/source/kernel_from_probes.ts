@@ -4,13 +4,24 @@
  */
 import type { Anchor } from "../model/clock.ts";
 import { toMonotonicNs } from "../model/clock.ts";
-import type { DiskOperation, KernelEvent, Owner, Stamp, Tuple } from "../model/kernel_event.ts";
+import { queryTypeNumber } from "../model/codes.ts";
+import type { DiskOperation, DnsEvent, KernelEvent, Owner, Stamp, Tuple } from "../model/kernel_event.ts";
 import type { ProbeEvent, ProbeEventV1Alpha2 } from "../model/probe_event.ts";
 
+type Said = Readonly<Record<string, string | number | undefined>>;
+
+interface Base {
+  readonly tsNs: number;
+  readonly startNs: number;
+  readonly owner: Owner;
+}
+
+/** A query without an answer is given up after this long. */
+const DNS_PATIENCE_MS = 5000;
 /** A failure is never told as 0. */
 const UNKNOWN_ERRNO = 1;
 
-/** Events in their order; signals without a kernel event of their own (DNS errors, aggregates) are left out. */
+/** Events in their order; signals without a kernel event of their own (errors of answered look-ups, aggregates) are left out. */
 export function kernelEvents(probes: readonly ProbeEvent[], anchor: Anchor): KernelEvent[] {
   const cgroups = new Map<string, bigint>();
   return probes.flatMap((probe) => {
@@ -23,29 +34,20 @@ function kernelEvent(probe: ProbeEventV1Alpha2, anchor: Anchor, cgroups: Map<str
   if (probe.histogram !== undefined) return null;
   const tsNs = toMonotonicNs(anchor, probe.ts_unix_nano);
   const startNs = tsNs - probe.value * 1e6;
-  const said = (probe.attributes ?? {}) as Readonly<Record<string, string | number | undefined>>;
+  const said = (probe.attributes ?? {}) as Said;
   const base = { tsNs, startNs, owner: ownerOf(probe, cgroups) };
   const tuple = tupleOf(probe);
   const noClocks = { startClock: null, endClock: null };
   switch (probe.signal) {
-    case "dns_latency_ms":
+    case "dns_errors_total":
+      if (said.rcode !== undefined) return null; // answered, and told as a latency
       return {
-        ...base,
-        kind: "dns",
-        tuple,
-        queryName: String(said.query_name ?? ""),
-        queryType: 0,
-        queryId: Number(said.query_id ?? 0),
-        cookie: String(said.cookie ?? "0"),
-        packets: Number(said.packets ?? 1),
-        rcode: Number(said.rcode ?? 0),
-        answers: Number(said.answers ?? 1),
-        truncated: said.truncated === "true",
-        abandoned: false,
-        errno: 0,
-        ...(said.resolution !== undefined && { resolution: String(said.resolution) }),
-        ...noClocks,
+        ...dns(base, said, tuple),
+        startNs: tsNs - Number(said.duration_ms ?? DNS_PATIENCE_MS) * 1e6,
+        rcode: null,
       };
+    case "dns_latency_ms":
+      return dns(base, said, tuple);
     case "connect_latency_ms":
       return { ...base, kind: "connect", tuple, cookie: String(said.cookie ?? "0"), errno: 0, ...noClocks };
     case "connect_errors_total": {
@@ -135,6 +137,27 @@ function kernelEvent(probe: ProbeEventV1Alpha2, anchor: Anchor, cgroups: Map<str
 }
 
 const DISK_OPERATIONS: readonly DiskOperation[] = ["read", "write", "flush", "discard", "write_zeroes"];
+
+function dns(base: Base, said: Said, tuple: Tuple): DnsEvent {
+  return {
+    ...base,
+    kind: "dns",
+    tuple,
+    queryName: String(said.query_name ?? ""),
+    queryType: queryTypeNumber(String(said.query_type ?? "")),
+    queryId: Number(said.query_id ?? 0),
+    cookie: String(said.cookie ?? "0"),
+    packets: Number(said.packets ?? 1),
+    rcode: Number(said.rcode ?? 0),
+    answers: Number(said.answers ?? 1),
+    truncated: said.truncated === "true",
+    abandoned: false,
+    errno: 0,
+    ...(said.resolution !== undefined && { resolution: String(said.resolution) }),
+    startClock: null,
+    endClock: null,
+  };
+}
 
 function at(ns: number): Stamp {
   return { ns, clock: null };

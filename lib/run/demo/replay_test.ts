@@ -66,7 +66,9 @@ Deno.test("without its spans the same recording names the same cause, and every 
     assertEquals([without.code, validate("demo-report/v1", report)], [0, []]);
     assertEquals([report.estimated, report.incident.estimated, told.incident.estimated], [true, true, undefined]);
     assertEquals([report.incident.domain, report.incident.service], [told.incident.domain, "deno:8080"]);
-    assertEquals(report.requests.split, told.requests.split);
+    // Sockets also show the one or the other whose span came too late.
+    const more = report.requests.split - told.requests.split;
+    assert(more >= 0 && more <= 2, `${more} more requests than with spans`);
     for (const label of ["dns", "connect", "provider", "runq", "app"]) {
       const [spans, sockets] = [told.incident.split.incident[label], report.incident.split.incident[label]];
       assert(Math.abs(spans - sockets) <= Math.max(1, 0.02 * spans), `${label}: ${sockets}, with spans ${spans}`);
