@@ -7,7 +7,7 @@
 #include <bpf/bpf_helpers.h>
 
 #define MAX_RECORDS 4096
-#define MAX_RECORD_BYTES 512
+#define MAX_RECORD_BYTES 1024
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -5,7 +5,7 @@ import { testRun } from "../../lib/kernel/test_run.ts";
 
 /** MAX_RECORDS and MAX_RECORD_BYTES of fill.bpf.c, and the head of its struct record. */
 const MAX_RECORDS = 4096;
-const MAX_RECORD_BYTES = 512;
+const MAX_RECORD_BYTES = 1024;
 const HEAD_BYTES = 8;
 
 export class Filler implements Disposable {
