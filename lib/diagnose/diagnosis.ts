@@ -54,6 +54,8 @@ export interface DiagnosisContext {
   readonly coverage: Coverage;
   /** Records lost in the kernel, per probe. */
   readonly drops: Readonly<Record<string, number>>;
+  /** And per signal. */
+  readonly dropsBySignal?: Readonly<Partial<Record<SignalName, number>>>;
   readonly cost: AgentCost;
 }
 
@@ -185,6 +187,7 @@ export class Diagnosis {
       events_by_kind: { ...this.#byKind },
       drops: sum(context.drops),
       drops_by_probe: { ...context.drops },
+      drops_by_signal: { ...context.dropsBySignal },
       cost: context.cost,
     };
   }

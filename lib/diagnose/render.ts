@@ -117,12 +117,11 @@ function nothingFound(document: DiagnosisDocument, brush: Paint): string {
 function facts(document: DiagnosisDocument, brush: Paint, width: number): string {
   const { coverage, cost } = document;
   const byKind = Object.entries(document.events_by_kind).map(([kind, n]) => `${kind} ${count(n)}`).join(", ");
-  const byProbe = Object.entries(document.drops_by_probe).filter(([_, n]) => n > 0).map(([probe, n]) =>
-    `${probe} ${n}`
-  );
+  const refused = Object.entries(document.drops_by_probe).filter(([name]) => name.startsWith("decode_"));
+  const lostOf = [...Object.entries(document.drops_by_signal), ...refused].map(([name, n]) => `${name} ${n}`);
   const lost = document.drops === 0
     ? "none lost"
-    : `${plural(document.drops, "record")} LOST (${byProbe.join(", ")}): counts and quantiles are too low`;
+    : `${plural(document.drops, "record")} LOST (${lostOf.join(", ")}): counts and quantiles are too low`;
   const costs = [
     cost.cpu_pct === null ? "CPU not measured" : `${cost.cpu_pct.toFixed(1)} % of one CPU`,
     cost.bpf_ns_per_event === null

@@ -162,5 +162,7 @@ export interface DiagnosisDocument {
   /** Records lost in the kernel, all probes together, and per probe. */
   readonly drops: number;
   readonly drops_by_probe: Readonly<Record<string, number>>;
+  /** The same by signal, of those that lost any; refused records are nobody's. */
+  readonly drops_by_signal: Readonly<Partial<Record<SignalName, number>>>;
   readonly cost: AgentCost;
 }

@@ -68,6 +68,7 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
       requests: requests.rows,
       coverage: { attached: agent.watch.coverage.attached, missing: agent.missing, unprobed },
       drops: agent.watch.drops(),
+      dropsBySignal: agent.watch.dropsBySignal(),
       cost: { cpu_pct, bpf_ns_per_event, rss_mb },
     }),
     plan.disabled,

@@ -77,7 +77,8 @@ function quiet(io: Io): Pick<Io, "err" | "columns"> {
 }
 
 function summary(lines: number, watch: Watch): string {
-  const lost = Object.entries(watch.drops()).filter(([, n]) => n > 0).map(([name, n]) => `${name} ${n}`);
+  const refused = Object.entries(watch.drops()).filter(([name]) => name.startsWith("decode_"));
+  const lost = [...Object.entries(watch.dropsBySignal()), ...refused].map(([name, n]) => `${name} ${n}`);
   const { cpu_pct } = watch.cost();
   const cost = cpu_pct === null ? "" : `; ${cpu_pct.toFixed(1)} % of one CPU`;
   return `sloctl: ${plural(lines, "event")} written, ${

@@ -13,10 +13,10 @@ import { ProbeSession } from "../kernel/session.ts";
 import { type Clock, ClockLine } from "../model/clock.ts";
 import type { MissingProbe } from "../model/diagnosis.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
-import type { ProbeName } from "../model/signals.ts";
+import type { ProbeName, SignalName } from "../model/signals.ts";
 import { CostMeter, type WatchCost } from "./watch_cost.ts";
 import { sweepDns } from "./watch_dns.ts";
-import { dropsByName } from "./watch_drops.ts";
+import { dropsByName, dropsBySignal } from "./watch_drops.ts";
 import { signalsMissing } from "./watch_missing.ts";
 import { Poller } from "./watch_polled.ts";
 import { type Unanswered, unanswered } from "./watch_open.ts";
@@ -63,6 +63,8 @@ export interface Watch extends Disposable {
    * `<probe>_table_full`; and records refused by the decoder, as `decode_<why>`.
    */
   drops(): Record<string, number>;
+  /** Losses in the kernel so far by signal, of those that lost any. */
+  dropsBySignal(): Partial<Record<SignalName, number>>;
   /** Handed over so far. */
   readonly events: number;
   cost(): WatchCost;
@@ -97,6 +99,7 @@ class KernelWatch implements Watch {
   readonly #refused: Partial<Record<Refusal, number>> = {};
   #events = 0;
   #drops: Record<string, number> = {};
+  #dropsBySignal: Partial<Record<SignalName, number>> = {};
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
   #tickTimer: ReturnType<typeof setTimeout> | undefined;
   #over = false;
@@ -182,10 +185,16 @@ class KernelWatch implements Watch {
 
   drops(): Record<string, number> {
     if (!this.#over) {
-      const session = this.#session;
-      this.#drops = dropsByName(this.coverage.attached, session.drops(), this.#refused, session.untracked());
+      const [lost, untracked] = [this.#session.drops(), this.#session.untracked()];
+      this.#drops = dropsByName(this.coverage.attached, lost, this.#refused, untracked);
+      this.#dropsBySignal = dropsBySignal(lost, untracked);
     }
     return { ...this.#drops };
+  }
+
+  dropsBySignal(): Partial<Record<SignalName, number>> {
+    this.drops();
+    return { ...this.#dropsBySignal };
   }
 
   cost(): WatchCost {

@@ -1,5 +1,6 @@
 import type { Refusal } from "../decode/record.ts";
 import { KIND } from "../decode/wire.gen.ts";
+import type { SignalName } from "../model/signals.ts";
 
 /** Which probe sends a kind of record. */
 const PROBE_OF_KIND: Readonly<Record<number, string>> = {
@@ -42,6 +43,35 @@ export function dropsByName(
   add(lostByKind, "");
   add(untrackedByKind, "_table_full");
   for (const [why, count] of Object.entries(refused)) drops[`decode_${why}`] = count;
+  return drops;
+}
+
+/** Which signal a kind of record gives most of; a failure comes in the record of what failed. */
+const SIGNAL_OF_KIND: Readonly<Record<number, SignalName>> = {
+  [KIND.dns]: "dns_latency_ms",
+  [KIND.connect]: "connect_latency_ms",
+  [KIND.exchange]: "stream_ttft_ms",
+  [KIND.gap]: "stream_gap_ms",
+  [KIND.unread]: "socket_wait_ms",
+  [KIND.runq]: "runqueue_delay_ms",
+  [KIND.throttled]: "cfs_throttled_ms",
+  [KIND.wait_sum]: "runqueue_delay_ms",
+  [KIND.tls]: "tls_handshake_ms",
+  [KIND.retransmit]: "tcp_retransmits_total",
+  [KIND.reclaim]: "mem_reclaim_latency_ms",
+  [KIND.disk]: "disk_io_latency_ms",
+  [KIND.syscall]: "syscall_latency_ms",
+};
+
+/** The same by signal, of those that lost any: what the ring had no room for and what no table could follow, by kind number. */
+export function dropsBySignal(...lostByKind: readonly (readonly number[])[]): Partial<Record<SignalName, number>> {
+  const drops: Partial<Record<SignalName, number>> = {};
+  for (const byKind of lostByKind) {
+    byKind.forEach((lost, kind) => {
+      const signal = SIGNAL_OF_KIND[kind];
+      if (lost > 0 && signal !== undefined) drops[signal] = (drops[signal] ?? 0) + lost;
+    });
+  }
   return drops;
 }
 

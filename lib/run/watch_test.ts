@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { KIND } from "../decode/wire.gen.ts";
-import { dropsByName, keptShare } from "./watch_drops.ts";
+import { dropsByName, dropsBySignal, keptShare } from "./watch_drops.ts";
 import { type Lacking, signalsMissing } from "./watch_missing.ts";
 import { lackingCapabilities } from "./watch_rights.ts";
 
@@ -20,6 +20,17 @@ Deno.test("dropsByName adds the kinds of a probe, tells zeros, and keeps refusal
     [`kind_${KIND.kinds}`]: 1,
     decode_wrong_size: 4,
   });
+});
+
+Deno.test("dropsBySignal adds what the ring and the tables lost of each signal", () => {
+  const ring: number[] = [];
+  ring[KIND.exchange] = 2;
+  ring[KIND.gap] = 3;
+  const tables: number[] = [];
+  tables[KIND.exchange] = 4;
+  tables[KIND.dns] = 0;
+  const whole = (counts: number[]) => [...counts].map((n) => n ?? 0);
+  assertEquals(dropsBySignal(whole(ring), whole(tables)), { stream_ttft_ms: 6, stream_gap_ms: 3 });
 });
 
 Deno.test("keptShare: the probe that lost most counts", () => {
