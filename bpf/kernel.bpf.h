@@ -119,9 +119,16 @@ typedef struct {
 	int owned; /* a process holds the lock */
 } socket_lock_t;
 
+typedef enum { SS_FREE = 0, SS_UNCONNECTED, SS_CONNECTING, SS_CONNECTED, SS_DISCONNECTING } socket_state;
+
+struct socket {
+	socket_state state;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
+	struct socket *sk_socket;
 	__u16 sk_protocol;
 	__u16 sk_type;
 	int sk_err;
@@ -171,7 +178,10 @@ struct pt_regs {
 	unsigned long di;
 	unsigned long dx;
 	unsigned long r10;
+	unsigned long orig_ax;
 };
+/* connect of 64-bit programs; socketcall and connect of 32-bit ones, whose numbers are harmless in the others. */
+#define IS_CONNECT_CALL(regs) ((regs)->orig_ax == 42 || (regs)->orig_ax == 102 || (regs)->orig_ax == 362)
 #define SYSCALL_ARG1(regs) BPF_CORE_READ(regs, di)
 #define SYSCALL_ARG3(regs) BPF_CORE_READ(regs, dx)
 #define SYSCALL_ARG4(regs) BPF_CORE_READ(regs, r10)
@@ -181,7 +191,10 @@ struct user_pt_regs {
 };
 struct pt_regs {
 	struct user_pt_regs user_regs;
+	int syscallno;
 };
+/* connect of 64-bit programs and of 32-bit ones. */
+#define IS_CONNECT_CALL(regs) ((regs)->syscallno == 203 || (regs)->syscallno == 283)
 #define SYSCALL_ARG1(regs) BPF_CORE_READ(regs, user_regs.regs[0])
 #define SYSCALL_ARG3(regs) BPF_CORE_READ(regs, user_regs.regs[2])
 #define SYSCALL_ARG4(regs) BPF_CORE_READ(regs, user_regs.regs[3])

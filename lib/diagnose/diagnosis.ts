@@ -255,8 +255,8 @@ export class Diagnosis {
       ],
       [
         this.#connectFailures.excused,
-        plural(this.#connectFailures.excused, "failed IPv6 connect"),
-        "the same port was reached over IPv4 at once",
+        plural(this.#connectFailures.excused, "connect") + " in vain",
+        "the same port was reached at another address meanwhile (IPv6 tried first, or two tried at once)",
       ],
       [
         this.#speaksFirst,

@@ -47,11 +47,14 @@ Deno.test("only look-ups that got no good answer failed", () => {
 Deno.test("an IPv6 attempt that IPv4 made good is no failure", () => {
   const v6 = (atMs: number) => connect(7, atMs, 0.1, { errno: 111, tuple: tcp("::1", 80) });
   const v4 = (atMs: number, errno = 0, ip = "127.0.0.1") => connect(7, atMs, 0.1, { errno, tuple: tcp(ip, 80) });
+  const v6ok = (atMs: number) => connect(7, atMs, 0.1, { tuple: tcp("::1", 80) });
   const rows: [string, ConnectEvent[], number][] = [
     ["localhost", [v6(0), v4(1)], 0],
     ["happy eyeballs, IPv4 won first", [v4(0), v6(1)], 0],
     ["both refused", [v6(0), v4(1, 111)], 2],
     ["too late", [v6(0), v4(3000)], 1],
+    ["two at once, the slower given up", [v4(0, 125), v6ok(1)], 0],
+    ["given up, and nothing reached", [v4(0, 125)], 1],
     ["one backend of two is down", [v4(0, 111, "10.0.0.1"), v4(1, 0, "10.0.0.2")], 1],
   ];
   for (const [name, events, expected] of rows) {

@@ -1,5 +1,5 @@
 /** KernelEvent -> ProbeEvent documents, sentence by sentence as the contract has it: every occurrence is told once. */
-import { dnsCause, errnoName, queryTypeName, tlsFailure } from "../model/codes.ts";
+import { connectFailure, dnsCause, errnoName, queryTypeName, tlsFailure } from "../model/codes.ts";
 import type { ExchangeEvent, KernelEvent, Tuple } from "../model/kernel_event.ts";
 import {
   type ConnTuple,
@@ -98,7 +98,7 @@ function readings(event: KernelEvent, deviceName: (numbers: string) => string): 
       const cookie = event.cookie === "0" ? undefined : event.cookie;
       const { tuple, errno } = event;
       if (errno === 0) return [{ signal: "connect_latency_ms", endNs, value, tuple, attributes: { cookie } }];
-      const attributes = { cookie, cause: errnoName(errno), duration_ms: value };
+      const attributes = { cookie, cause: errnoName(errno), reason: connectFailure(errno), duration_ms: value };
       return [{ signal: "connect_errors_total", endNs, value: 1, tuple, errno: Math.abs(errno), attributes }];
     }
     case "exchange":

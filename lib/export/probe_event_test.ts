@@ -137,7 +137,7 @@ Deno.test("a v1alpha2 document has all that is known, and leaves out what is not
     process: { comm: "curl", exe: "/usr/bin/curl" },
     cgroup: "/x",
     netns: 4026531840,
-    attributes: { cause: "ECONNREFUSED", duration_ms: 1 },
+    attributes: { cause: "ECONNREFUSED", reason: "refused", duration_ms: 1 },
   }]);
   const [answer] = toProbeEvents(dns(0), { ...context, process: () => undefined }) as ProbeEventV1Alpha2[];
   const asked = { query_name: "api.example.com", query_type: "AAAA", query_id: 7, cookie: "5", resolution: "12.0" };

@@ -12,6 +12,11 @@ export interface ProbeSpec {
    * many arguments it must have.
    */
   readonly variants?: Readonly<Record<string, readonly [tracepoint: string, args: number]>>;
+  /**
+   * Two programs for one purpose: the better one, which some kernels refuse (tracing of functions is not everywhere), and the one that is
+   * loaded there in its place.
+   */
+  readonly either?: readonly [better: string, inItsPlace: string];
   /** What is not seen without this probe. */
   readonly costs: string;
 }
@@ -25,8 +30,9 @@ export const PROBES: readonly ProbeSpec[] = [
   },
   {
     probe: "connect_latency",
-    needs: ["inet_sock_set_state"],
+    needs: ["inet_sock_set_state", "sys_exit"],
     optional: {},
+    either: ["on_inet_stream_connect", "on_connect_exit"],
     costs: "slow and failing connects",
   },
   // Before stream, which asks it about every packet: programs on a cgroup run in the order they were attached.
@@ -84,6 +90,11 @@ export const PROBES: readonly ProbeSpec[] = [
 export function isOtherVariant(spec: ProbeSpec, program: string, tracepoints: ReadonlyMap<string, number>): boolean {
   const [tracepoint, args] = spec.variants?.[program] ?? [];
   return tracepoint !== undefined && tracepoints.has(tracepoint) && tracepoints.get(tracepoint) !== args;
+}
+
+/** What to leave out of a probe, in the order in which to try: first the program that stands in for a better one, then the better one. */
+export function attempts({ either }: ProbeSpec): readonly (readonly string[])[] {
+  return either === undefined ? [[]] : [[either[1]], [either[0]]];
 }
 
 /** Programs of a probe that this kernel has no hook for. */

@@ -9,7 +9,7 @@ import { type BpfMap, u32Key, u64Key } from "./bpf_map.ts";
 import { BpfObject } from "./bpf_object.ts";
 import { hasMember, presentTracepoints } from "./kernel_btf.ts";
 import { knownCalls } from "./known_calls.ts";
-import { PROBES, type ProbeSpec, programsWithout } from "./probes.ts";
+import { attempts, PROBES, type ProbeSpec, programsWithout } from "./probes.ts";
 import { type OnRecord, Ring } from "./ring.ts";
 import { programRuns, type RunCount } from "./run_stats.ts";
 
@@ -27,7 +27,7 @@ export interface SessionOptions {
 }
 
 /**
- * Unanswered queries and what belongs to them (`dns_...`), thread states (`threads`), open turns (`conns`), what was not told one by one
+ * Unanswered queries and what belongs to them (`dns_...`), connects under way (`connecting`, `connect_calls`), thread states (`threads`), open turns (`conns`), what was not told one by one
  * (`tallies`), and what is under way (`requests`, `reclaiming`, `calling`).
  */
 export type ReadMap =
@@ -35,6 +35,8 @@ export type ReadMap =
   | "dns_failures"
   | "dns_sending"
   | "dns_streams"
+  | "connecting"
+  | "connect_calls"
   | "threads"
   | "conns"
   | "tallies"
@@ -62,6 +64,8 @@ export class ProbeSession implements Disposable {
   readonly marksThrottled: boolean;
   readonly #maps = new Map<string, BpfMap>();
   readonly #objects = new Map<ProbeName, BpfObject>();
+  /** Objects that made maps others use, and could not be attached themselves. */
+  readonly #holders: BpfObject[] = [];
   #ring: Ring | undefined;
 
   /**
@@ -103,24 +107,45 @@ export class ProbeSession implements Disposable {
     cgroup: string,
   ) {
     const without = programsWithout(spec, tracepoints);
+    let reason = "";
+    for (const also of attempts(spec)) {
+      const refusal = this.#try(spec, config, new Set([...without, ...also]), options, cgroup);
+      if (refusal === null) return;
+      reason = refusal;
+    }
+    this.#miss(spec, reason);
+  }
+
+  /** Loads and attaches all programs but some. Returns why not, or null. */
+  #try(
+    spec: ProbeSpec,
+    config: Uint8Array<ArrayBuffer>,
+    without: ReadonlySet<string>,
+    options: SessionOptions,
+    cgroup: string,
+  ): string | null {
     let object: BpfObject | undefined;
+    const added: string[] = [];
     try {
       object = BpfObject.load(spec.probe, objectBytes(spec.probe), { config, without, shared: this.#maps });
       for (const map of object.maps.values()) {
-        if (!map.name.startsWith(".") && !map.name.includes(".rodata")) {
-          this.#maps.set(map.name, this.#maps.get(map.name) ?? map);
-        }
+        if (map.name.startsWith(".") || map.name.includes(".rodata") || this.#maps.has(map.name)) continue;
+        this.#maps.set(map.name, map);
+        added.push(map.name);
       }
       this.#target(options);
       object.attach(cgroup);
       this.#objects.set(spec.probe, object);
       this.attached.push(spec.probe);
+      return null;
     } catch (error) {
       if (!(error instanceof SloctlError)) throw error;
-      if (object !== undefined && this.#objects.size > 0) object[Symbol.dispose]();
-      // The first object made the shared maps: it stays open, unattached, as their holder.
-      else if (object !== undefined) this.#objects.set(spec.probe, object);
-      this.#miss(spec, [error.message, error.hint].filter(Boolean).join("; "));
+      if (added.includes("events")) this.#holders.push(object!); // its maps are everybody's: it stays open, unattached
+      else {
+        for (const name of added) this.#maps.delete(name);
+        object?.[Symbol.dispose]();
+      }
+      return [error.message, error.hint].filter(Boolean).join("; ");
     }
   }
 
@@ -203,7 +228,7 @@ export class ProbeSession implements Disposable {
 
   [Symbol.dispose](): void {
     this.#ring?.[Symbol.dispose]();
-    for (const object of this.#objects.values()) object[Symbol.dispose]();
+    for (const object of [...this.#objects.values(), ...this.#holders.splice(0)]) object[Symbol.dispose]();
     this.#objects.clear();
   }
 }

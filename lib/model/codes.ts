@@ -71,11 +71,30 @@ const ERRNOS: ReadonlyMap<number, readonly [name: string, words: string]> = new 
   [113, ["EHOSTUNREACH", "host unreachable"]],
   [125, ["ECANCELED", "given up by the program"]],
   [524, ["ENOTSUPP", "not supported by this kernel"]],
+  [4095, ["unknown", "the kernel did not say why"]],
 ]);
 
 /** Linux errno (positive) by name: 111 -> `ECONNREFUSED`. */
 export function errnoName(errno: number): string {
   return ERRNOS.get(errno)?.[0] ?? `errno ${errno}`;
+}
+
+const CONNECT_FAILURES: ReadonlyMap<number, string> = new Map([
+  [1, "forbidden"],
+  [13, "forbidden"],
+  [99, "no_local_port"],
+  [100, "unreachable"],
+  [101, "unreachable"],
+  [110, "timed_out"],
+  [111, "refused"],
+  [112, "unreachable"],
+  [113, "unreachable"],
+  [125, "cancelled"],
+]);
+
+/** What kind of failure a connect's errno (positive) is: the four that are dealt with differently, `forbidden`, `no_local_port`, `other`. */
+export function connectFailure(errno: number): string {
+  return CONNECT_FAILURES.get(errno) ?? "other";
 }
 
 /** Linux errno (positive) in plain words: 111 -> `connection refused`. */

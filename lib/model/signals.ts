@@ -93,7 +93,7 @@ export const SIGNALS: readonly SignalRow[] = [
     hooks: ["inet_sock_set_state"],
     minKernel: "5.8",
     rights: TRACING,
-    misses: "connects that were under way when the probe attached",
+    misses: "connects that were under way when the probe attached; MPTCP and SMC",
   },
   {
     signal: "connect_errors_total",
@@ -101,10 +101,12 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "count",
     elevated: 1,
     meaning: "TCP connects that failed",
-    hooks: ["inet_sock_set_state"],
+    hooks: ["cgroup/connect4", "cgroup/connect6", "inet_sock_set_state", "fexit/inet_stream_connect", "sys_exit"],
     minKernel: "5.8",
-    rights: TRACING,
-    misses: "connect() calls that fail before a SYN is sent",
+    rights: PACKETS,
+    misses:
+      "calls that a security module forbids; why MSG_FASTOPEN failed inside the call. Without function tracing: why one of " +
+      "io_uring did; and a program runs at every system call of the machine",
   },
   {
     signal: "stream_ttft_ms",

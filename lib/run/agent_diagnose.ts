@@ -92,14 +92,15 @@ async function untilDone({ forMs }: AgentOptions, { targets }: AgentPlan, io: Io
 }
 
 /** Silence is not health: what was asked and not answered is no event, so it is said here. */
-function unansweredWords({ dns, requests }: Unanswered): Unprobed[] {
+function unansweredWords({ dns, connects, requests }: Unanswered): Unprobed[] {
   const rows = [
-    [plural(dns.count, "DNS query", "DNS queries"), dns.longestNs],
-    [plural(requests.count, "request"), requests.longestNs],
+    [plural(dns.count, "DNS query", "DNS queries"), dns.longestNs, ""],
+    [plural(connects.count, "connect"), connects.longestNs, ` (${connects.longest})`],
+    [plural(requests.count, "request"), requests.longestNs, ""],
   ] as const;
-  return rows.filter(([, longestNs]) => longestNs >= HUNG_NS).map(([what, longestNs]) => ({
+  return rows.filter(([, longestNs]) => longestNs >= HUNG_NS).map(([what, longestNs, who]) => ({
     what: `${what} without an answer when the watch ended`,
-    reason: `the longest had waited ${duration(longestNs / 1e6)}; what never ends is in no row`,
+    reason: `the longest had waited ${duration(longestNs / 1e6)}${who}; what never ends is in no row`,
   }));
 }
 

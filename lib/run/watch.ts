@@ -15,6 +15,7 @@ import type { MissingProbe } from "../model/diagnosis.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
 import type { ProbeName, SignalName } from "../model/signals.ts";
 import { CostMeter, type WatchCost } from "./watch_cost.ts";
+import { sweepConnects } from "./watch_connects.ts";
 import { sweepDns } from "./watch_dns.ts";
 import { dropsByName, dropsBySignal } from "./watch_drops.ts";
 import { signalsMissing } from "./watch_missing.ts";
@@ -243,9 +244,10 @@ class KernelWatch implements Watch {
     this.#onEvent(event.kind === "dns" ? { ...event, resolution: this.#resolutions.of(event) } : event);
   }
 
-  /** DNS queries that nobody answered leave the kernel's table as failures. */
+  /** DNS queries that nobody answered, and connects that never began, leave the kernel's tables as failures. */
   #sweep(): void {
-    for (const record of sweepDns(this.#session, this.#clock.monotonicNs())) {
+    const nowNs = this.#clock.monotonicNs();
+    for (const record of [...sweepDns(this.#session, nowNs), ...sweepConnects(this.#session, nowNs)]) {
       this.#record(viewOf(record), 0, record.byteLength);
     }
   }

@@ -1,7 +1,8 @@
 /** What is still waiting: a hung peer gives no event at all, so silence has to be looked at. */
-import { u64 } from "../decode/fields.ts";
+import { owner, tuple, u64 } from "../decode/fields.ts";
 import { EXCHANGE_FLAG, WIRE } from "../decode/wire.gen.ts";
 import type { ProbeSession } from "../kernel/session.ts";
+import { endpoint } from "../report/format.ts";
 
 export interface Waiting {
   readonly count: number;
@@ -11,6 +12,8 @@ export interface Waiting {
 
 export interface Unanswered {
   readonly dns: Waiting;
+  /** SYNs sent, and nothing came back. `longest`: who waits longest, for whom. */
+  readonly connects: Waiting & { readonly longest: string };
   /** Requests sent by clients, without a byte of an answer. */
   readonly requests: Waiting;
 }
@@ -19,6 +22,15 @@ export interface Unanswered {
 export function unanswered(session: ProbeSession, nowNs: number): Unanswered {
   const dns: number[] = [];
   for (const { value } of session.values("dns_pending")) dns.push(u64(viewOf(value), WIRE.dns.start + WIRE.stamp.ns));
+  const connects: number[] = [];
+  let longest = "";
+  for (const { value } of session.values("connecting")) {
+    const view = viewOf(value);
+    const since = u64(view, WIRE.event.size + WIRE.stamp.ns);
+    const { dstIp, dstPort } = tuple(view, WIRE.event.size + WIRE.stamp.size);
+    if (connects.every((other) => since < other)) longest = `${owner(view, 0).comm} for ${endpoint(dstIp, dstPort)}`;
+    connects.push(since);
+  }
   const requests: number[] = [];
   for (const { value } of session.values("conns")) {
     const view = viewOf(value);
@@ -28,7 +40,11 @@ export function unanswered(session: ProbeSession, nowNs: number): Unanswered {
     const answered = u64(view, WIRE.exchange.response_start + WIRE.stamp.ns);
     if (owned && !server && asked !== 0 && answered === 0) requests.push(asked);
   }
-  return { dns: waiting(dns, nowNs), requests: waiting(requests, nowNs) };
+  return {
+    dns: waiting(dns, nowNs),
+    connects: { ...waiting(connects, nowNs), longest },
+    requests: waiting(requests, nowNs),
+  };
 }
 
 function waiting(sinceNs: readonly number[], nowNs: number): Waiting {

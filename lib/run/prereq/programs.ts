@@ -59,7 +59,14 @@ export function tryPrograms(): Trial {
   } finally {
     for (const object of kept) object[Symbol.dispose]();
   }
-  return { programs, ring };
+  return { programs: withoutTwins(programs), ring };
+}
+
+/** Of two programs for one purpose, the one that an agent would take. */
+function withoutTwins(programs: readonly Tried[]): Tried[] {
+  const refused = (name: string) => programs.find(({ program }) => program === name)?.refusal !== null;
+  const idle = PROBES.flatMap(({ either }) => either === undefined ? [] : [refused(either[0]) ? either[0] : either[1]]);
+  return programs.filter(({ program }) => !idle.includes(program));
 }
 
 /** Loads one program alone, attaches it and takes it off again. Returns the refusal, or null. */

@@ -1,0 +1,4 @@
+import { connect } from "./connect.ts";
+import { holds } from "./holds.ts";
+
+holds(connect);

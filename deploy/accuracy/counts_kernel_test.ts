@@ -1,0 +1,4 @@
+import { counts } from "./counts.ts";
+import { holds } from "./holds.ts";
+
+holds(counts);
