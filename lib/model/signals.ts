@@ -92,7 +92,7 @@ export const SIGNALS: readonly SignalRow[] = [
     meaning: "TCP handshake, first SYN to established",
     hooks: ["inet_sock_set_state"],
     minKernel: "5.8",
-    rights: TRACING,
+    rights: PACKETS,
     misses: "connects that were under way when the probe attached; MPTCP and SMC",
   },
   {
