@@ -29,6 +29,14 @@ struct {
 	__type(value, struct pending);
 } requests SEC(".maps");
 
+/* Requests whose end was not told to us: the next one was already in their place. No latency is known of them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} ends_unseen SEC(".maps");
+
 struct budget {
 	__u64 second;
 	__u64 told;
@@ -73,6 +81,7 @@ static __always_inline int queued(struct request *rq, int issued)
 	struct pending fresh = { .start_ns = bpf_ktime_get_ns(), .made_ns = BPF_CORE_READ(rq, start_time_ns) };
 	__u64 key = (unsigned long)rq;
 	struct pending *known = bpf_map_lookup_elem(&requests, &key);
+	__u32 zero = 0;
 
 	if ((BPF_CORE_READ(rq, cmd_flags) & 0xff) >= FIRST_COMMAND_OP)
 		return 0;
@@ -82,8 +91,11 @@ static __always_inline int queued(struct request *rq, int issued)
 			known->issued_ns = fresh.start_ns;
 		return 0;
 	}
-	if (known) { /* the end of the request that was in this memory before has escaped us */
-		count_untracked(LLM_SLO_DISK);
+	if (known) {
+		__u64 *unseen = bpf_map_lookup_elem(&ends_unseen, &zero);
+
+		if (unseen)
+			*unseen += 1;
 		bpf_map_delete_elem(&requests, &key);
 	}
 	if (!is_target(task))
@@ -99,7 +111,7 @@ static __always_inline int queued(struct request *rq, int issued)
 	return 0;
 }
 
-/* Until 5.10 these tracepoints told the queue too, first. */
+/* Until 5.10 these tracepoints told of the queue too, first. */
 SEC("tp_btf/block_rq_insert")
 int BPF_PROG(on_insert, struct request *rq)
 {
@@ -122,6 +134,27 @@ SEC("tp_btf/block_rq_issue")
 int BPF_PROG(on_issue_with_queue, struct request_queue *queue, struct request *rq)
 {
 	return queued(rq, 1);
+}
+
+/* It became part of another request, which goes on. */
+static __always_inline int merged(struct request *rq)
+{
+	__u64 key = (unsigned long)rq;
+
+	bpf_map_delete_elem(&requests, &key);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_merge")
+int BPF_PROG(on_merge, struct request *rq)
+{
+	return merged(rq);
+}
+
+SEC("tp_btf/block_rq_merge")
+int BPF_PROG(on_merge_with_queue, struct request_queue *queue, struct request *rq)
+{
+	return merged(rq);
 }
 
 SEC("tp_btf/block_rq_complete")

@@ -240,7 +240,7 @@ struct llm_slo_disk {
 	llm_u32 bytes;
 	llm_u32 device; /* major << 20 | minor, as the kernel writes it */
 	llm_u32 op; /* REQ_OP_*: 0 read, 1 write, 2 flush, 3 discard ... */
-	llm_s32 status; /* 0: good; negative: an errno; positive: a status of the block layer */
+	llm_s32 status; /* 0: good; negative: an errno; positive: BLK_STS_* */
 };
 
 /* One system call at or over the threshold that did more than wait for somebody else. */

@@ -1,7 +1,22 @@
 /** Every measurement, in the order of the signal catalogue. */
+import { syscalls } from "./calls.ts";
 import { connect } from "./connect.ts";
 import { counts } from "./counts.ts";
+import { quotaByGroup, quotaByThread, runQueue, steal } from "./cpu.ts";
+import { disk } from "./disk.ts";
 import { dns } from "./dns.ts";
+import { memory } from "./memory.ts";
 import type { Measurement } from "./measure.ts";
 
-export const MEASUREMENTS: readonly Measurement[] = [dns, counts, connect];
+export const MEASUREMENTS: readonly Measurement[] = [
+  dns,
+  counts,
+  connect,
+  runQueue,
+  quotaByThread,
+  quotaByGroup,
+  steal,
+  memory,
+  disk,
+  syscalls,
+];

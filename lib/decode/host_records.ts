@@ -25,7 +25,7 @@ export function decodeDisk(view: DataView, at: number): DiskEvent {
     sector: u64(view, at + WIRE.disk.sector),
     bytes: view.getUint32(at + WIRE.disk.bytes, true),
     byKernel: (flags(view, at) & DISK_FLAG.disk_kernel) !== 0,
-    status: view.getInt32(at + WIRE.disk.status, true),
+    errno: diskErrno(view.getInt32(at + WIRE.disk.status, true)),
   };
 }
 
@@ -85,6 +85,12 @@ const OPERATIONS: Readonly<Record<number, DiskOperation>> = {
   9: "write_zeroes",
 };
 const operation = (number: number): DiskOperation => OPERATIONS[number] ?? "other";
+
+/** BLK_STS_NOTSUPP, TIMEOUT, NOSPC, TRANSPORT, TARGET, RESV_CONFLICT, MEDIUM, PROTECTION, RESOURCE, IOERR by their number less 1, as errno. */
+const BLOCK_STATUS = [95, 110, 28, 67, 121, 52, 61, 84, 12, 5];
+const EIO = 5;
+/** The block layer's own status, or -errno on older kernels. */
+const diskErrno = (status: number) => status <= 0 ? Math.abs(status) : BLOCK_STATUS[status - 1] ?? EIO;
 
 /** EM_AARCH64; x86-64 (62) is the other one that the probes are compiled for. */
 const AARCH64 = 183;

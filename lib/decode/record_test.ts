@@ -266,6 +266,11 @@ Deno.test("decodeRecord: memory, disks, system calls", () => {
   const disk = new Bytes(WIRE.disk.size, KIND.disk, DISK_FLAG.disk_kernel).u64(WIRE.disk.start_ns, 1_990_000_000n)
     .u64(WIRE.disk.issued_ns, 1_995_000_000n).u64(WIRE.disk.sector, 2048n).u32(WIRE.disk.bytes, 4096)
     .u32(WIRE.disk.device, 254 << 20 | 3).u32(WIRE.disk.op, 1).u32(WIRE.disk.status, 0xfffffffb);
+  const failures: [number, number][] = [[0, 0], [0xfffffffb, 5], [10, 5], [7, 61], [2, 110], [99, 5]];
+  for (const [status, errno] of failures) {
+    const event = decode(disk.u32(WIRE.disk.status, status));
+    assertEquals(typeof event === "object" && event.kind === "disk" && event.errno, errno, `${status}`);
+  }
   assertEquals(decode(disk), {
     kind: "disk",
     ...base,
@@ -276,7 +281,7 @@ Deno.test("decodeRecord: memory, disks, system calls", () => {
     sector: 2048,
     bytes: 4096,
     byKernel: true,
-    status: -5,
+    errno: 5,
   });
 
   const calls: [number, number, string][] = [[74, 62, "fsync"], [82, 183, "fsync"], [9999, 62, "syscall_9999"]];

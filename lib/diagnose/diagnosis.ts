@@ -150,7 +150,10 @@ export class Diagnosis {
       case "timer":
         return; // for the split of requests alone
       default:
-        addHostEvent(this.#rows, event, who, this.#options.deviceName ?? ((numbers) => numbers));
+        addHostEvent(this.#rows, event, who, {
+          deviceName: this.#options.deviceName ?? ((numbers) => numbers),
+          errnoByName: this.#errnoByName,
+        });
     }
   }
 

@@ -1,5 +1,17 @@
 /** Hand-made kernel events for the tests of this folder. Times in ms on the kernel's clock. */
-import type { ConnectEvent, DnsEvent, ExchangeEvent, Owner, Tuple, WaitEvent } from "../model/kernel_event.ts";
+import {
+  type ConnectEvent,
+  type DiskEvent,
+  type DnsEvent,
+  type ExchangeEvent,
+  NOBODY,
+  type Owner,
+  type ReclaimEvent,
+  type StealEvent,
+  type SyscallEvent,
+  type Tuple,
+  type WaitEvent,
+} from "../model/kernel_event.ts";
 import type { DiagnosisContext } from "./diagnosis.ts";
 
 const MS = 1e6;
@@ -99,3 +111,36 @@ export const CONTEXT: DiagnosisContext = {
   drops: { dns_latency: 0 },
   cost: { cpu_pct: 0.8, bpf_ns_per_event: 310.4, rss_mb: 61.6 },
 };
+
+export function reclaim(pid: number, atMs: number, tookMs: number, at: ReclaimEvent["at"] = "cgroup"): ReclaimEvent {
+  return { kind: "reclaim", startNs: atMs * MS, tsNs: (atMs + tookMs) * MS, owner: owner(pid, "dd"), at, pages: 32 };
+}
+
+/** A read of 4 KiB from 254:0. */
+export function disk(pid: number, atMs: number, tookMs: number, change: Partial<DiskEvent> = {}): DiskEvent {
+  return {
+    kind: "disk",
+    startNs: atMs * MS,
+    issuedNs: atMs * MS,
+    tsNs: (atMs + tookMs) * MS,
+    owner: owner(pid, "postgres"),
+    device: "254:0",
+    operation: "read",
+    sector: 8,
+    bytes: 4096,
+    byKernel: false,
+    errno: 0,
+    ...change,
+  };
+}
+
+export function syscall(pid: number, atMs: number, tookMs: number, call = "fsync"): SyscallEvent {
+  const startNs = atMs * MS;
+  return { kind: "syscall", startNs, tsNs: startNs + tookMs * MS, owner: owner(pid, "postgres"), call, result: 0 };
+}
+
+/** One second of two CPUs. */
+export function steal(atS: number, share: number): StealEvent {
+  const [startNs, tsNs] = [atS * 1e9, (atS + 1) * 1e9];
+  return { kind: "steal", startNs, tsNs, owner: NOBODY, share, stolenNs: 2e9 * share, cpus: 2 };
+}

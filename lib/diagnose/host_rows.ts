@@ -11,8 +11,15 @@ export type HostEvent = Extract<
   { readonly kind: "reclaim" | "disk" | "syscall" | "tally" | "steal" | "group_throttled" }
 >;
 
-/** `deviceName`: `254:0` -> `vda`. */
-export function addHostEvent(rows: Rows, event: HostEvent, who: Who, deviceName: (numbers: string) => string): void {
+export interface HostWords {
+  /** `254:0` -> `vda` */
+  readonly deviceName: (numbers: string) => string;
+  /** Of the errors met so far. */
+  readonly errnoByName: Map<string, number>;
+}
+
+export function addHostEvent(rows: Rows, event: HostEvent, who: Who, words: HostWords): void {
+  const { deviceName } = words;
   switch (event.kind) {
     case "reclaim": {
       const row = rows.get({ kind: "mem_reclaim_latency_ms", peer: null }, who);
@@ -25,8 +32,9 @@ export function addHostEvent(rows: Rows, event: HostEvent, who: Who, deviceName:
       const what = diskWhat(event.operation, event.device, event.byKernel, deviceName);
       const row = rows.get({ kind: "disk_io_latency_ms", peer: null, what }, who);
       row.add((event.tsNs - event.startNs) / MS);
-      if (event.status !== 0) {
-        row.addCause(event.status < 0 ? errnoName(-event.status) : `block status ${event.status}`);
+      if (event.errno !== 0) {
+        row.addCause(errnoName(event.errno));
+        words.errnoByName.set(errnoName(event.errno), event.errno);
       }
       return;
     }

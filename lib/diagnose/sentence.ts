@@ -109,8 +109,13 @@ export function sentence(row: Observed, facts: Facts): string {
       return `${who} had to free memory for ${ms(row.total)} ${within} before it got any, all threads together, ` +
         `${plural(row.count, "time")}, longest ${ms(row.max)}: ${causes(row, facts)}`;
     case "disk_io_latency_ms": {
-      const failed = row.causes === undefined ? "" : `; failed: ${causes(row, facts)}`;
-      return `${who} waited ${p95} for each ${row.what}, ${plural(row.count, "request")}${failed}`;
+      if (row.causes === undefined) {
+        return `${who} waited ${p95} for the disk (${row.what}), ${plural(row.count, "request")}`;
+      }
+      const failed = Object.values(row.causes).reduce((sum, times) => sum + times, 0);
+      return `${who} had ${failed} of ${plural(row.count, "request")} to the disk fail (${row.what}): ${
+        causes(row, facts)
+      }`;
     }
     case "syscall_latency_ms":
       return `${who} spent ${p95} in ${row.what}(), ${plural(row.count, "call")}, ${ms(row.total)} in all`;

@@ -1,4 +1,5 @@
 /** Memory, disks, system calls, and the machine's CPU time -> what their signals say. */
+import { errnoName } from "../model/codes.ts";
 import { SMALL_BOUNDS_MS, TALLY_BOUNDS_MS, trimmed } from "../model/histogram.ts";
 import type {
   DiskEvent,
@@ -22,15 +23,15 @@ export function fromReclaim(event: ReclaimEvent): Reading[] {
 }
 
 export function fromDisk(event: DiskEvent, deviceName: DeviceName): Reading[] {
-  const { status, operation, bytes, sector, issuedNs, startNs } = event;
+  const { errno, operation, bytes, sector, issuedNs, startNs } = event;
   const attributes = {
     ...disk(operation, event.device, event.byKernel, deviceName),
     bytes,
     sector,
     queued_ms: (issuedNs - startNs) / MS,
-    cause: status > 0 ? `block status ${status}` : undefined,
+    cause: errno === 0 ? undefined : errnoName(errno),
   };
-  const failed = status === 0 ? {} : { failed: true, ...(status < 0 && { errno: -status }) };
+  const failed = errno === 0 ? {} : { failed: true, errno };
   return [{ signal: "disk_io_latency_ms", endNs: event.tsNs, value: took(event), attributes, ...failed }];
 }
 

@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly without: ReadonlySet<string>;
   /** Maps that other probes have already made, by name. */
   readonly shared: ReadonlyMap<string, BpfMap>;
+  /** Entries of maps that are to have another number of them. */
+  readonly tables?: Readonly<Record<string, number>>;
 }
 
 export interface LoadedProgram {
@@ -107,6 +109,8 @@ function open(name: string, bytes: Uint8Array<ArrayBuffer>, options: LoadOptions
     const mapName = readCString(libbpf().bpf_map__name(map));
     const shared = options.shared.get(mapName);
     if (shared !== undefined) libbpf().bpf_map__reuse_fd(map, shared.fd);
+    const entries = options.tables?.[mapName];
+    if (entries !== undefined) libbpf().bpf_map__set_max_entries(map, entries);
     if (mapName.endsWith(".rodata")) setConfig(map, options.config);
   }
   for (const program of children(object, libbpf().bpf_object__next_program)) {

@@ -69,8 +69,15 @@ export const PROBES: readonly ProbeSpec[] = [
   {
     probe: "disk_io",
     needs: ["block_rq_issue", "block_rq_complete"],
-    optional: { on_insert: "block_rq_insert", on_insert_with_queue: "block_rq_insert" },
+    optional: {
+      on_insert: "block_rq_insert",
+      on_insert_with_queue: "block_rq_insert",
+      on_merge: "block_rq_merge",
+      on_merge_with_queue: "block_rq_merge",
+    },
     variants: {
+      on_merge: ["block_rq_merge", 1],
+      on_merge_with_queue: ["block_rq_merge", 2],
       on_insert: ["block_rq_insert", 1],
       on_insert_with_queue: ["block_rq_insert", 2],
       on_issue: ["block_rq_issue", 1],

@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly config: (haveRead: boolean) => Uint8Array<ArrayBuffer>;
   readonly pids?: readonly number[];
   readonly cgroupIds?: readonly bigint[];
+  /** Entries of tables in the kernel, by name, where a test wants them full. */
+  readonly tables?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -127,7 +129,12 @@ export class ProbeSession implements Disposable {
     let object: BpfObject | undefined;
     const added: string[] = [];
     try {
-      object = BpfObject.load(spec.probe, objectBytes(spec.probe), { config, without, shared: this.#maps });
+      object = BpfObject.load(spec.probe, objectBytes(spec.probe), {
+        config,
+        without,
+        shared: this.#maps,
+        ...(options.tables === undefined ? {} : { tables: options.tables }),
+      });
       for (const map of object.maps.values()) {
         if (map.name.startsWith(".") || map.name.includes(".rodata") || this.#maps.has(map.name)) continue;
         this.#maps.set(map.name, map);
@@ -191,6 +198,11 @@ export class ProbeSession implements Disposable {
   /** What was not followed because a table in the kernel was full, by the kind number of the record it would have become. */
   untracked(): number[] {
     return this.#perKind("untracked");
+  }
+
+  /** Block requests whose end was not told to us. */
+  diskEndsUnseen(): number {
+    return this.#perKind("ends_unseen")[0] ?? 0;
   }
 
   #perKind(name: string): number[] {

@@ -247,8 +247,8 @@ export interface DiskEvent extends Base {
   readonly bytes: number;
   /** The owner is a kernel thread: writeback, a journal, swap. */
   readonly byKernel: boolean;
-  /** 0: good; negative: an errno; positive: a status of the block layer. */
-  readonly status: number;
+  /** 0 on success, else a positive errno. */
+  readonly errno: number;
 }
 
 export type DiskOperation = "read" | "write" | "flush" | "discard" | "write_zeroes" | "other";

@@ -229,7 +229,7 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: 10,
     meaning: "block request, from being queued for its device until it was complete",
-    hooks: ["block_rq_insert", "block_rq_issue", "block_rq_complete"],
+    hooks: ["block_rq_insert", "block_rq_issue", "block_rq_merge", "block_rq_complete"],
     minKernel: "5.8",
     rights: TRACING,
     misses: "who dirtied what a kernel thread writes back later; devices without requests (zram, dm and md themselves)",

@@ -92,16 +92,21 @@ async function untilDone({ forMs }: AgentOptions, { targets }: AgentPlan, io: Io
 }
 
 /** Silence is not health: what was asked and not answered is no event, so it is said here. */
-function unansweredWords({ dns, connects, requests }: Unanswered): Unprobed[] {
+function unansweredWords({ dns, connects, requests, diskEndsUnseen }: Unanswered): Unprobed[] {
   const rows = [
     [plural(dns.count, "DNS query", "DNS queries"), dns.longestNs, ""],
     [plural(connects.count, "connect"), connects.longestNs, ` (${connects.longest})`],
     [plural(requests.count, "request"), requests.longestNs, ""],
   ] as const;
-  return rows.filter(([, longestNs]) => longestNs >= HUNG_NS).map(([what, longestNs, who]) => ({
+  const hung = rows.filter(([, longestNs]) => longestNs >= HUNG_NS).map(([what, longestNs, who]) => ({
     what: `${what} without an answer when the watch ended`,
     reason: `the longest had waited ${duration(longestNs / 1e6)}${who}; what never ends is in no row`,
   }));
+  if (diskEndsUnseen === 0) return hung;
+  return [...hung, {
+    what: `${plural(diskEndsUnseen, "block request")} whose end was not seen`,
+    reason: "the kernel did not run our program then; how long they took is not known, and they are in no row",
+  }];
 }
 
 /** Nothing seen is not the same as nothing wrong. */

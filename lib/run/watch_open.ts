@@ -16,6 +16,10 @@ export interface Unanswered {
   readonly connects: Waiting & { readonly longest: string };
   /** Requests sent by clients, without a byte of an answer. */
   readonly requests: Waiting;
+  /** Block requests that have ended, but not before our eyes: counted when the next one takes their place. */
+  readonly diskEndsUnseen: number;
+  /** Block requests that are under way, or that ended unseen and whose place is still free. */
+  readonly diskUnderWay: number;
 }
 
 /** Asks the kernel's tables; `nowNs` on its monotonic clock. */
@@ -44,6 +48,8 @@ export function unanswered(session: ProbeSession, nowNs: number): Unanswered {
     dns: waiting(dns, nowNs),
     connects: { ...waiting(connects, nowNs), longest },
     requests: waiting(requests, nowNs),
+    diskEndsUnseen: session.diskEndsUnseen(),
+    diskUnderWay: [...session.values("requests")].length,
   };
 }
 

@@ -127,7 +127,7 @@ function kernelEvent(probe: ProbeEventV1Alpha2, anchor: Anchor, cgroups: Map<str
         sector: Number(said.sector ?? 0),
         bytes: Number(said.bytes ?? 0),
         byKernel: said.by === "kernel",
-        status: probe.errno === undefined ? 0 : -probe.errno,
+        errno: probe.errno ?? 0,
       };
     case "syscall_latency_ms":
       return { ...base, kind: "syscall", call: String(said.call ?? ""), result: Number(said.result ?? 0) };

@@ -6,6 +6,8 @@ export interface Seen {
   readonly events: readonly KernelEvent[];
   /** Records lost, all causes together. */
   readonly lost: number;
+  /** Block requests without an end: under way, or ended while the kernel did not run our program. */
+  readonly endless: number;
 }
 
 /** Watches from before `body` until shortly after it. All processes unless `options` says otherwise; of the machine itself, nothing. */
@@ -14,8 +16,13 @@ export async function watched(body: () => Promise<void>, options: Partial<WatchO
   using watch = watchKernel({ timers: false, steal: false, ...options }, (event) => events.push(event));
   await body();
   await delay(60); // the last close is still on its way through the kernel
+  const { diskEndsUnseen, diskUnderWay } = watch.unanswered();
   watch.finish();
-  return { events, lost: Object.values(watch.drops()).reduce((sum, n) => sum + n, 0) };
+  return {
+    events,
+    endless: diskEndsUnseen + diskUnderWay,
+    lost: Object.values(watch.drops()).reduce((sum, n) => sum + n, 0),
+  };
 }
 
 /** The events of one kind. */

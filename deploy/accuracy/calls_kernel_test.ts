@@ -1,0 +1,4 @@
+import { syscalls } from "./calls.ts";
+import { holds } from "./holds.ts";
+
+holds(syscalls);

@@ -1,0 +1,4 @@
+import { disk } from "./disk.ts";
+import { holds } from "./holds.ts";
+
+holds(disk);

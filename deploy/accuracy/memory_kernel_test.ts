@@ -1,0 +1,4 @@
+import { memory } from "./memory.ts";
+import { holds } from "./holds.ts";
+
+holds(memory);
