@@ -12,6 +12,7 @@ import { mean } from "../stats/describe.ts";
 import { random } from "../stats/random.ts";
 import { leadingLabel, type ProviderDomain, shares } from "./domains.ts";
 import { meanSplit, minus } from "./excess.ts";
+import { Resample } from "./resample.ts";
 import { type ProviderFacts, providerFacts, refusalHint } from "./provider.ts";
 
 export const MODEL_VERSION = "excess-share/1";
@@ -107,10 +108,10 @@ function lowShare(
   seed: string,
 ): number {
   const stream = random(seed);
-  const draw = (requests: readonly RequestSplit[]) => requests.map(() => requests[stream.below(requests.length)]!);
+  const [slow, usual] = [new Resample(incident), new Resample(baseline)];
   const drawn = Array.from(
     { length: REPLICATES },
-    () => shares(minus(meanSplit(draw(incident)), meanSplit(draw(baseline))), provider)[domain] ?? 0,
+    () => shares(minus(slow.meanSplit(stream), usual.meanSplit(stream)), provider)[domain] ?? 0,
   ).sort((a, b) => a - b);
   return drawn[Math.floor(LOW * REPLICATES)]!;
 }
