@@ -17,7 +17,8 @@ export const command: Command = {
   description:
     "With --input it reads lines of raw samples, OTLP JSON, probe events or SLO events, writes what they measure as SLO events " +
     "and ends; no port is opened. With --listen it receives OTLP/HTTP traces until it is stopped, and joins them with the probe " +
-    "events of --input, which may be a pipe. The kernel's own TTFT stands before the application's where both are there.",
+    "events of --input, which may be a pipe. The kernel's own TTFT stands before the application's where both are there. Without spans probe events give no SLO events: " +
+    "sloctl attributor and sloctl agent estimate requests from them.",
   examples: [
     {
       command: "sloctl collector --input raw_samples.jsonl --output jsonl --output-path slo.jsonl",

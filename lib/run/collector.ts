@@ -68,7 +68,9 @@ function tell({ probes, spans, raw, slo, faults }: Documents, written: number, i
   const words = read.filter(([n]) => n !== 0).map(([n, what]) => `${count(n as number)} ${what}`).join(", ");
   io.err(`sloctl: ${plural(written, "SLO event")} from ${words || "nothing"}\n`);
   if (probes.length > 0 && spans.length === 0) {
-    io.err("sloctl: probe events alone measure no indicator: give spans with them\n");
+    io.err(
+      "sloctl: probe events alone measure no indicator: give spans with them, or estimate requests with sloctl attributor\n",
+    );
   }
   if (faults.length > 0) {
     io.err(`sloctl: ${plural(faults.length, "fault sample")} left out: they are the attributor's\n`);
