@@ -5,7 +5,7 @@
 import { createServer, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
-import { UsageError } from "../model/errors.ts";
+import { signalUrl } from "../otlp/endpoint.ts";
 
 export interface OtlpRelay extends AsyncDisposable {
   /** Full URL for the services' exporters. */
@@ -13,11 +13,11 @@ export interface OtlpRelay extends AsyncDisposable {
 }
 
 /**
- * @param endpoint http or https; without a path it is a base to which v1/traces is added
+ * @param endpoint as signalUrl reads it
  * @throws UsageError when it is not such a URL.
  */
 export async function otlpRelay(hostIp: string, endpoint: string): Promise<OtlpRelay> {
-  const target = tracesUrl(endpoint);
+  const target = new URL(signalUrl(endpoint, "traces"));
   const send = target.protocol === "https:" ? httpsRequest : httpRequest;
   const server = createServer((incoming, outgoing) => {
     const { host: _, ...headers } = incoming.headers;
@@ -39,17 +39,4 @@ export async function otlpRelay(hostIp: string, endpoint: string): Promise<OtlpR
       await closed;
     },
   };
-}
-
-/** @throws UsageError when it is not an http or https URL. */
-export function tracesUrl(endpoint: string): URL {
-  const url = URL.parse(endpoint);
-  if (url === null || !["http:", "https:"].includes(url.protocol)) {
-    throw new UsageError(
-      `Cannot send spans to "${endpoint}": it is not an http or https URL`,
-      "Write http://HOST:4318",
-    );
-  }
-  if (url.pathname === "/") url.pathname = "/v1/traces";
-  return url;
 }

@@ -15,7 +15,7 @@ import type { Encoding } from "./response.ts";
 import type { DecodedTraces } from "./span_tally.ts";
 
 export { DecodeError } from "./decode_error.ts";
-export { encodeResponse, encodeStatus, MEDIA_TYPE } from "./response.ts";
+export { decodeResponse, encodeResponse, encodeStatus, MEDIA_TYPE } from "./response.ts";
 export type { Encoding, PartialSuccess, RpcStatus, Signal } from "./response.ts";
 export type { DecodedLogs, DecodedMetrics, DecodedTraces };
 export type { Decoded, RejectReason, WarnReason } from "./tally.ts";

@@ -1,4 +1,5 @@
 /** What an OTLP receiver answers: Export...ServiceResponse on success, google.rpc.Status otherwise, in either encoding. */
+import { WireReader } from "./wire_reader.ts";
 import { WireWriter } from "./wire_writer.ts";
 
 export type Encoding = "json" | "protobuf";
@@ -47,6 +48,46 @@ export function encodeResponse(
     });
   }
   return w.finish();
+}
+
+/**
+ * What a receiver says of a request it took, in the encoding its Content-Type names. null when it refused nothing and warns of
+ * nothing, or when its words make no sense: the request was taken all the same.
+ */
+export function decodeResponse(signal: Signal, body: Uint8Array, contentType: string): PartialSuccess | null {
+  try {
+    const json = contentType.startsWith(MEDIA_TYPE.json);
+    const said = json ? responseFromJson(signal, body) : responseFromProtobuf(body);
+    return said.rejected > 0 || said.errorMessage !== "" ? said : null;
+  } catch {
+    return null;
+  }
+}
+
+function responseFromJson(signal: Signal, body: Uint8Array): PartialSuccess {
+  const { partialSuccess: said = {} } = JSON.parse(new TextDecoder().decode(body));
+  const rejected = Number(said[REJECTED[signal]] ?? 0);
+  return { rejected: rejected > 0 ? rejected : 0, errorMessage: String(said.errorMessage ?? "") };
+}
+
+function responseFromProtobuf(body: Uint8Array): PartialSuccess {
+  const reader = new WireReader(body);
+  let rejected = 0;
+  let errorMessage = "";
+  while (reader.next()) {
+    if (reader.field !== 1) {
+      reader.skip();
+      continue;
+    }
+    const outer = reader.enter();
+    while (reader.next()) {
+      if (reader.field === 1) rejected = Number(reader.int64());
+      else if (reader.field === 2) errorMessage = reader.string();
+      else reader.skip();
+    }
+    reader.leave(outer);
+  }
+  return { rejected: Math.max(0, rejected), errorMessage };
 }
 
 export interface RpcStatus {

@@ -1,9 +1,10 @@
 /** A recorded run as the documents it gave, in their order and at any speed: lines, or spans sent to a collector. */
-import { postTraces, tracesUrl } from "../export/otlp_traces.ts";
+import { postTraces } from "../export/otlp_traces.ts";
 import { toProbeEvents } from "../export/probe_event.ts";
 import { toUnixNs } from "../model/clock.ts";
 import type { Io } from "../model/io.ts";
 import type { Span } from "../model/span.ts";
+import { signalUrl } from "../otlp/endpoint.ts";
 import { encodeTraces } from "../otlp/mod.ts";
 import { plural } from "../report/format.ts";
 import { replay } from "./demo/recorded.ts";
@@ -32,7 +33,7 @@ const BATCH_MS = 200;
 
 /** @throws IoError when the recording cannot be read, a line not written, or the collector does not take the spans. */
 export async function replayRecording(options: ReplayOptions, io: Io): Promise<void> {
-  const url = options.otlpEndpoint === undefined ? null : tracesUrl(options.otlpEndpoint);
+  const url = options.otlpEndpoint === undefined ? null : signalUrl(options.otlpEndpoint, "traces");
   const wait = pacer(options.speed, io.stop);
   const { data } = await replay(options.input);
   if (url !== null) {

@@ -4,10 +4,11 @@ import { selfCommand } from "../host/self.ts";
 import { RESOLVER_CONTROL_PORT, startLab } from "../lab/lab.ts";
 import { cleanLeftovers } from "../lab/leftovers.ts";
 import { STATE_DIR } from "../lab/names.ts";
-import { otlpRelay, tracesUrl } from "../lab/otlp_relay.ts";
+import { otlpRelay } from "../lab/otlp_relay.ts";
 import { type LabState, readState, requireRoot, takeLock } from "../lab/state.ts";
 import { EXIT, IoError, UsageError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
+import { signalUrl } from "../otlp/endpoint.ts";
 
 export interface LabPorts {
   readonly port: number;
@@ -41,7 +42,7 @@ export function checkPorts(ports: LabPorts, otlpEndpoint: string | undefined): v
       "Choose another --resolver-port",
     );
   }
-  if (otlpEndpoint !== undefined) tracesUrl(otlpEndpoint);
+  if (otlpEndpoint !== undefined) signalUrl(otlpEndpoint, "traces");
 }
 
 /** Runs the lab until SIGINT or SIGTERM, then removes it. @throws IoError when one of its services ends by itself. */
