@@ -41,7 +41,8 @@ export class Epoll implements Disposable {
   readonly #view = new DataView(this.#events.buffer);
   readonly #one = new Uint8Array(EVENT_BYTES);
   readonly #oneView = new DataView(this.#one.buffer);
-  readonly #timeout = new BigInt64Array(2);
+  /** struct timespec in halves: no bigint for every wait. */
+  readonly #timeout = new Uint32Array(4);
 
   /** Where `socketLibc()` is null there is none. Timers of the calling thread become exact to the microsecond. */
   constructor() {
@@ -67,9 +68,9 @@ export class Epoll implements Disposable {
   /** Waits until something is ready or `ns` have passed; tells the tag of each, and what it is ready for. */
   wait(ns: number, onReady: (tag: number, mask: number) => void): void {
     const left = Math.max(0, Math.round(ns));
-    this.#timeout[0] = BigInt(Math.floor(left / 1e9));
-    this.#timeout[1] = BigInt(left % 1e9);
-    const n = this.#libc.epoll_pwait2(this.#fd, this.#events, BATCH, this.#timeout as BufferSource, null);
+    this.#timeout[0] = Math.floor(left / 1e9);
+    this.#timeout[2] = left % 1e9;
+    const n = this.#libc.epoll_pwait2(this.#fd, this.#events, BATCH, this.#timeout, null);
     for (let i = 0; i < n; i++) {
       const at = i * EVENT_BYTES;
       onReady(this.#view.getInt32(at + DATA_AT, true), this.#view.getUint32(at, true));
@@ -120,19 +121,22 @@ export function retransmits(fd: number): number | null {
   return optionSize[0]! < TOTAL_RETRANS + 4 ? null : new DataView(info.buffer).getUint32(TOTAL_RETRANS, true);
 }
 
-/** Bytes read into `into`; 0 at the end of the stream; a negative errno, -EAGAIN (-11) when nothing is there. */
+/** Bytes read into `into`; 0 at the end of the stream; a negative errno, -EAGAIN when nothing is there. */
 export function receive(fd: number, into: Uint8Array<ArrayBuffer>): number {
-  return transferred(() => socketLibc()!.recv(fd, into, BigInt(into.length), MSG));
-}
-
-/** Bytes taken by the kernel, perhaps fewer than given; a negative errno, -EAGAIN (-11) when it takes none now. */
-export function transmit(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
-  return transferred(() => socketLibc()!.send(fd, bytes, BigInt(bytes.length), MSG));
-}
-
-function transferred(call: () => number | bigint): number {
+  const { recv } = socketLibc()!;
   for (;;) {
-    const n = Number(call());
+    const n = Number(recv(fd, into, BigInt(into.length), MSG));
+    if (n >= 0) return n;
+    const error = errno();
+    if (error !== EINTR) return -error;
+  }
+}
+
+/** Bytes taken by the kernel, perhaps fewer than given; a negative errno, -EAGAIN when it takes none now. */
+export function transmit(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+  const { send } = socketLibc()!;
+  for (;;) {
+    const n = Number(send(fd, bytes, BigInt(bytes.length), MSG));
     if (n >= 0) return n;
     const error = errno();
     if (error !== EINTR) return -error;

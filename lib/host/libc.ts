@@ -45,6 +45,10 @@ const SOCKET_SYMBOLS = {
   epoll_pwait2: { parameters: ["i32", "buffer", "i32", "buffer", "pointer"], result: "i32" },
   // int prctl(int option, unsigned long, unsigned long, unsigned long, unsigned long)
   prctl: { parameters: ["i32", "usize", "usize", "usize", "usize"], result: "i32" },
+  // int getpriority(int which, id_t who)
+  getpriority: { parameters: ["i32", "u32"], result: "i32" },
+  // long syscall(long number, pid_t, struct sched_attr *, unsigned int flags): sched_setattr, which glibc wraps from 2.41 on
+  syscall: { parameters: ["i64", "i64", "buffer", "i64"], result: "i64" },
   // pid_t gettid(void)
   gettid: { parameters: [], result: "i32" },
   // int *__errno_location(void)

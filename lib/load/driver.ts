@@ -4,13 +4,13 @@
  * next. Three limits are three things: connections (an arrival waits in order), requests in flight (an arrival is dropped), and the
  * users of a closed loop.
  */
-import type { RequestRecord } from "../model/request_record.ts";
 import type { Arrival, Plan, Timeouts } from "./arrival.ts";
 import type { ConnectionRecord } from "./connection.ts";
 import type { Control } from "./control.ts";
 import { Exchange, type RequestBytes, unsent } from "./exchange.ts";
 import { LagWatch } from "./lag.ts";
 import { Pool, type PoolSize } from "./pool.ts";
+import type { LoopRecord } from "./record_log.ts";
 import type { Api } from "./reply.ts";
 import type { Transport } from "./transport.ts";
 import { Users } from "./users.ts";
@@ -28,10 +28,8 @@ export interface DriverOptions {
   readonly maxInFlight: number | null;
   /** Keeps the text of answers, for a tokenizer. */
   readonly keepText: boolean;
-  /** Thresholds every request carries in headers of its own. */
-  readonly ownSlo?: Readonly<Record<string, number>>;
   readonly control: Control;
-  readonly onRecord: (record: RequestRecord) => void;
+  readonly onRecord: (record: LoopRecord) => void;
 }
 
 export interface Driven {
@@ -215,7 +213,7 @@ export class Driver {
 
   #finished(exchange: Exchange, atNs: number): void {
     this.#inFlight--;
-    const record = exchange.record(atNs, this.#options.ownSlo);
+    const record = exchange.record(atNs);
     const first = record.t_ns[0] ?? record.h_ns;
     const origin = record.g_ns ?? record.s_ns;
     if (record.outcome === "ok" && first !== null && origin !== null) {
@@ -225,7 +223,7 @@ export class Driver {
     this.#users?.release(atNs, record.status !== 0);
   }
 
-  #tell(record: RequestRecord): void {
+  #tell(record: LoopRecord): void {
     this.#options.control.add(record.outcome);
     this.#options.onRecord(record);
   }

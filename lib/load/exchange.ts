@@ -1,6 +1,7 @@
 /** One arrival on its way: from the moment it was looked at until its record is written. */
 import type { RequestRecord } from "../model/request_record.ts";
 import type { Arrival } from "./arrival.ts";
+import type { LoopRecord } from "./record_log.ts";
 import type { Api, Failure } from "./reply.ts";
 import { Reply } from "./reply.ts";
 
@@ -30,8 +31,8 @@ export class Exchange {
     this.reply = new Reply(api, keepText);
   }
 
-  /** @param slo thresholds of its own */
-  record(eNs: number, slo?: Readonly<Record<string, number>>): RequestRecord & { readonly text?: string } {
+  /** Once its reply is over, at `eNs`. */
+  record(eNs: number): LoopRecord {
     const { reply, arrival, request } = this;
     const { outcome, failure, flags } = reply.outcome();
     const counted = reply.nOut !== null;
@@ -74,7 +75,6 @@ export class Exchange {
       ...(retryAfter !== undefined && { retry_after: retryAfter }),
       ...(location !== undefined && { location }),
       ...(body !== undefined && { body }),
-      ...(slo !== undefined && { slo }),
       ...(reply.text !== "" && { text: reply.text }),
     };
   }

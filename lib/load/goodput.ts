@@ -77,7 +77,7 @@ export interface Goodput {
   /** good / (good + bad); null when nothing was judged. The one that is gated. */
   readonly fraction: number | null;
   /** good / ok, for comparison. */
-  readonly fractionOkOnly: number | null;
+  readonly fraction_ok_only: number | null;
   /** A second. */
   readonly rate: number;
   /** Tokens of good requests a second. */
@@ -110,7 +110,7 @@ export function goodput(
     na,
     missing,
     fraction: good + bad === 0 ? null : good / (good + bad),
-    fractionOkOnly: ok - okNa === 0 ? null : good / (ok - okNa),
+    fraction_ok_only: ok - okNa === 0 ? null : good / (ok - okNa),
     rate: good / seconds,
     tokens: tokens / seconds,
   };

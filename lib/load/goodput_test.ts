@@ -53,7 +53,7 @@ Deno.test("goodput-edges: 8 good, 1 slow, 1 error are .80, of successes alone .8
   ];
   const told = goodput(records, [TTFT], 2);
   assertEquals([told.fraction, told.good, told.bad, told.excluded], [0.8, 8, 2, 1]);
-  assertEquals(told.fractionOkOnly?.toFixed(3), "0.889");
+  assertEquals(told.fraction_ok_only?.toFixed(3), "0.889");
   assertEquals([told.rate, told.tokens], [4, 8]);
   assertEquals(goodput(records, [TTFT], 2, "inference-perf").fraction?.toFixed(3), "0.889");
   assertEquals(goodput([], [TTFT], 1).fraction, null);

@@ -170,13 +170,9 @@ export class ResponseReader {
   }
 }
 
+const decoder = new TextDecoder("latin1");
+
 /** Text of bytes, one character each: heads are ASCII but for what nobody reads. */
 function latin1(bytes: Uint8Array, from: number, to: number): string {
-  let text = "";
-  while (from < to) {
-    const next = Math.min(to, from + 4096);
-    text += String.fromCharCode.apply(null, bytes.subarray(from, next) as unknown as number[]);
-    from = next;
-  }
-  return text;
+  return from === to ? "" : decoder.decode(bytes.subarray(from, to));
 }

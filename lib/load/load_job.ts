@@ -1,9 +1,10 @@
 /** What goes to the thread of the loop, and what comes back. */
-import type { RequestRecord } from "../model/request_record.ts";
+import type { Priority } from "../host/priority.ts";
 import type { Plan, Timeouts } from "./arrival.ts";
 import type { Driven } from "./driver.ts";
 import type { PoolSize } from "./pool.ts";
 import type { Api } from "./reply.ts";
+import type { RecordPages } from "./record_log.ts";
 import type { RequestShape } from "./request_bytes.ts";
 import type { ThreadSchedule } from "./run_delay.ts";
 import type { Endpoint } from "./transport.ts";
@@ -19,16 +20,16 @@ export interface LoadJob {
   readonly pool: PoolSize;
   readonly maxInFlight: number | null;
   readonly keepText: boolean;
-  readonly ownSlo?: Readonly<Record<string, number>>;
+  /** Asks the scheduler to let the loop run at once when it wakes. */
+  readonly raisePriority: boolean;
   readonly control: SharedArrayBuffer;
 }
-
-/** A record as it leaves the loop: with the text of the answer where it is kept. */
-export type LoopRecord = RequestRecord & { readonly text?: string };
 
 export interface LoopEnd {
   readonly driven: Driven;
   readonly transport: "epoll" | "net";
+  /** What the scheduler granted; null: nothing was asked, or nothing granted. */
+  readonly priority: Priority | null;
   /** CPU time of the loop's thread. */
   readonly cpuNs: number;
   /** What the scheduler did with that thread; null where it does not say. */
@@ -36,6 +37,5 @@ export interface LoopEnd {
 }
 
 export type LoadMessage =
-  | { readonly kind: "records"; readonly records: readonly LoopRecord[] }
-  | ({ readonly kind: "over" } & LoopEnd)
+  | ({ readonly kind: "over"; readonly records: RecordPages } & LoopEnd)
   | { readonly kind: "failed"; readonly message: string };

@@ -3,7 +3,7 @@ import { random } from "../stats/random.ts";
 import type { Arrival } from "./arrival.ts";
 import type { RequestBytes } from "./exchange.ts";
 import type { Api } from "./reply.ts";
-import { question } from "./words.ts";
+import { type Part, question } from "./words.ts";
 
 export interface RequestShape {
   readonly api: Api;
@@ -27,6 +27,8 @@ export interface RequestShape {
 }
 
 const encoder = new TextEncoder();
+/** Requests are cut from slabs: one allocation for many. */
+const SLAB = 256 * 1024;
 
 /** A function that makes the request of an arrival; called in their order. */
 export function requestMaker(shape: RequestShape): (arrival: Arrival) => RequestBytes {
@@ -36,22 +38,32 @@ export function requestMaker(shape: RequestShape): (arrival: Arrival) => Request
     for (let i = 0; i < words; i++) text += stream.uint32().toString(16).padStart(8, "0");
     return /^0+$/.test(text) ? `${text.slice(1)}1` : text;
   };
-  const head = fixedHead(shape);
+  const head = encoder.encode(fixedHead(shape));
   const body = shape.api === "plain" ? plainBody(shape.body) : openAiBody(shape);
+  let slab = new Uint8Array(0);
+  let at = 0;
   return (arrival) => {
     const [traceId, spanId] = [hex(4), hex(2)];
     const parts = body(arrival);
-    const size = parts.reduce((sum, part) => sum + part.length, 0);
+    let size = 0;
+    for (const part of parts) size += part.length;
     const length = size > 0 || shape.method !== "GET" ? `content-length: ${size}\r\n` : "";
-    const begin = encoder.encode(`${head}traceparent: 00-${traceId}-${spanId}-01\r\n${length}\r\n`);
-    const bytes = new Uint8Array(begin.length + size);
-    bytes.set(begin);
-    let at = begin.length;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
+    const own = `traceparent: 00-${traceId}-${spanId}-01\r\n${length}\r\n`;
+    const total = head.length + own.length + size;
+    if (at + total > slab.length) {
+      slab = new Uint8Array(Math.max(SLAB, total));
+      at = 0;
     }
-    return { bytes, traceId, spanId };
+    const begin = at;
+    const put = (part: Part) => {
+      if (typeof part === "string") encoder.encodeInto(part, slab.subarray(at));
+      else slab.set(part, at);
+      at += part.length;
+    };
+    put(head);
+    put(own);
+    for (const part of parts) put(part);
+    return { bytes: slab.subarray(begin, at), traceId, spanId };
   };
 }
 
@@ -68,20 +80,21 @@ function fixedHead(shape: RequestShape): string {
   return `${shape.method} ${shape.target} HTTP/1.1\r\n${lines.join("")}`;
 }
 
-function plainBody(text: string): () => Uint8Array[] {
+function plainBody(text: string): () => readonly Part[] {
   const parts = text === "" ? [] : [encoder.encode(text)];
   return () => parts;
 }
 
-function openAiBody({ api, model, stream, extra, prefix }: RequestShape): (arrival: Arrival) => Uint8Array[] {
+function openAiBody({ api, model, stream, extra, prefix }: RequestShape): (arrival: Arrival) => readonly Part[] {
   const members = { model, stream, ...(stream && { stream_options: { include_usage: true } }), ...extra };
-  const rest = JSON.stringify(members).slice(1);
-  const [open, close] = api === "chat"
-    ? [encoder.encode('{"messages":[{"role":"user","content":"'), '"}],']
-    : [encoder.encode('{"prompt":"'), '",'];
-  const quoted = JSON.stringify(prefix).slice(1, -1);
-  return (arrival) => {
-    const most = "max_tokens" in extra || "max_completion_tokens" in extra ? "" : `"max_tokens":${arrival.n_out},`;
-    return [open, ...question(arrival, quoted), encoder.encode(`${close}${most}${rest}`)];
-  };
+  const rest = encoder.encode(JSON.stringify(members).slice(1));
+  const [open, close] = api === "chat" ? ['{"messages":[{"role":"user","content":"', '"}],'] : ['{"prompt":"', '",'];
+  const begin = encoder.encode(open + JSON.stringify(prefix === "" ? "" : `${prefix} `).slice(1, -1));
+  const limited = "max_tokens" in extra || "max_completion_tokens" in extra;
+  return (arrival) => [
+    begin,
+    ...question(arrival),
+    limited ? close : `${close}"max_tokens":${arrival.n_out},`,
+    rest,
+  ];
 }

@@ -1,6 +1,7 @@
 /** A load run from the side that waits for it: the loop's thread, its progress, its records. */
 import { Control } from "./control.ts";
-import type { LoadJob, LoadMessage, LoopEnd, LoopRecord } from "./load_job.ts";
+import type { LoadJob, LoadMessage, LoopEnd } from "./load_job.ts";
+import { type LoopRecord, readRecords } from "./record_log.ts";
 
 export interface LoadRun extends LoopEnd {
   /** In order of their ids. */
@@ -9,18 +10,16 @@ export interface LoadRun extends LoopEnd {
 
 /** Runs it; `onProgress` is called every `everyMs`. When `stop` fires, what is under way is hung up and the run ends in order. */
 export async function runLoad(
-  job: Omit<LoadJob, "control">,
+  job: Omit<LoadJob, "control"> & { readonly ownSlo?: Readonly<Record<string, number>> },
   stop: AbortSignal,
   onProgress: (control: Control) => void = () => {},
   everyMs = 250,
 ): Promise<LoadRun> {
   const control = new Control();
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "load" });
-  const records: LoopRecord[] = [];
-  const { promise, resolve, reject } = Promise.withResolvers<LoopEnd>();
+  const { promise, resolve, reject } = Promise.withResolvers<Extract<LoadMessage, { kind: "over" }>>();
   worker.onmessage = ({ data }: MessageEvent<LoadMessage>) => {
-    if (data.kind === "records") records.push(...data.records);
-    else if (data.kind === "over") resolve(data);
+    if (data.kind === "over") resolve(data);
     else reject(new Error(data.message));
   };
   worker.onerror = (event) => {
@@ -32,9 +31,10 @@ export async function runLoad(
   if (stop.aborted) halt();
   stop.addEventListener("abort", halt, { once: true });
   try {
-    worker.postMessage({ ...job, control: control.shared });
-    const { driven, transport, cpuNs, schedule } = await promise;
-    return { driven, transport, cpuNs, schedule, records: records.sort((a, b) => a.id - b.id) };
+    const { ownSlo, ...rest } = job;
+    worker.postMessage({ ...rest, control: control.shared } satisfies LoadJob);
+    const { kind: _, records, ...end } = await promise;
+    return { ...end, records: readRecords(records, ownSlo).sort((a, b) => a.id - b.id) };
   } finally {
     clearInterval(progress);
     stop.removeEventListener("abort", halt);

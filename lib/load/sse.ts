@@ -15,13 +15,14 @@ export class SseError extends Error {
   }
 }
 
+const NOTHING = new Uint8Array(0);
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export class SseReader {
   readonly #onEvent: (name: string, data: string) => void;
   readonly #mostEvent: number;
   /** The beginning of a line that is not complete yet: `#heldBytes` of this buffer. */
-  #held = new Uint8Array(256);
+  #held = NOTHING;
   #heldBytes = 0;
   /** The last byte was CR: an LF that follows belongs to it. */
   #afterCr = false;
@@ -59,7 +60,7 @@ export class SseReader {
     const size = this.#heldBytes + to - from;
     this.#check(size);
     if (size > this.#held.length) {
-      const larger = new Uint8Array(2 * size);
+      const larger = new Uint8Array(Math.max(256, 2 * size));
       larger.set(this.#held.subarray(0, this.#heldBytes));
       this.#held = larger;
     }

@@ -3,16 +3,18 @@
  * from a buffer. Equal blocks give equal words; a question without blocks begins with its number, so that no two share a prefix.
  */
 
+/** A piece of a request: bytes, or text that is ASCII. */
+export type Part = string | Uint8Array;
+
 const WORDS = "why does the first token come late when the queue is long and the cache is cold".split(" ");
 /** Words of a block of a trace. */
 export const BLOCK_WORDS = 512;
 
-const encoder = new TextEncoder();
-const CYCLE = encoder.encode(WORDS.map((word) => `${word} `).join(""));
+const CYCLE = new TextEncoder().encode(WORDS.map((word) => `${word} `).join(""));
 /** Bytes of the first k words of the cycle. */
 const ENDS = WORDS.reduce((ends, word) => [...ends, ends[ends.length - 1]! + word.length + 1], [0]);
 
-let filler = CYCLE;
+let filler: Uint8Array = CYCLE;
 
 /** Bytes of `count` words with a blank after each. */
 function words(count: number): Uint8Array {
@@ -33,16 +35,12 @@ interface Asked {
 }
 
 /** The words of a question, in parts to be written one after the other; ASCII, nothing that JSON must escape. */
-export function question({ id, n_in, blocks }: Asked, prefix: string): Uint8Array<ArrayBufferLike>[] {
-  const parts: Uint8Array[] = prefix === "" ? [] : [encoder.encode(`${prefix} `)];
-  if (blocks === undefined) {
-    parts.push(encoder.encode(`${id}: `), words(Math.max(0, n_in - 1)));
-    return parts;
-  }
+export function question({ id, n_in, blocks = [] }: Asked): Part[] {
+  const parts: Part[] = [];
   let left = n_in;
   for (let i = 0; i < blocks.length && left > 0; i++, left -= BLOCK_WORDS) {
-    parts.push(encoder.encode(`b${blocks[i]} `), words(Math.min(left, BLOCK_WORDS) - 1));
+    parts.push(`b${blocks[i]} `, words(Math.min(left, BLOCK_WORDS) - 1));
   }
-  if (left > 0) parts.push(encoder.encode(`${id}: `), words(left - 1));
+  if (left > 0) parts.push(`${id}: `, words(left - 1));
   return parts;
 }

@@ -10,25 +10,25 @@ export interface Definition {
   readonly id: string;
   readonly unit: Unit;
   readonly formula: string;
-  readonly undefinedWhen: string;
+  readonly undefined_when: string;
   /** Other tools' name for the same number. */
   readonly elsewhere: string;
 }
 
 const ORIGINS = [["from_send", "s"], ["from_schedule", "g"]] as const;
 
-function both(id: string, to: string, undefinedWhen: string, elsewhere = ""): Definition[] {
+function both(id: string, to: string, undefined_when: string, elsewhere = ""): Definition[] {
   return ORIGINS.map(([origin, from]) => ({
     id: `${id}.${origin}`,
     unit: "ms",
     formula: `${to} - ${from}`,
-    undefinedWhen: origin === "from_schedule" ? `${undefinedWhen}, or closed loop` : undefinedWhen,
+    undefined_when: origin === "from_schedule" ? `${undefined_when}, or closed loop` : undefined_when,
     elsewhere: origin === "from_send" ? elsewhere : "",
   }));
 }
 
-function one(id: string, unit: Unit, formula: string, undefinedWhen: string, elsewhere = ""): Definition {
-  return { id, unit, formula, undefinedWhen, elsewhere };
+function one(id: string, unit: Unit, formula: string, undefined_when: string, elsewhere = ""): Definition {
+  return { id, unit, formula, undefined_when, elsewhere };
 }
 
 /** One value (or, for gaps, several) per request. */

@@ -79,5 +79,5 @@ Deno.test("undefined is none, never zero", () => {
 
 Deno.test("an id stands once, and says when it is undefined", () => {
   assertEquals(new Set(DEFINITIONS.map(({ id }) => id)).size, DEFINITIONS.length);
-  assert(DEFINITIONS.every(({ formula, undefinedWhen }) => formula !== "" && undefinedWhen !== ""));
+  assert(DEFINITIONS.every(({ formula, undefined_when }) => formula !== "" && undefined_when !== ""));
 });

@@ -53,13 +53,14 @@ export async function loadgen(options: LoadgenOptions, io: Io): Promise<number> 
       pool,
       maxInFlight: options.maxInFlight ?? null,
       keepText: false,
+      raisePriority: options.raisePriority,
       ...(target.ownSlo !== undefined && { ownSlo: target.ownSlo }),
     },
     io.stop,
     (control) => progress.update(progressWords(control, monotonicNs(), totalS)),
   );
   progress.done();
-  const ran: Ran = { options, planned, target, pool, timeouts, runId, anchor, run };
+  const ran: Ran = { options, planned, target, pool, timeouts, runId, anchor, anchorAfter: readClocks(), run };
   const records = judged(ran);
   const judging = { edges: options.edges, closed: planned.plan.loop === "closed" };
   const report = reportOf(ran, records, slos.map((slo) => judgeSlo(slo, records, windowOf(ran), judging)));

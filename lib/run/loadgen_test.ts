@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { IoError, UsageError } from "../model/errors.ts";
 import { makeTls } from "../lab/tls_material.ts";
+import { validate } from "../report/validate.ts";
 import { fakeIo } from "../testing/fake_io.ts";
 import { LOADGEN } from "../testing/loadgen_options.ts";
 import { type After, rawServer, type Write } from "../testing/raw_server.ts";
@@ -41,6 +42,12 @@ async function run(options: Partial<LoadgenOptions>, port: number): Promise<{
     });
   const text = await Deno.readTextFile(`${dir}/requests.jsonl`);
   const report = JSON.parse(await Deno.readTextFile(`${dir}/report.json`));
+  assertEquals(validate("load-report/v1", report), []);
+  for (const line of text.trim().split("\n").filter(Boolean)) {
+    assertEquals(validate("load-request/v1", JSON.parse(line)), []);
+  }
+  const [arrival] = (await Deno.readTextFile(`${dir}/schedule.jsonl`)).split("\n");
+  assertEquals(validate("load-arrival/v1", JSON.parse(arrival!)), []);
   for (const name of ["report.md", "report.svg", "summary.csv", "connections.jsonl"]) {
     assert((await Deno.stat(`${dir}/${name}`)).size > 0, name);
   }

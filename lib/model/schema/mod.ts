@@ -6,6 +6,9 @@ import incident from "./incident.v1.json" with { type: "json" };
 import incidentAttribution from "./incident-attribution.v1.json" with { type: "json" };
 import incidentAttribution11 from "./incident-attribution.v1.1.json" with { type: "json" };
 import labelledPair from "./labelled-pair.v1.json" with { type: "json" };
+import loadArrival from "./load-arrival.v1.json" with { type: "json" };
+import loadReport from "./load-report.v1.json" with { type: "json" };
+import loadRequest from "./load-request.v1.json" with { type: "json" };
 import probeEvent1 from "./probe-event.v1alpha1.json" with { type: "json" };
 import probeEvent2 from "./probe-event.v1alpha2.json" with { type: "json" };
 import rawSample from "./raw-sample.v1.json" with { type: "json" };
@@ -25,6 +28,9 @@ export const SCHEMAS = {
   "incident-attribution/v1": incidentAttribution,
   "incident-attribution/v1.1": incidentAttribution11,
   "labelled-pair/v1": labelledPair,
+  "load-arrival/v1": loadArrival,
+  "load-report/v1": loadReport,
+  "load-request/v1": loadRequest,
   "probe-event/v1alpha1": probeEvent1,
   "probe-event/v1alpha2": probeEvent2,
   "raw-sample/v1": rawSample,

@@ -1,6 +1,6 @@
 /** What a load run leaves in its folder. */
 import type { Arrival } from "../../load/arrival.ts";
-import type { LoopRecord } from "../../load/load_job.ts";
+import type { LoopRecord } from "../../load/record_log.ts";
 import type { RequestRecord } from "../../model/request_record.ts";
 import { IoError } from "../../model/errors.ts";
 import { toJson } from "../../model/json.ts";

@@ -28,6 +28,7 @@ export interface LoadgenOptions {
   readonly ca: string | undefined;
   readonly insecure: boolean;
   readonly transport: "auto" | "net";
+  readonly raisePriority: boolean;
 
   readonly profile: LoadProfileName;
   /** Undefined: the profile's. */

@@ -5,7 +5,7 @@ import { type Innocence, innocence } from "../../load/innocence.ts";
 import type { LoadRun } from "../../load/run_load.ts";
 import { type Slice, timeline } from "../../load/timeline.ts";
 import { inWindow, type Rates, rates, seconds, type Window } from "../../load/window.ts";
-import { type ClockReading, toIso } from "../../model/clock.ts";
+import { type ClockBreak, ClockLine, type ClockReading, toIso } from "../../model/clock.ts";
 import { type Definition, REQUEST_DEFINITIONS, RUN_DEFINITIONS } from "../../model/definitions.ts";
 import { measure } from "../../model/measure.ts";
 import type { Outcome, RequestRecord } from "../../model/request_record.ts";
@@ -13,6 +13,7 @@ import { quantileOfSorted, sorted } from "../../stats/describe.ts";
 import type { LoadgenOptions } from "./options.ts";
 import type { Planned } from "./plan.ts";
 import type { SloOutcome } from "./slo.ts";
+import type { Priority } from "../../host/priority.ts";
 import { combine } from "../../gate/verdict.ts";
 import type { Target } from "./target.ts";
 
@@ -29,7 +30,13 @@ export interface LoadReport {
   readonly version: string;
   /** Wall time of the start, and how far it may be off; every other stamp is on the monotonic clock. */
   readonly started_at: string;
-  readonly clock: { readonly start_ns: number; readonly unix_ns: string; readonly error_ns: number };
+  readonly clock: {
+    readonly start_ns: number;
+    readonly unix_ns: string;
+    readonly error_ns: number;
+    /** Wall time was set, or the machine slept, while the load ran. */
+    readonly breaks: readonly ClockBreak[];
+  };
   readonly loop: "open" | "closed";
   readonly target: string;
   readonly api: string;
@@ -83,7 +90,12 @@ export interface LoadReport {
     readonly bytes_in: number;
     readonly bytes_out: number;
   };
-  readonly client: Innocence & { readonly transport: string; readonly cpu_us_per_request: number | null };
+  readonly client: Innocence & {
+    readonly transport: string;
+    /** What the scheduler granted the thread that stamps. */
+    readonly priority: Priority | null;
+    readonly cpu_us_per_request: number | null;
+  };
   /** Where a stamp of sending stands. */
   readonly send_stamp: "pre_write";
   readonly client_loop_lag_ms: Times | null;
@@ -105,7 +117,9 @@ export interface Ran {
   readonly pool: { readonly bound: number; readonly declared: boolean };
   readonly timeouts: LoadReport["limits"]["timeout_ms"];
   readonly runId: string;
+  /** Before and after. */
   readonly anchor: ClockReading;
+  readonly anchorAfter: ClockReading;
   readonly run: LoadRun;
 }
 
@@ -146,6 +160,7 @@ export function reportOf(ran: Ran, records: readonly RequestRecord[], slos: read
   const counts = outcomes(records);
   const values = figures(records);
   const interrupted = driven.stopped ? interruption(ran, ranNs) : null;
+  const breaks = new ClockLine(anchor).add(ran.anchorAfter);
   return {
     schema: "load-report/v1",
     run_id: runId,
@@ -155,6 +170,7 @@ export function reportOf(ran: Ran, records: readonly RequestRecord[], slos: read
       start_ns: driven.startNs,
       unix_ns: String(anchor.unixNs + BigInt(driven.startNs - anchor.monotonicNs)),
       error_ns: anchor.errorNs,
+      breaks,
     },
     loop: planned.plan.loop,
     target: target.url,
@@ -182,7 +198,12 @@ export function reportOf(ran: Ran, records: readonly RequestRecord[], slos: read
     connections: connectionsOf(ran, records),
     tokens: tokensOf(records),
     counters: countersOf(records),
-    client: { ...client, transport: run.transport, cpu_us_per_request: sent === 0 ? null : run.cpuNs / 1e3 / sent },
+    client: {
+      ...client,
+      transport: run.transport,
+      priority: run.priority,
+      cpu_us_per_request: sent === 0 ? null : run.cpuNs / 1e3 / sent,
+    },
     send_stamp: "pre_write",
     client_loop_lag_ms: client.loop_lag_ms,
     figures: [...values, ...runFigures(records, window), ...slos.flatMap(goodputFigures)],
@@ -262,7 +283,7 @@ function goodputFigures({ name, goodput: g }: SloOutcome): Figure[] {
   const judged = g.good + g.bad;
   return [
     row("goodput.fraction", "ratio", g.fraction, judged),
-    row("goodput.fraction.ok_only", "ratio", g.fractionOkOnly, judged),
+    row("goodput.fraction.ok_only", "ratio", g.fraction_ok_only, judged),
     row("goodput.rate", "req/s", g.rate, judged),
     row("goodput.tokens", "tokens/s", g.tokens, judged),
   ];

@@ -55,7 +55,7 @@ export function terminalReport(
     "\n",
     latencyTable(report, width, color),
     plots(report, records, width, color),
-    verdictLine(report, brush),
+    verdictLines(report, width, brush),
   ];
   return parts.join("");
 }
@@ -97,8 +97,8 @@ function plots(report: LoadReport, records: readonly RequestRecord[], width: num
     `${dotPlot(series, x, y, { width, height: 9, color, formatX: (s) => `${s} s`, formatY: duration })}\n`;
 }
 
-function verdictLine(report: LoadReport, brush: ReturnType<typeof paint>): string {
-  const text = verdictSentence(report);
+function verdictLines(report: LoadReport, width: number, brush: ReturnType<typeof paint>): string {
   const color = { pass: brush.green, fail: brush.red, inconclusive: brush.yellow, no_data: brush.red };
-  return `${report.verdict === null ? text : color[report.verdict](text)}\n`;
+  const paintOf = report.verdict === null ? (text: string) => text : color[report.verdict];
+  return wrap(printable(verdictSentence(report)), width).map((line) => `${paintOf(line)}\n`).join("");
 }
