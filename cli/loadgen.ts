@@ -60,7 +60,6 @@ function optionsOf(input: Input): LoadgenOptions {
     ca: input.string("ca"),
     insecure: input.boolean("insecure"),
     transport: choice("transport"),
-    raisePriority: input.boolean("raise-priority"),
     profile: choice("profile"),
     rps: input.number("rps"),
     durationS: input.number("duration-sec"),

@@ -33,9 +33,6 @@ const TARGET: readonly Flag[] = [
   choice("transport", ["auto", "net"], "auto: epoll where it can be had (Linux, http), else the runtime's sockets", {
     default: "auto",
   }),
-  yes("raise-priority", "ask the scheduler for short slices and, where we may, nice -10 for the thread that stamps", {
-    default: true,
-  }),
 ];
 
 const ARRIVALS: readonly Flag[] = [

@@ -1,8 +1,8 @@
 /**
- * Measures and prints; asserts nothing about speed: deno task bench [--json] [--write]
+ * Measures and prints; asserts nothing about speed: deno task bench [loadgen] [--json] [--write]
  *
- * `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md. What this machine or this user cannot do is
- * skipped with its reason. Takes about 30 seconds.
+ * `loadgen` measures the load generator alone. `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md
+ * and docs/loadgen.md. What this machine or this user cannot do is skipped with its reason. Takes about two and a half minutes.
  */
 import { ebpfRefusal } from "../lib/host/ebpf_refusal.ts";
 import { SloctlError } from "../lib/model/errors.ts";
@@ -10,6 +10,8 @@ import { toJson } from "../lib/model/json.ts";
 import { benchConnectLoop } from "./bench/connect_loop.ts";
 import { benchDrain } from "./bench/drain.ts";
 import { benchHelp } from "./bench/help_time.ts";
+import { benchLoadgen, type LoadgenResult } from "./bench/loadgen.ts";
+import { loadgenPage } from "./bench/loadgen_page.ts";
 import { machine } from "./bench/machine.ts";
 import { readers, replaceBlock } from "./bench/page.ts";
 import { benchProbeCost } from "./bench/probe_cost.ts";
@@ -20,6 +22,7 @@ import { benchSustained } from "./bench/sustained.ts";
 const PAGE = new URL("../docs/bench.md", import.meta.url).pathname;
 /** The same figures for programs: docs/signals.md takes its costs from there. */
 const FIGURES = new URL("../docs/bench.json", import.meta.url).pathname;
+const LOADGEN_PAGE = new URL("../docs/loadgen.md", import.meta.url).pathname;
 
 const write = async (to: typeof Deno.stdout | typeof Deno.stderr, text: string) => {
   await new Blob([text]).stream().pipeTo(to.writable, { preventClose: true });
@@ -62,13 +65,45 @@ async function refreshPage(text: string, measured: Figures): Promise<void> {
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", PAGE, FIGURES] }).output();
 }
 
-const unknown = Deno.args.find((arg) => !["--json", "--write"].includes(arg));
+/** Runs in a process of its own in any case, and shares the machine with nothing else of ours. */
+async function loadgenPart(): Promise<LoadgenResult | Skipped> {
+  const folder = await Deno.makeTempDir({ prefix: "sloctl-bench-" });
+  try {
+    return await measure(
+      "the load generator, against a server with a log of its own",
+      () => benchLoadgen(folder),
+      false,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function refreshLoadgen(text: string): Promise<void> {
+  await Deno.writeTextFile(LOADGEN_PAGE, replaceBlock(await Deno.readTextFile(LOADGEN_PAGE), text, "loadgen"));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", LOADGEN_PAGE] }).output();
+}
+
+const unknown = Deno.args.find((arg) => !["--json", "--write", "loadgen"].includes(arg));
 if (unknown === undefined) {
-  const measured = await figures();
-  const text = render(measured);
-  await write(Deno.stdout, Deno.args.includes("--json") ? `${toJson(measured, 2)}\n` : text);
-  if (Deno.args.includes("--write")) await refreshPage(text, measured);
+  const [json, keep] = [Deno.args.includes("--json"), Deno.args.includes("--write")];
+  const measured = Deno.args.includes("loadgen") ? null : await figures();
+  const load = await loadgenPart();
+  const loadText = "skipped" in load
+    ? `load generator: skipped: ${load.skipped}\n`
+    : loadgenPage(await machine(), load);
+  const text = measured === null ? null : render(measured);
+  const document = { ...measured, loadgen: load };
+  await write(
+    Deno.stdout,
+    json ? `${toJson(document, 2)}\n` : [text, loadText].filter((part) => part !== null).join("\n"),
+  );
+  if (keep && measured !== null) await refreshPage(text!, measured);
+  if (keep && !("skipped" in load)) await refreshLoadgen(loadText);
 } else {
-  await write(Deno.stderr, `Cannot use "${unknown}": it is no option here\n  hint: Give --json, --write, or nothing\n`);
+  await write(
+    Deno.stderr,
+    `Cannot use "${unknown}": it is no option here\n  hint: Give loadgen, --json, --write, or nothing\n`,
+  );
   Deno.exitCode = 2;
 }

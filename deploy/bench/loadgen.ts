@@ -30,6 +30,8 @@ export interface RateResult {
   /** Of the requests that were due, the share the server saw. */
   readonly delivered?: number;
   readonly error?: StampError;
+  /** Of ours: how long after the server wrote the first byte its stamp stands, ms. */
+  readonly late?: StampError;
   readonly cpu_us?: number;
 }
 
@@ -135,14 +137,21 @@ export async function benchLoadgen(folder: string): Promise<LoadgenResult> {
 interface Attempt {
   readonly delivered: number;
   readonly error: StampError;
+  readonly late?: StampError;
   readonly cpu_us: number;
 }
 
 /** Medians of the rounds. */
 function summary(attempts: readonly Attempt[]): Omit<RateResult, "client"> {
+  const medians = (values: readonly StampError[]): StampError => ({
+    p50: median(values.map(({ p50 }) => p50)),
+    p99: median(values.map(({ p99 }) => p99)),
+  });
+  const late = attempts.flatMap(({ late }) => late === undefined ? [] : [late]);
   return {
     delivered: median(attempts.map(({ delivered }) => delivered)),
-    error: { p50: median(attempts.map(({ error }) => error.p50)), p99: median(attempts.map(({ error }) => error.p99)) },
+    error: medians(attempts.map(({ error }) => error)),
+    ...(late.length > 0 && { late: medians(late) }),
     cpu_us: median(attempts.map(({ cpu_us }) => cpu_us)),
   };
 }
@@ -198,8 +207,18 @@ async function oursAtRate(program: string, folder: string): Promise<Attempt> {
   return {
     delivered: log.length / (RATE * SECONDS),
     error: quantiles(errors(records, log)),
+    late: quantiles(lateness(records, log)),
     cpu_us: 1000 * cpuMs / log.length,
   };
+}
+
+/** Per request: how long after the server wrote the first chunk we stamped it. */
+function lateness(records: readonly RequestRecord[], log: readonly Served[]): number[] {
+  const served = new Map(log.map((entry) => [entry.trace, entry]));
+  return records.flatMap(({ trace_id, t_ns: [first] }) => {
+    const entry = served.get(trace_id.slice(0, 16));
+    return entry === undefined || first === undefined ? [] : [(first - entry.firstNs) / 1e6];
+  });
 }
 
 async function peerAtRate(peer: Peer, program: string, folder: string): Promise<Attempt> {

@@ -1,5 +1,4 @@
 /** What goes to the thread of the loop, and what comes back. */
-import type { Priority } from "../host/priority.ts";
 import type { Plan, Timeouts } from "./arrival.ts";
 import type { Driven } from "./driver.ts";
 import type { PoolSize } from "./pool.ts";
@@ -20,16 +19,14 @@ export interface LoadJob {
   readonly pool: PoolSize;
   readonly maxInFlight: number | null;
   readonly keepText: boolean;
-  /** Asks the scheduler to let the loop run at once when it wakes. */
-  readonly raisePriority: boolean;
   readonly control: SharedArrayBuffer;
 }
 
 export interface LoopEnd {
   readonly driven: Driven;
   readonly transport: "epoll" | "net";
-  /** What the scheduler granted; null: nothing was asked, or nothing granted. */
-  readonly priority: Priority | null;
+  /** Slice asked of the scheduler, us; null where it refused. */
+  readonly sliceUs: number | null;
   /** CPU time of the loop's thread. */
   readonly cpuNs: number;
   /** What the scheduler did with that thread; null where it does not say. */

@@ -1,7 +1,7 @@
 /** The loop on a thread of its own: what stamps does nothing else, and may sleep in the kernel. */
 import { cpuNs, monotonicNs } from "../host/clock.ts";
 import { socketLibc } from "../host/libc.ts";
-import { raisePriority } from "../host/priority.ts";
+import { shortSlices } from "../host/short_slices.ts";
 import { Control } from "./control.ts";
 import { Driver } from "./driver.ts";
 import type { LoadJob, LoadMessage } from "./load_job.ts";
@@ -33,7 +33,7 @@ async function run(job: LoadJob): Promise<void> {
     control: new Control(job.control),
     onRecord: (record) => log.append(record),
   });
-  const priority = job.raisePriority ? raisePriority() : null;
+  const sliceUs = shortSlices();
   const before = threadSchedule();
   const cpuBefore = cpuNs("thread");
   const driven = await driver.run();
@@ -45,7 +45,7 @@ async function run(job: LoadJob): Promise<void> {
     records,
     driven,
     transport: transport.name,
-    priority,
+    sliceUs,
     cpuNs: cpuNs("thread") - cpuBefore,
     schedule: before === null || after === null ? null : {
       ranNs: after.ranNs - before.ranNs,

@@ -53,7 +53,6 @@ export async function loadgen(options: LoadgenOptions, io: Io): Promise<number> 
       pool,
       maxInFlight: options.maxInFlight ?? null,
       keepText: false,
-      raisePriority: options.raisePriority,
       ...(target.ownSlo !== undefined && { ownSlo: target.ownSlo }),
     },
     io.stop,

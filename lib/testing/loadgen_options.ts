@@ -16,7 +16,6 @@ export const LOADGEN: LoadgenOptions = {
   ca: undefined,
   insecure: false,
   transport: "auto",
-  raisePriority: true,
   profile: "chat_short",
   rps: 40,
   durationS: 0.1,

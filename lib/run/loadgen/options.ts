@@ -28,7 +28,6 @@ export interface LoadgenOptions {
   readonly ca: string | undefined;
   readonly insecure: boolean;
   readonly transport: "auto" | "net";
-  readonly raisePriority: boolean;
 
   readonly profile: LoadProfileName;
   /** Undefined: the profile's. */

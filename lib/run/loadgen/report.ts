@@ -13,7 +13,6 @@ import { quantileOfSorted, sorted } from "../../stats/describe.ts";
 import type { LoadgenOptions } from "./options.ts";
 import type { Planned } from "./plan.ts";
 import type { SloOutcome } from "./slo.ts";
-import type { Priority } from "../../host/priority.ts";
 import { combine } from "../../gate/verdict.ts";
 import type { Target } from "./target.ts";
 
@@ -92,8 +91,8 @@ export interface LoadReport {
   };
   readonly client: Innocence & {
     readonly transport: string;
-    /** What the scheduler granted the thread that stamps. */
-    readonly priority: Priority | null;
+    /** Slice the scheduler was asked for, for the thread that stamps. */
+    readonly slice_us: number | null;
     readonly cpu_us_per_request: number | null;
   };
   /** Where a stamp of sending stands. */
@@ -201,7 +200,7 @@ export function reportOf(ran: Ran, records: readonly RequestRecord[], slos: read
     client: {
       ...client,
       transport: run.transport,
-      priority: run.priority,
+      slice_us: run.sliceUs,
       cpu_us_per_request: sent === 0 ? null : run.cpuNs / 1e3 / sent,
     },
     send_stamp: "pre_write",

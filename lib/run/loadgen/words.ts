@@ -60,8 +60,7 @@ export function limitSentence({ limits, max_in_flight, most, loop, connections }
 }
 
 export function clientSentences({ client }: LoadReport): string[] {
-  const { own_lag_ms, loop_lag_ms, idle_lag_ms, run_queue, cpu_us_per_request, priority } = client;
-  const asked = priority === null ? "" : `, slices of ${priority.slice_us} us, nice ${priority.nice}`;
+  const { own_lag_ms, loop_lag_ms, idle_lag_ms, run_queue, cpu_us_per_request } = client;
   const late = (what: string, s: typeof own_lag_ms) =>
     s === null ? [] : [`${what} p50 ${ms(s.p50)}, p99 ${ms(s.p99)}, max ${ms(s.max)}`];
   const idle = idle_lag_ms === null ? "" : ` (above the idle loop's: p99 ${ms(idle_lag_ms.p99)})`;
@@ -73,7 +72,7 @@ export function clientSentences({ client }: LoadReport): string[] {
       : `ready but without a CPU ${percent(run_queue.share)} of the time, ${ms(run_queue.mean_wait_ms)} each time`,
     ...(cpu_us_per_request === null
       ? []
-      : [`${cpu_us_per_request.toFixed(0)} us of CPU a request, sockets by ${client.transport}${asked}`]),
+      : [`${cpu_us_per_request.toFixed(0)} us of CPU a request, sockets by ${client.transport}`]),
   ];
 }
 
