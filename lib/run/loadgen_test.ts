@@ -160,7 +160,7 @@ Deno.test("loadgen: whatever a server does is told by its name, by either transp
 });
 
 Deno.test("loadgen: a refused connection is err, not a shortfall of ours", async () => {
-  const { code, records, report } = await run({}, 1);
+  const { code, records, report } = await run({ connections: undefined }, 1);
   assertEquals([code, report.delivered], [4, true]);
   for (const r of records) assertEquals([r.outcome, r.error_type, r.s_ns], ["err", "connect_refused", null]);
 });
@@ -222,7 +222,7 @@ Deno.test("loadgen: three limits are three things", async () => {
     true,
   ]);
   assert(waited.records[9].s_ns - waited.records[9].g_ns > 300e6, "its wait is inside from_schedule");
-  const closed = await run({ arrival: "closed", concurrency: 2, durationS: 0.3 }, server.port);
+  const closed = await run({ arrival: "closed", concurrency: 2, durationS: 0.3, connections: undefined }, server.port);
   assertEquals([closed.report.loop, closed.report.limits.concurrency, closed.report.most.in_flight], ["closed", 2, 2]);
   assert(closed.records.every((r) => r.g_ns === null));
   const from = closed.report.figures.filter((f: { def: string; value: unknown }) => f.def.endsWith("from_schedule"));
@@ -235,7 +235,10 @@ Deno.test("loadgen: what was sent late without a declared limit is a load that w
     await pause(700);
     return await good(write);
   });
-  const { code, report } = await run({ rps: 3000, durationS: 0.5, timeoutMs: 20_000 }, server.port);
+  const { code, report } = await run(
+    { rps: 3000, durationS: 0.5, timeoutMs: 20_000, connections: undefined },
+    server.port,
+  );
   assertEquals([code, report.delivered, report.verdict], [3, false, "inconclusive"], JSON.stringify(report.rates));
 });
 

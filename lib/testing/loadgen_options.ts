@@ -1,4 +1,7 @@
-/** Options of `sloctl loadgen` for tests: a tenth of a second, and a client that is always innocent, however busy the machine. */
+/**
+ * Options of `sloctl loadgen` for tests: a tenth of a second, and a client that is innocent and delivers, however busy the machine:
+ * no lag is material, and a declared pool may hold requests back.
+ */
 import type { LoadgenOptions } from "../run/loadgen.ts";
 
 export const LOADGEN: LoadgenOptions = {
@@ -40,7 +43,7 @@ export const LOADGEN: LoadgenOptions = {
   mostOut: undefined,
   concurrency: undefined,
   thinkMs: 0,
-  connections: undefined,
+  connections: 20,
   maxInFlight: undefined,
   timeoutMs: 5000,
   connectTimeoutMs: undefined,
