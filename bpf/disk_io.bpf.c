@@ -70,20 +70,20 @@ static __always_inline int within_budget(__u64 now)
 
 static __always_inline __u32 device_of(struct request *rq)
 {
-	struct gendisk *disk = bpf_core_field_exists(rq->rq_disk) ? BPF_CORE_READ(rq, rq_disk) : BPF_CORE_READ(rq, q, disk);
+	struct gendisk *disk = bpf_core_field_exists(rq->rq_disk) ? rq->rq_disk : rq->q->disk;
 
-	return disk ? (__u32)BPF_CORE_READ(disk, major) << 20 | BPF_CORE_READ(disk, first_minor) : 0;
+	return disk ? (__u32)disk->major << 20 | disk->first_minor : 0;
 }
 
 static __always_inline int queued(struct request *rq, int issued)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct pending fresh = { .start_ns = bpf_ktime_get_ns(), .made_ns = BPF_CORE_READ(rq, start_time_ns) };
+	struct pending fresh = { .start_ns = bpf_ktime_get_ns(), .made_ns = rq->start_time_ns };
 	__u64 key = (unsigned long)rq;
 	struct pending *known = bpf_map_lookup_elem(&requests, &key);
 	__u32 zero = 0;
 
-	if ((BPF_CORE_READ(rq, cmd_flags) & 0xff) >= FIRST_COMMAND_OP)
+	if ((rq->cmd_flags & 0xff) >= FIRST_COMMAND_OP)
 		return 0;
 	/* Queued before it is issued, or put back by the driver and issued again: still the same request. */
 	if (known && known->made_ns == fresh.made_ns) {
@@ -100,8 +100,7 @@ static __always_inline int queued(struct request *rq, int issued)
 	}
 	if (!is_target(task))
 		return 0;
-	fill_owner(&fresh.owner, task);
-	fresh.owner.netns = 0;
+	fill_current_owner(&fresh.owner, task);
 	fresh.owner.kind = LLM_SLO_DISK;
 	fresh.owner.flags = BPF_CORE_READ(task, flags) & PF_KTHREAD ? LLM_SLO_DISK_KERNEL : 0;
 	if (issued)
@@ -162,32 +161,37 @@ int BPF_PROG(on_complete, struct request *rq, int status, unsigned int bytes)
 {
 	__u64 key = (unsigned long)rq;
 	struct pending *known = bpf_map_lookup_elem(&requests, &key);
-	struct llm_slo_tally_key tally = {};
+	struct llm_slo_tally_key of = {};
 	struct llm_slo_disk record = {};
+	struct llm_slo_tally *tally;
 	__u64 ns;
 
-	if (!known || bytes < BPF_CORE_READ(rq, __data_len)) /* a part of it */
+	if (!known || bytes < rq->__data_len) /* a part of it */
 		return 0;
 	record.header = known->owner;
 	record.header.ts_ns = bpf_ktime_get_ns();
 	record.start_ns = known->start_ns;
 	record.issued_ns = known->issued_ns;
 	bpf_map_delete_elem(&requests, &key);
-	record.sector = BPF_CORE_READ(rq, __sector);
+	record.sector = rq->__sector;
 	record.bytes = bytes;
 	record.device = device_of(rq);
-	record.op = BPF_CORE_READ(rq, cmd_flags) & 0xff;
+	record.op = rq->cmd_flags & 0xff;
 	record.status = status;
 	ns = record.header.ts_ns - record.start_ns;
 	if (within_budget(record.header.ts_ns) || ns >= config.disk_threshold_ns || status) {
 		emit(&record, sizeof(record), LLM_SLO_DISK);
 		return 0;
 	}
-	tally.process_start_ns = record.header.process_start_ns;
-	tally.pid = record.header.pid;
-	tally.kind = LLM_SLO_DISK;
-	tally.what = record.op | (record.header.flags & LLM_SLO_DISK_KERNEL ? LLM_SLO_BY_KERNEL : 0);
-	tally.where = record.device;
-	add_to_tally(&record.header, &tally, ns, bytes);
+	of.process_start_ns = record.header.process_start_ns;
+	of.pid = record.header.pid;
+	of.kind = LLM_SLO_DISK;
+	of.what = record.op | (record.header.flags & LLM_SLO_DISK_KERNEL ? LLM_SLO_BY_KERNEL : 0);
+	of.where = record.device;
+	tally = bpf_map_lookup_elem(&tallies, &of);
+	if (!tally)
+		tally = new_tally(&record.header, &of);
+	if (tally)
+		count_in_tally(tally, record.header.ts_ns, ns, bytes);
 	return 0;
 }

@@ -172,7 +172,7 @@ struct request {
 	__u64 start_time_ns;
 };
 
-/* Arguments of a system call, where its entry keeps them. */
+/* Arguments of a system call, where its entry keeps them. `regs` is the tracepoint's own argument and can be loaded from directly. */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long di;
@@ -182,9 +182,9 @@ struct pt_regs {
 };
 /* connect of 64-bit programs; socketcall and connect of 32-bit ones, whose numbers are harmless in the others. */
 #define IS_CONNECT_CALL(regs) ((regs)->orig_ax == 42 || (regs)->orig_ax == 102 || (regs)->orig_ax == 362)
-#define SYSCALL_ARG1(regs) BPF_CORE_READ(regs, di)
-#define SYSCALL_ARG3(regs) BPF_CORE_READ(regs, dx)
-#define SYSCALL_ARG4(regs) BPF_CORE_READ(regs, r10)
+#define SYSCALL_ARG1(regs) ((regs)->di)
+#define SYSCALL_ARG3(regs) ((regs)->dx)
+#define SYSCALL_ARG4(regs) ((regs)->r10)
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
 	__u64 regs[31];

@@ -59,8 +59,7 @@ static __always_inline int end(__u64 pages)
 	known->depth -= 1;
 	if (known->depth)
 		return 0;
-	fill_owner(&record.header, (struct task_struct *)bpf_get_current_task());
-	record.header.netns = 0;
+	fill_current_owner(&record.header, (struct task_struct *)bpf_get_current_task());
 	record.header.kind = LLM_SLO_RECLAIM;
 	record.header.flags = known->flags;
 	record.header.ts_ns = bpf_ktime_get_ns();

@@ -112,6 +112,22 @@ static __always_inline void fill_owner(struct llm_slo_event *header, struct task
 	BPF_CORE_READ_STR_INTO(&header->comm, task, group_leader, comm);
 }
 
+/*
+ * The same of whoever is current, quicker, and without a network namespace: for what has nothing to do with a network. In process
+ * context only, and only in tracing programs.
+ */
+static __always_inline void fill_current_owner(struct llm_slo_event *header, struct task_struct *task)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	header->pid = pid_tgid >> 32;
+	header->tid = pid_tgid;
+	header->cgroup_id = bpf_get_current_cgroup_id();
+	header->process_start_ns = BPF_CORE_READ(leader, start_boottime);
+	BPF_CORE_READ_STR_INTO(&header->comm, leader, comm);
+}
+
 static __always_inline void count_drop(__u32 kind)
 {
 	__u64 *lost = bpf_map_lookup_elem(&drops, &kind);

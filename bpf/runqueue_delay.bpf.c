@@ -3,6 +3,8 @@
  * runqueue_delay_ms and cfs_throttled_ms: how long a thread could run and did not, and why. Also keeps the thread clocks that
  * other probes stamp into their records.
  *
+ * The tasks are the tracepoint's own arguments, so their fields are loaded directly: a helper's call for each would be most of the cost.
+ *
  * One program at sched_switch, no wake-up hook: the scheduler's own sched_info already holds the wait of the task that is
  * switched in. Since 6.18 a throttled task says so itself when it is switched out; run_delay includes that time, so it is taken out.
  */
@@ -14,12 +16,12 @@ static __always_inline struct llm_slo_thread *thread_of(struct task_struct *task
 	struct llm_slo_thread fresh = {};
 
 	/* Its entry has been taken out: what a thread does while it ends is nobody's wait. */
-	if (thread || (BPF_CORE_READ(task, flags) & PF_EXITING))
+	if (thread || (task->flags & PF_EXITING))
 		return thread;
-	fresh.tgid = BPF_CORE_READ(task, tgid);
+	fresh.tgid = task->tgid;
 	fresh.cgroup_id = task_cgroup_id(task);
-	fresh.process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	fresh.told_delay = BPF_CORE_READ(task, sched_info.run_delay);
+	fresh.process_start_ns = task->group_leader->start_boottime;
+	fresh.told_delay = task->sched_info.run_delay;
 	fresh.summed_since = bpf_ktime_get_ns();
 	BPF_CORE_READ_STR_INTO(&fresh.comm, task, group_leader, comm);
 	if (bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST))
@@ -84,7 +86,7 @@ static __always_inline void switched_out(struct task_struct *task, __u32 tid, __
 		thread->clock.run_ns += now - thread->on_since;
 	thread->on_since = 0;
 	thread->off_since = now;
-	thread->throttled = bpf_core_field_exists(task->throttled) ? BPF_CORE_READ(task, throttled) : 0;
+	thread->throttled = bpf_core_field_exists(task->throttled) ? task->throttled : 0;
 }
 
 static __always_inline void switched_in(struct task_struct *task, __u32 tid, __u64 now)
@@ -98,9 +100,9 @@ static __always_inline void switched_in(struct task_struct *task, __u32 tid, __u
 	if (!thread)
 		return;
 
-	delay = BPF_CORE_READ(task, sched_info.run_delay);
-	queued = BPF_CORE_READ(task, sched_info.last_queued);
-	clock = BPF_CORE_READ(task, se.cfs_rq, rq, clock);
+	delay = task->sched_info.run_delay;
+	queued = task->sched_info.last_queued;
+	clock = task->se.cfs_rq->rq->clock;
 	if (queued && clock > queued)
 		delay += clock - queued;
 	if (delay > thread->told_delay)
@@ -175,7 +177,7 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(on_sched_switch, _Bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	__u64 now = bpf_ktime_get_ns();
-	__u32 prev_tid = BPF_CORE_READ(prev, pid), next_tid = BPF_CORE_READ(next, pid);
+	__u32 prev_tid = prev->pid, next_tid = next->pid;
 
 	if (prev_tid)
 		switched_out(prev, prev_tid, now);

@@ -26,12 +26,13 @@ struct {
 } known_calls SEC(".maps");
 
 struct calling {
+	__u64 process_start_ns;
 	__u64 since; /* 0: not inside a call */
 	__u64 arg1;
 	__u64 number;
 };
 
-/* By thread id; an entry stays until its thread ends. */
+/* By thread id; an entry stays until its thread ends: having one means being a target. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_CALLING);
@@ -53,12 +54,12 @@ static __always_inline __u8 known_call(__u32 number)
  * A thread's own timers. An event loop that is called away by a socket goes back to wait for the same timer with what is left of
  * its time, so a timer is known by when it is due, and told when a call comes back empty-handed.
  */
-static __always_inline void timer_begins(struct pt_regs *regs, __u32 tid, __u8 sleep, __u64 now)
+static __always_inline void timer_begins(struct pt_regs *regs, __u32 tid, __u8 sleep)
 {
 	struct llm_slo_thread *thread;
 	__s64 apart;
+	__u64 now, due;
 	__s32 ms = 0;
-	__u64 due;
 
 	if (!sleep)
 		return;
@@ -71,6 +72,7 @@ static __always_inline void timer_begins(struct pt_regs *regs, __u32 tid, __u8 s
 		ms = SYSCALL_ARG4(regs);
 	if (sleep != LLM_SLO_SLEEP_POINTER && ms == 0)
 		return; /* only looks, does not sleep: the timer waited for is still the same */
+	now = bpf_ktime_get_ns();
 	thread->in_sleep_call = 1;
 	if (ms < 0) {
 		thread->timer_since = 0;
@@ -84,19 +86,20 @@ static __always_inline void timer_begins(struct pt_regs *regs, __u32 tid, __u8 s
 	}
 }
 
-static __always_inline void timer_ends(__u32 tid, long result, __u64 now)
+static __always_inline void timer_ends(__u32 tid, long result)
 {
 	struct llm_slo_thread *thread = bpf_map_lookup_elem(&threads, &tid);
 	struct llm_slo_timer record = {};
+	__u64 now;
 
 	if (!thread || !thread->in_sleep_call)
 		return;
 	thread->in_sleep_call = 0;
 	if (result != 0 || !thread->timer_since)
 		return;
+	now = bpf_ktime_get_ns();
 	if (now - thread->timer_since >= config.wait_threshold_ns) {
-		fill_owner(&record.header, (struct task_struct *)bpf_get_current_task());
-		record.header.netns = 0;
+		fill_current_owner(&record.header, (struct task_struct *)bpf_get_current_task());
 		record.header.kind = LLM_SLO_TIMER;
 		record.header.ts_ns = now;
 		record.start_ns = thread->timer_since;
@@ -127,14 +130,18 @@ static __always_inline int is_file(struct task_struct *task, __u64 fd)
 	return BPF_CORE_READ(inode, i_sb, s_magic) != ANON_INODE_FS_MAGIC;
 }
 
-static __always_inline void call_begins(struct pt_regs *regs, struct task_struct *task, __u32 tid, __u32 number, __u64 now)
+static __always_inline void call_begins(struct pt_regs *regs, __u32 tid, __u32 number)
 {
 	struct calling *known = bpf_map_lookup_elem(&calling, &tid);
-	struct calling fresh = {};
+	struct task_struct *task;
 
-	if (!is_target(task))
-		return;
 	if (!known) {
+		struct calling fresh = {};
+
+		task = (struct task_struct *)bpf_get_current_task();
+		if (!is_target(task))
+			return;
+		fresh.process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 		if (bpf_map_update_elem(&calling, &tid, &fresh, BPF_NOEXIST)) {
 			count_untracked(LLM_SLO_SYSCALL);
 			return;
@@ -145,64 +152,84 @@ static __always_inline void call_begins(struct pt_regs *regs, struct task_struct
 	}
 	known->number = number;
 	known->arg1 = SYSCALL_ARG1(regs);
-	known->since = now;
+	known->since = bpf_ktime_get_ns();
 }
 
-static __always_inline void call_ends(struct task_struct *task, __u32 tid, long result, __u64 now)
+static __always_inline void call_ends(__u64 pid_tgid, long result)
 {
+	__u32 tid = pid_tgid;
 	struct calling *known = bpf_map_lookup_elem(&calling, &tid);
-	struct llm_slo_syscall record = {};
-	struct llm_slo_tally_key tally = {};
-	__u64 since;
+	struct llm_slo_tally_key of = {};
+	struct llm_slo_tally *tally;
+	struct task_struct *task;
+	__u64 since, now;
 	__u32 waits;
+	int slow;
 
 	if (!known || !known->since) /* not a target, or begun before we came */
 		return;
+	now = bpf_ktime_get_ns();
 	since = known->since;
 	known->since = 0;
-	record.number = known->number;
-	record.start_ns = since;
-	waits = known_call(record.number) & (LLM_SLO_WAITS | LLM_SLO_WAITS_IF_NO_FILE);
-	if (waits == LLM_SLO_WAITS_IF_NO_FILE && (now - since < config.call_threshold_ns || is_file(task, known->arg1)))
+	slow = now - since >= config.call_threshold_ns;
+	task = (struct task_struct *)bpf_get_current_task();
+	waits = known_call(known->number) & (LLM_SLO_WAITS | LLM_SLO_WAITS_IF_NO_FILE);
+	if (waits == LLM_SLO_WAITS_IF_NO_FILE && (!slow || is_file(task, known->arg1)))
 		waits = 0;
-	fill_owner(&record.header, task);
-	record.header.netns = 0;
-	if (!waits && now - since >= config.call_threshold_ns) {
+	if (slow && !waits) {
+		struct llm_slo_syscall record = {};
+
+		fill_current_owner(&record.header, task);
 		record.header.kind = LLM_SLO_SYSCALL;
 		record.header.ts_ns = now;
+		record.start_ns = since;
 		record.result = result;
+		record.number = known->number;
 		record.machine = MACHINE;
 		emit(&record, sizeof(record), LLM_SLO_SYSCALL);
 		return;
 	}
-	tally.process_start_ns = record.header.process_start_ns;
-	tally.pid = record.header.pid;
-	tally.kind = LLM_SLO_SYSCALL;
-	tally.what = record.number | (waits ? LLM_SLO_CALL_WAITS : 0);
-	tally.where = MACHINE;
-	add_to_tally(&record.header, &tally, now - since, 0);
+	of.process_start_ns = known->process_start_ns;
+	of.pid = pid_tgid >> 32;
+	of.kind = LLM_SLO_SYSCALL;
+	of.what = known->number | (waits ? LLM_SLO_CALL_WAITS : 0);
+	of.where = MACHINE;
+	tally = bpf_map_lookup_elem(&tallies, &of);
+	if (!tally) {
+		struct llm_slo_event owner = {};
+
+		fill_current_owner(&owner, task);
+		tally = new_tally(&owner, &of);
+	}
+	if (tally)
+		count_in_tally(tally, now, now - since, 0);
 }
 
 /* A call that never comes back (exit_group, a thread that is killed inside) is told of nowhere. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_thread_exit, struct task_struct *task)
 {
-	__u32 tid = BPF_CORE_READ(task, pid);
+	__u32 tid = task->pid;
 
 	bpf_map_delete_elem(&calling, &tid);
 	return 0;
 }
 
-/* A thread that is not the leader and calls exec gets the leader's id: its call goes on under it. */
+/*
+ * A thread that is not the leader and calls exec gets the leader's id: its call goes on under it. And a program of another name may be
+ * no target any more.
+ */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_tid)
 {
-	__u32 tid = BPF_CORE_READ(task, pid), old = old_tid;
+	__u32 tid = task->pid, old = old_tid;
 	struct calling *known = bpf_map_lookup_elem(&calling, &old);
+	int target = is_target(task);
 
-	if (!known || tid == old)
+	if (!known || (target && tid == old))
 		return 0;
-	bpf_map_update_elem(&calling, &tid, known, BPF_ANY);
+	if (target)
+		bpf_map_update_elem(&calling, &tid, known, BPF_ANY);
 	bpf_map_delete_elem(&calling, &old);
 	return 0;
 }
@@ -210,27 +237,23 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_tid)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u32 tid = bpf_get_current_pid_tgid();
-	__u64 now = bpf_ktime_get_ns();
 
 	if (config.wants & LLM_SLO_WANT_TIMERS)
-		timer_begins(regs, tid, known_call(id) & LLM_SLO_SLEEP_MASK, now);
+		timer_begins(regs, tid, known_call(id) & LLM_SLO_SLEEP_MASK);
 	if (config.wants & LLM_SLO_WANT_CALLS)
-		call_begins(regs, task, tid, id, now);
+		call_begins(regs, tid, id);
 	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u32 tid = bpf_get_current_pid_tgid();
-	__u64 now = bpf_ktime_get_ns();
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
 
 	if (config.wants & LLM_SLO_WANT_TIMERS)
-		timer_ends(tid, result, now);
+		timer_ends(pid_tgid, result);
 	if (config.wants & LLM_SLO_WANT_CALLS)
-		call_ends(task, tid, result, now);
+		call_ends(pid_tgid, result);
 	return 0;
 }

@@ -41,37 +41,40 @@ static __always_inline __u32 tally_bucket(__u64 ns)
 	return bucket < LLM_SLO_TALLY_BUCKETS ? bucket : LLM_SLO_TALLY_BUCKETS - 1;
 }
 
-/* Adds one occurrence to its process's tally. `owner` has its pid, cgroup and name filled. */
-static __always_inline void add_to_tally(const struct llm_slo_event *owner, const struct llm_slo_tally_key *key, __u64 ns,
-					 __u64 bytes)
+static __always_inline void count_in_tally(struct llm_slo_tally *tally, __u64 now, __u64 ns, __u64 bytes)
 {
-	struct llm_slo_tally *tally = bpf_map_lookup_elem(&tallies, key);
-	__u32 bucket = tally_bucket(ns), zero = 0;
+	__u32 bucket = tally_bucket(ns);
 
-	if (!tally) {
-		struct llm_slo_tally *none = bpf_map_lookup_elem(&no_tally, &zero);
-
-		if (none)
-			bpf_map_update_elem(&tallies, key, none, BPF_NOEXIST);
-		tally = bpf_map_lookup_elem(&tallies, key);
-		if (!tally) {
-			count_untracked(key->kind);
-			return;
-		}
-		tally->header = *owner;
-		tally->header.tid = 0;
-		tally->header.netns = 0;
-		tally->header.flags = key->kind;
-		tally->what = key->what;
-		tally->where = key->where;
-		tally->header.kind = LLM_SLO_TALLY; /* last: an entry without it is not ready */
-	}
-	tally->header.ts_ns = bpf_ktime_get_ns();
+	tally->header.ts_ns = now;
 	__sync_fetch_and_add(&tally->sum_ns, ns);
-	if (bytes) /* adding a constant 0 would become an atomic OR, which takes Linux 5.12 */
+	if (bytes)
 		__sync_fetch_and_add(&tally->bytes, bytes);
 	if (bucket < LLM_SLO_TALLY_BUCKETS)
 		__sync_fetch_and_add(&tally->counts[bucket], 1);
+}
+
+/* Begins the tally of a process and a thing. `owner` has its pid, cgroup and name filled. */
+static __always_inline struct llm_slo_tally *new_tally(const struct llm_slo_event *owner, const struct llm_slo_tally_key *key)
+{
+	struct llm_slo_tally *tally, *none;
+	__u32 zero = 0;
+
+	none = bpf_map_lookup_elem(&no_tally, &zero);
+	if (none)
+		bpf_map_update_elem(&tallies, key, none, BPF_NOEXIST);
+	tally = bpf_map_lookup_elem(&tallies, key);
+	if (!tally) {
+		count_untracked(key->kind);
+		return tally;
+	}
+	tally->header = *owner;
+	tally->header.tid = 0;
+	tally->header.netns = 0;
+	tally->header.flags = key->kind;
+	tally->what = key->what;
+	tally->where = key->where;
+	tally->header.kind = LLM_SLO_TALLY; /* last: an entry without it is not ready */
+	return tally;
 }
 
 #endif

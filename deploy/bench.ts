@@ -2,8 +2,9 @@
  * Measures and prints; asserts nothing about speed: deno task bench [loadgen] [--json] [--write]
  *
  * `loadgen` measures the load generator alone. `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md
- * and docs/loadgen.md. What this machine or this user cannot do is skipped with its reason. Takes about two and a half minutes.
+ * and docs/loadgen.md. What this machine or this user cannot do is skipped with its reason. Takes about three and a half minutes.
  */
+import { RECORD_BYTES } from "../lib/decode/record.ts";
 import { ebpfRefusal } from "../lib/host/ebpf_refusal.ts";
 import { SloctlError } from "../lib/model/errors.ts";
 import { toJson } from "../lib/model/json.ts";
@@ -18,6 +19,7 @@ import { benchProbeCost } from "./bench/probe_cost.ts";
 import { type Figures, render, type Skipped } from "./bench/render.ts";
 import { benchStatistics } from "./bench/statistics.ts";
 import { benchSustained } from "./bench/sustained.ts";
+import { benchVictims } from "./bench/victims.ts";
 
 const PAGE = new URL("../docs/bench.md", import.meta.url).pathname;
 /** The same figures for programs: docs/signals.md takes its costs from there. */
@@ -52,6 +54,8 @@ async function figures(): Promise<Figures> {
       connect_loop: await measure("events/s from a connect loop", benchConnectLoop),
       probe_cost: await measure("kernel ns per event", () => benchProbeCost(folder)),
       statistics: await measure("the statistics of a release gate", benchStatistics, false),
+      victims: await measure("slowdown of what is watched", () => benchVictims(folder)),
+      record_bytes: RECORD_BYTES,
       help: await measure("sloctl --help", benchHelp, false),
     };
   } finally {

@@ -26,10 +26,13 @@ Deno.test("render says why a part was skipped", () => {
     connect_loop: skipped,
     probe_cost: skipped,
     statistics: skipped,
+    victims: skipped,
+    record_bytes: { dns: 296, tally: 864 },
     help: { runs: 15, median_ms: 50, min_ms: 40, max_ms: 60 },
   };
   const text = render(figures);
-  assertEquals(text.match(/skipped: needs root/g)?.length, 5);
+  assertEquals(text.match(/skipped: needs root/g)?.length, 6);
+  assert(text.includes("| 296 to 864 |"));
   assert(text.includes("| 50 ms |"));
 });
 

@@ -1,4 +1,4 @@
-/** What the benchmark needs and the tool does not, compiled when it is run: the filler (BPF) and the reader in C. */
+/** What the benchmark needs and the tool does not, compiled when it is run: the filler (BPF), and the reader and the victim in C. */
 import { exec } from "../../lib/host/exec.ts";
 
 const HERE = new URL("./", import.meta.url).pathname;
@@ -16,5 +16,12 @@ export async function compileFiller(folder: string, ringBytes: number): Promise<
 export async function compileReader(folder: string): Promise<string> {
   const program = `${folder}/reader`;
   await exec("cc", "-O2", "-Wall", "-Werror", `${HERE}reader.c`, "-o", program, "-lbpf");
+  return program;
+}
+
+/** Path of the program that is slowed down. @throws UnsupportedError without a C compiler. */
+export async function compileVictim(folder: string): Promise<string> {
+  const program = `${folder}/victim`;
+  await exec("cc", "-O2", "-Wall", "-Werror", "-D_GNU_SOURCE", `${HERE}victim.c`, "-o", program);
   return program;
 }

@@ -1,6 +1,7 @@
-/** A small real load for the probes: requests, look-ups, and two programs that want the same CPU. */
+/** A small real load for the probes: requests, look-ups, two programs that want the same CPU, disks, and too little memory. */
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { memoryLimit, noMemoryLimit } from "../accuracy/memory_limit.ts";
 import { makeTls } from "../../lib/lab/tls_material.ts";
 
 /** An address of the loopback net where nobody else serves DNS. */
@@ -21,7 +22,26 @@ export async function runLoad(folder: string, seconds: number): Promise<void> {
     loop(seconds, `dig +tries=1 +time=1 +noedns @${resolver.address} bench.test`),
     hog(seconds),
     hog(seconds),
+    reads(seconds, folder),
+    tooLittleMemory(seconds, folder),
   ]);
+}
+
+/** Past the page cache, so that each read is a request to the disk. */
+async function reads(seconds: number, folder: string): Promise<void> {
+  const file = `${folder}/data`;
+  await shell([], `dd if=/dev/zero of=${file} bs=1M count=8 conv=fsync`);
+  await loop(seconds, `dd if=${file} of=/dev/null bs=4k iflag=direct`);
+}
+
+/** Writes more than its control group may hold: every other write has to wait until older pages are gone. */
+async function tooLittleMemory(seconds: number, folder: string): Promise<void> {
+  if (noMemoryLimit() !== null) return;
+  await using group = memoryLimit(`sloctl-bench-${Deno.pid}`, 16 * 2 ** 20);
+  await loop(
+    seconds,
+    `sh -c 'echo $$ > ${group.dir}/cgroup.procs; exec dd if=/dev/zero of=${folder}/out bs=1M count=40'`,
+  );
 }
 
 /** `timeout` ends it also when we are gone. A tool that is not installed is a loop that ends at once. */

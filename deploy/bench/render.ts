@@ -1,4 +1,5 @@
 /** The figures as Markdown: what a terminal shows is what the docs hold. Pure. */
+import { percent } from "../../lib/report/format.ts";
 import { markdownTable } from "../../lib/report/markdown.ts";
 import type { ConnectLoopResult } from "./connect_loop.ts";
 import type { DrainResult } from "./drain.ts";
@@ -7,6 +8,7 @@ import type { Machine } from "./machine.ts";
 import type { ProbeCostResult } from "./probe_cost.ts";
 import type { StatisticsResult } from "./statistics.ts";
 import type { SustainedResult } from "./sustained.ts";
+import type { VictimResult } from "./victims.ts";
 
 export interface Skipped {
   readonly skipped: string;
@@ -19,6 +21,9 @@ export interface Figures {
   readonly connect_loop: ConnectLoopResult | Skipped;
   readonly probe_cost: ProbeCostResult | Skipped;
   readonly statistics: StatisticsResult | Skipped;
+  readonly victims: readonly VictimResult[] | Skipped;
+  /** By kind of record, without the ring's own 8 bytes for each. */
+  readonly record_bytes: Readonly<Record<string, number>>;
   readonly help: HelpResult | Skipped;
 }
 
@@ -29,6 +34,14 @@ const PROBE_COLUMNS = [
   { title: "runs/s", align: "right" },
   { title: "events told/s", align: "right" },
   { title: "ns per event told", align: "right" },
+] as const;
+
+const VICTIM_COLUMNS = [
+  { title: "what the watched program does" },
+  { title: "without us", align: "right" },
+  { title: "with us", align: "right" },
+  { title: "added", align: "right" },
+  { title: "slower by", align: "right" },
 ] as const;
 
 const whole = (value: number | null) => value === null ? "-" : Math.round(value).toLocaleString("en-US");
@@ -50,7 +63,12 @@ export function render(figures: Figures): string {
     `Printed by \`deno task bench\` at ${m.at}, commit ${m.commit}, load average ${m.load.toFixed(2)} as it began,`,
     `on ${m.cpus} CPUs (${m.cpu}, ${m.arch}), Linux ${m.kernel}, Deno ${m.deno}.`,
   ].join("\n");
-  const tables = [head, markdownTable(COLUMNS, rows)];
+  const tables = [head, markdownTable(COLUMNS, [...rows, bytesRow(figures.record_bytes)])];
+  tables.push(
+    "skipped" in figures.victims
+      ? `The slowdown of what is watched was skipped: ${figures.victims.skipped}`
+      : markdownTable(VICTIM_COLUMNS, victimRows(figures.victims)),
+  );
   if (!("skipped" in cost)) tables.push(markdownTable(PROBE_COLUMNS, programRows(cost)));
   return tables.map((text) => text.trimEnd()).join("\n\n") + "\n";
 }
@@ -105,6 +123,24 @@ function statisticsRows(s: StatisticsResult): string[][] {
     ["rank statistics, with intervals", `${s.rank_seconds.toFixed(2)} s`, ranks],
     ["the same bootstrap by drawing", `${tenth(s.draw_ns)} ns`, "for one value drawn; one thread"],
   ];
+}
+
+/** Where more was lost than nothing, the slowdown is that of an agent that could not keep up. */
+function victimRows(victims: readonly VictimResult[]): string[][] {
+  const us = (ns: number) => ns < 1000 ? `${Math.round(ns)} ns` : `${(ns / 1000).toFixed(2)} us`;
+  return victims.map(({ what, without_ns, with_ns, added_ns, turns, lost }) => [
+    `${what} (medians of ${turns} turns${lost === 0 ? "" : `; ${whole(lost)} records lost`})`,
+    us(without_ns),
+    us(with_ns),
+    us(added_ns),
+    percent(added_ns / without_ns),
+  ]);
+}
+
+function bytesRow(bytes: Readonly<Record<string, number>>): string[] {
+  const sizes = Object.values(bytes);
+  const each = Object.entries(bytes).map(([kind, size]) => `${kind} ${size}`).join(", ");
+  return ["bytes of an event in the ring", `${Math.min(...sizes)} to ${Math.max(...sizes)}`, `${each}; and 8 for each`];
 }
 
 function helpRows(h: HelpResult): string[][] {

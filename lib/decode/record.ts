@@ -276,6 +276,11 @@ export function decodeThread(tid: number, view: DataView, nowNs: number): WaitSu
   };
 }
 
+/** Bytes of one record of each kind, without the ring's own 8 for each. */
+export const RECORD_BYTES: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries(KIND).flatMap(([name, kind]) => SIZES[kind] === undefined ? [] : [[name, SIZES[kind]]]),
+);
+
 /** Names of the kinds, for reporting drops by kind number. */
 export const KIND_NAMES: readonly string[] = Object.entries(KIND).filter(([name]) => name !== "kinds")
   .reduce<string[]>((names, [name, kind]) => {

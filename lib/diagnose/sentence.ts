@@ -17,9 +17,10 @@ export interface Facts {
   readonly errnoByName: ReadonlyMap<string, number>;
 }
 
-/** `curl[123]`, or `curl (12 processes)`. */
+/** `curl[123]`, or `curl (12 processes)`; what is no process has no number. */
 export function subject(row: Pick<Observed, "process" | "processes">): string {
   const { comm, pid } = row.process;
+  if (pid === 0) return comm;
   return row.processes === undefined ? `${comm}[${pid}]` : `${comm} (${row.processes} processes)`;
 }
 

@@ -16,7 +16,7 @@ function kernelRow(release: string): Row {
   }
   const lacks = [
     ...(atLeast(version, [6, 3]) ? [] : ["when an application read what had arrived (6.3)"]),
-    ...(atLeast(version, [6, 18]) ? [] : ["throttling apart from other waiting for a CPU (6.18)"]),
+    ...(atLeast(version, [6, 18]) ? [] : ["which thread a CPU quota stopped; only its control group is told (6.18)"]),
   ];
   return lacks.length === 0
     ? ok("kernel", "kernel version", row.found)
