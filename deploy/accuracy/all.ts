@@ -7,11 +7,13 @@ import { disk } from "./disk.ts";
 import { dns } from "./dns.ts";
 import { memory } from "./memory.ts";
 import type { Measurement } from "./measure.ts";
+import { requests } from "./requests.ts";
 
 export const MEASUREMENTS: readonly Measurement[] = [
   dns,
   counts,
   connect,
+  requests,
   runQueue,
   quotaByThread,
   quotaByGroup,

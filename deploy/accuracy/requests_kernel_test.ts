@@ -1,0 +1,4 @@
+import { holds } from "./holds.ts";
+import { requests } from "./requests.ts";
+
+holds(requests);
