@@ -50,7 +50,7 @@ export function attribute(
   const means = { incident: meanSplit(incident), baseline: meanSplit(baseline) };
   const excess = minus(means.incident, means.baseline);
   const excessMs = mean(incident.map((r) => r.ttftMs)) - mean(baseline.map((r) => r.ttftMs));
-  const provider = providerFacts(incident, baseline);
+  const provider = providerFacts(incident, baseline, shares(excess, "unknown").network_egress ?? 0);
   const share = shares(excess, provider.domain);
   const watched = LABELS.filter((label) => excess[label] !== null).length;
   const coverage = watched / LABELS.length;

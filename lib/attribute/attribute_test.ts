@@ -75,6 +75,14 @@ Deno.test("attribute: what the provider did decides what its milliseconds mean",
   }
 });
 
+Deno.test("attribute: on a lossy path a falling token rate proves nothing", () => {
+  const slower = { statuses: [200], chunksPerSecond: 30 };
+  const lossy = attribute(requests(40, { ...calm, provider: 300, connect: 80 }, 1, slower), requests(60, calm), "seed");
+  assertEquals([lossy.domain, lossy.subCause], ["unknown", "provider_slow"]);
+  const clean = attribute(requests(40, { ...calm, provider: 300, connect: 2 }, 1, slower), requests(60, calm), "seed");
+  assertEquals([clean.domain, clean.subCause], ["provider_throttle", "slow"]);
+});
+
 Deno.test("attribute: less coverage and weaker joins lower the confidence", () => {
   const strong = attribute(requests(40, { ...calm, dns: 120 }), requests(60, calm), "seed");
   const weak = attribute(requests(40, { ...calm, dns: 120 }, 0.45), requests(60, calm, 0.45), "seed");

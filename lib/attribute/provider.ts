@@ -18,12 +18,20 @@ const ALPHA = 0.001;
 /** The rate's median has to fall to this share of the baseline's: noise of a busy machine does not halve it. */
 const FALLS_TO = 0.75;
 
-export function providerFacts(incident: readonly RequestSplit[], baseline: readonly RequestSplit[]): ProviderFacts {
+/** Loss on the path thins an answer out as rationing does: with this share of the excess on the network, a rate proves nothing. */
+const LOSSY_SHARE = 0.1;
+
+/** `egress`: share of the excess that lies on the way to peers. */
+export function providerFacts(
+  incident: readonly RequestSplit[],
+  baseline: readonly RequestSplit[],
+  egress: number,
+): ProviderFacts {
   const more = (is: (status: number) => boolean) => share(incident, is) - share(baseline, is) >= SHARE;
   if (more((status) => status === 429)) return { domain: "provider_throttle", cause: "rate_limit" };
   if (more((status) => status === 529 || status === 503)) return { domain: "provider_throttle", cause: "overloaded" };
   if (more((status) => status >= 500)) return { domain: "provider_error", cause: "server_error" };
-  return rateFalls(incident, baseline)
+  return egress < LOSSY_SHARE && rateFalls(incident, baseline)
     ? { domain: "provider_throttle", cause: "slow" }
     : { domain: "unknown", cause: null };
 }

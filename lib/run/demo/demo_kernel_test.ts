@@ -1,4 +1,4 @@
-/** The demo against the running kernel: what it claims of a calm lab, of a known sleep, and of real faults. About four minutes. */
+/** The demo against the running kernel: what it claims of a calm lab, of a known sleep, and of real faults. About five minutes. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { meanSplit } from "../../attribute/excess.ts";
 import type { Incident } from "../../model/attribution.ts";
@@ -10,6 +10,9 @@ import { kernelTest } from "../../testing/kernel.ts";
 import { demo } from "../demo.ts";
 import { analyse } from "./analyse.ts";
 import { runLive } from "./live.ts";
+import type { Fault } from "./plan.ts";
+import { replay } from "./recorded.ts";
+import type { RunData } from "./run_data.ts";
 
 const TIMEOUT = { timeoutMs: 120_000 };
 const SLEEP_MS = 40;
@@ -59,26 +62,39 @@ kernelTest("a calm lab is explained, and a known sleep of the gateway is applica
   }
 }, TIMEOUT);
 
-const FAULTS = [
-  ["dns_latency", "network_dns", false],
-  ["packet_loss", "network_egress", false],
-  ["cpu_throttle", "cpu_throttle", false],
-  ["provider_throttle", "provider_throttle", false],
+const FAULTS: readonly (readonly [Fault, string, { readonly tls?: boolean; readonly noSpans?: boolean }])[] = [
+  ["dns_latency", "network_dns", {}],
+  ["packet_loss", "network_egress", {}],
+  ["cpu_throttle", "cpu_throttle", {}],
+  ["provider_throttle", "provider_throttle", {}],
   // No trace is on the wire over TLS: a weaker tier has to do.
-  ["dns_latency", "network_dns", true],
-] as const;
+  ["dns_latency", "network_dns", { tls: true }],
+  ["packet_loss", "network_egress", { tls: true, noSpans: true }],
+];
 
-for (const [fault, domain, tls] of FAULTS) {
-  kernelTest(`demo --fault ${fault}${tls ? " --tls" : ""} names ${domain}`, async () => {
+/** The same run, had nobody told of any request: no spans, and no trace on the wire. */
+function withoutSpans(data: RunData): string | undefined {
+  const events = data.events.map((event) =>
+    event.kind === "exchange" ? { ...event, traceId: null, spanId: null } : event
+  );
+  const { incident } = analyse({ ...data, spans: [], events });
+  assertEquals(incident?.estimated, true);
+  return incident?.domain;
+}
+
+for (const [fault, domain, { tls = false, noSpans = false }] of FAULTS) {
+  const flags = `${tls ? " --tls" : ""}${noSpans ? " --no-spans" : ""}`;
+  kernelTest(`demo --fault ${fault}${flags} names ${domain}, with spans and without`, async () => {
     const out = await Deno.makeTempDir({ prefix: "sloctl-demo-test-" });
     const io = fakeIo();
     try {
       const options = {
         fault,
         tls,
-        noSpans: false,
+        noSpans,
         phases: "baseline=10s,fault=12s,recovery=3s",
         out: `${out}/demo`,
+        record: `${out}/run.jsonl.gz`,
         json: true,
         argv: ["demo"],
       };
@@ -86,6 +102,10 @@ for (const [fault, domain, tls] of FAULTS) {
       const report = JSON.parse(io.stdout) as { incident: Incident | null };
       assertEquals(validate("demo-report/v1", report), []);
       assertEquals([code, report.incident?.domain], [0, domain], io.stdout);
+      assertEquals(report.incident?.estimated, noSpans ? true : undefined);
+      // A refusal stands in a status that nobody reads off the wire.
+      const { data } = await replay(options.record);
+      assertEquals(withoutSpans(data), fault === "provider_throttle" ? "unknown" : domain);
       if (tls) {
         assert(report.incident!.tier !== "trace_id_exact" && report.incident!.split.incident.tls! > 0, io.stdout);
       }
