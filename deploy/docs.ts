@@ -1,6 +1,7 @@
-/** Writes what the docs take from the code: the README's table of commands, docs/signals.md's of signals. `deno task docs` */
+/** Writes what the docs take from the code: the README's table of commands, docs/signals.md's of signals, docs/openapi.yaml. `deno task docs` */
 import { COMMANDS } from "../cli/commands.ts";
 import { withCommandsTable } from "../cli/commands_table.ts";
+import { openApiYaml } from "./openapi.ts";
 import { replaceBlock } from "./bench/page.ts";
 import { measuredCosts } from "./measured_costs.ts";
 import { signalsTable } from "./signals_table.ts";
@@ -15,6 +16,11 @@ function rewrite(path: string, next: (text: string) => string | null): void {
 
 rewrite("../README.md", (text) => withCommandsTable(text, COMMANDS));
 rewrite("../docs/signals.md", (text) => replaceBlock(text, signalsTable(measuredCosts()), "signals"));
+Deno.writeTextFileSync(new URL("../docs/openapi.yaml", import.meta.url), openApiYaml());
 await new Deno.Command(Deno.execPath(), {
-  args: ["fmt", "--quiet", new URL("../docs/signals.md", import.meta.url).pathname],
+  args: [
+    "fmt",
+    "--quiet",
+    ...["signals.md", "openapi.yaml"].map((name) => new URL(`../docs/${name}`, import.meta.url).pathname),
+  ],
 }).output();

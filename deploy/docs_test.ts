@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { measuredCosts } from "./measured_costs.ts";
+import { parse } from "yaml";
+import { openApiYaml } from "./openapi.ts";
 import { signalsTable } from "./signals_table.ts";
 import project from "../deno.json" with { type: "json" };
 
@@ -31,4 +33,8 @@ Deno.test("docs/signals.md is what the catalogue says (deno task docs)", async (
       line.replaceAll(/ +/g, " ")
     );
   assertEquals(cells(page), cells(signalsTable(measuredCosts())));
+});
+
+Deno.test("docs/openapi.yaml is what the routes and schemas say (deno task docs)", async () => {
+  assertEquals(parse(await read("../docs/openapi.yaml")), parse(openApiYaml()));
 });

@@ -46,6 +46,13 @@ export interface IncidentAttribution {
   readonly split?: { readonly incident: Split; readonly baseline: Split; readonly excess: Split };
   /** No span told of these requests: they were made from sockets alone. */
   readonly estimated?: true;
+  /** `open` until the SLI is as before. Told when it opens and when it closes; absent where the whole was looked at afterwards. */
+  readonly state?: "open" | "closed";
+  readonly closed_at?: string;
+  /** `no_traffic` is not health; `persists`: the new level has become the normal one. */
+  readonly closed_because?: "recovered" | "no_traffic" | "persists";
+  /** How many requests were compared. */
+  readonly requests?: { readonly incident: number; readonly baseline: number };
   readonly synthetic?: true;
   readonly replay?: true;
 }

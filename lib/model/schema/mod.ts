@@ -1,4 +1,11 @@
 /** The JSON Schemas (2020-12) of every document we emit. Imported as modules, so an embedded tree and a file tree load alike. */
+import agentsAnswer from "./agents-answer.v1.json" with { type: "json" };
+import healthAnswer from "./health-answer.v1.json" with { type: "json" };
+import incidentAnswer from "./incident-answer.v1.json" with { type: "json" };
+import incidentsAnswer from "./incidents-answer.v1.json" with { type: "json" };
+import requestAnswer from "./request-answer.v1.json" with { type: "json" };
+import sloAnswer from "./slo-answer.v1.json" with { type: "json" };
+import status from "./status.v1.json" with { type: "json" };
 import demoReport from "./demo-report.v1.json" with { type: "json" };
 import diagnosis from "./diagnosis.v1.json" with { type: "json" };
 import faultSample from "./fault-sample.v1.json" with { type: "json" };
@@ -21,6 +28,13 @@ import sloEvent11 from "./slo-event.v1.1.json" with { type: "json" };
 
 /** By name and version; the `$id` of each is `SCHEMA_BASE` followed by this name. */
 export const SCHEMAS = {
+  "agents-answer/v1": agentsAnswer,
+  "health-answer/v1": healthAnswer,
+  "incident-answer/v1": incidentAnswer,
+  "incidents-answer/v1": incidentsAnswer,
+  "request-answer/v1": requestAnswer,
+  "slo-answer/v1": sloAnswer,
+  "status/v1": status,
   "demo-report/v1": demoReport,
   "diagnosis/v1": diagnosis,
   "fault-sample/v1": faultSample,

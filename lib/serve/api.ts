@@ -1,0 +1,112 @@
+/** What can be asked of a collector: one table, read by the routes themselves and by the OpenAPI file. */
+import type { SchemaName } from "../model/schema/mod.ts";
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "query";
+  readonly help: string;
+  /** JSON Schema of its text. */
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+export interface Operation {
+  readonly id: "health" | "incidents" | "incident" | "request" | "slo" | "agents";
+  /** `{name}` is a parameter in the path. */
+  readonly path: string;
+  readonly summary: string;
+  readonly parameters: readonly Parameter[];
+  readonly answer: SchemaName;
+  /** Statuses beside 200, 405 and 500, each with a Status as its body. */
+  readonly refusals: Readonly<Record<number, string>>;
+}
+
+const BAD_QUERY = "A parameter is unknown, or has a value it cannot have.";
+
+const EXPLAIN: Parameter = {
+  name: "explain",
+  in: "query",
+  help: "1: add indexes_state and warnings",
+  schema: { enum: ["0", "1", "true", "false"], default: "0" },
+};
+const SERVICE: Parameter = { name: "service", in: "query", help: "of this service only", schema: { type: "string" } };
+
+export const LIMIT = { least: 1, most: 1000, default: 100 } as const;
+
+export const OPERATIONS: readonly Operation[] = [
+  {
+    id: "health",
+    path: "/v1/health",
+    summary: "How the collector itself is; the one route that never wants a token",
+    parameters: [EXPLAIN],
+    answer: "health-answer/v1",
+    refusals: { 400: BAD_QUERY },
+  },
+  {
+    id: "incidents",
+    path: "/v1/incidents",
+    summary: "Incidents, newest first, each in its latest state",
+    parameters: [
+      {
+        name: "since",
+        in: "query",
+        help: "only those that were open at that time or later: RFC 3339, or how long ago (90s, 30m, 1h, 7d)",
+        schema: { type: "string" },
+      },
+      SERVICE,
+      { name: "state", in: "query", help: "only these", schema: { enum: ["open", "closed"] } },
+      {
+        name: "limit",
+        in: "query",
+        help: "of one page",
+        schema: { type: "integer", minimum: LIMIT.least, maximum: LIMIT.most, default: LIMIT.default },
+      },
+      { name: "cursor", in: "query", help: "`next` of the page before", schema: { type: "string" } },
+      EXPLAIN,
+    ],
+    answer: "incidents-answer/v1",
+    refusals: { 400: BAD_QUERY },
+  },
+  {
+    id: "incident",
+    path: "/v1/incidents/{id}",
+    summary: "One incident in its latest state",
+    parameters: [
+      { name: "id", in: "path", help: "its incident_id", schema: { type: "string", minLength: 1 } },
+      EXPLAIN,
+    ],
+    answer: "incident-answer/v1",
+    refusals: { 400: BAD_QUERY, 404: "There is no such incident, or it is no longer held." },
+  },
+  {
+    id: "request",
+    path: "/v1/requests/{trace_id}",
+    summary: "One trace: where its time went, the kernel signals joined with it, and those that were not, and why",
+    parameters: [
+      {
+        name: "trace_id",
+        in: "path",
+        help: "32 hex digits",
+        schema: { type: "string", pattern: "^[0-9A-Fa-f]{32}$" },
+      },
+      EXPLAIN,
+    ],
+    answer: "request-answer/v1",
+    refusals: { 400: `${BAD_QUERY} So is a trace id.`, 404: "Nothing is held of this trace." },
+  },
+  {
+    id: "slo",
+    path: "/v1/slo",
+    summary: "How the objectives stand",
+    parameters: [SERVICE, EXPLAIN],
+    answer: "slo-answer/v1",
+    refusals: { 400: BAD_QUERY },
+  },
+  {
+    id: "agents",
+    path: "/v1/agents",
+    summary: "The node agents: age of the last heartbeat, mode, signals that are off and why",
+    parameters: [EXPLAIN],
+    answer: "agents-answer/v1",
+    refusals: { 400: BAD_QUERY },
+  },
+];

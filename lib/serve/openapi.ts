@@ -1,0 +1,78 @@
+/** The OpenAPI 3.1 description of the query API, whole in itself. docs/openapi.yaml is this (`deno task docs`). */
+import { SCHEMA_BASE, type SchemaName, SCHEMAS } from "../model/schema/mod.ts";
+import { type Operation, OPERATIONS } from "./api.ts";
+
+type Node = Readonly<Record<string, unknown>>;
+
+export function openApi(version: string): Node {
+  const used = closure(OPERATIONS.map(({ answer }) => answer));
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "sloctl collector: what it can be asked",
+      version,
+      summary: "Incidents, requests split with kernel evidence, objectives, agents, health",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "http://127.0.0.1:4318" }],
+    paths: Object.fromEntries(OPERATIONS.map((operation) => [operation.path, { get: described(operation) }])),
+    components: { schemas: Object.fromEntries([...used, "status/v1" as const].map((name) => [key(name), own(name)])) },
+  };
+}
+
+function described({ id, summary, parameters, answer, refusals }: Operation): Node {
+  const all = { ...refusals, 405: "Only GET and HEAD are allowed.", 500: "A defect of the collector." };
+  return {
+    operationId: id,
+    summary,
+    parameters: parameters.map(({ name, in: where, help, schema }) => ({
+      name,
+      in: where,
+      required: where === "path",
+      description: help,
+      schema,
+    })),
+    responses: {
+      200: { description: "The answer.", content: { "application/json": { schema: { $ref: ref(answer) } } } },
+      ...Object.fromEntries(
+        Object.entries(all).map(([status, description]) => [status, {
+          description,
+          content: status === "500"
+            ? { "text/plain": { schema: { type: "string" } } }
+            : { "application/json": { schema: { $ref: ref("status/v1") } } },
+        }]),
+      ),
+    },
+  };
+}
+
+/** The schemas and all they refer to, in order of name. */
+function closure(names: readonly SchemaName[]): SchemaName[] {
+  const found = new Set<SchemaName>(names);
+  for (const name of found) {
+    for (const [, other] of JSON.stringify(SCHEMAS[name]).matchAll(/"\$ref":"https:[^"]*\/schemas\/([^"]+)"/g)) {
+      found.add(other as SchemaName);
+    }
+  }
+  return [...found].sort();
+}
+
+function key(name: SchemaName): string {
+  return name.replace("/", ".");
+}
+
+function ref(name: SchemaName): string {
+  return `#/components/schemas/${key(name)}`;
+}
+
+/** A schema at its place in the file: no id and dialect of its own, its references from the file's root. */
+function own(name: SchemaName): Node {
+  const { $schema: _dialect, $id: _id, ...rest } = SCHEMAS[name] as Node;
+  const text = JSON.stringify(rest)
+    .replaceAll(`"$ref":"#/$defs/`, `"$ref":"${ref(name)}/$defs/`)
+    .replaceAll(
+      new RegExp(`"\\$ref":"${SCHEMA_BASE}([^"]+)"`, "g"),
+      (_, other: SchemaName) => `"$ref":"${ref(other)}"`,
+    );
+  return JSON.parse(text);
+}
