@@ -10,8 +10,10 @@ import { command as completions } from "./completions.ts";
 import { command as attributor } from "./attributor.ts";
 import { command as correlationeval } from "./correlationeval.ts";
 import { command as demo } from "./demo.ts";
+import { command as explain } from "./explain.ts";
 import { command as faultinject } from "./faultinject.ts";
 import { command as faultreplay } from "./faultreplay.ts";
+import { command as incidents } from "./incidents.ts";
 import { command as lab } from "./lab.ts";
 import { command as loadgen } from "./loadgen.ts";
 import { command as m5gate } from "./m5gate.ts";
@@ -19,6 +21,7 @@ import { command as prereq } from "./prereq.ts";
 import { command as schema } from "./schema.ts";
 import { command as slo } from "./slo.ts";
 import { command as supportBundle } from "./support_bundle.ts";
+import { command as top } from "./top.ts";
 import { command as version } from "./version.ts";
 
 export const COMMANDS: readonly Command[] = [
@@ -27,6 +30,9 @@ export const COMMANDS: readonly Command[] = [
   lab,
   attributor,
   collector,
+  incidents,
+  explain,
+  top,
   faultinject,
   faultreplay,
   loadgen,

@@ -42,6 +42,7 @@ export function processIo(exit: (code: number) => never): Io {
       }
     },
     color: Deno.stdout.isTerminal() && !Deno.noColor,
+    terminal: Deno.stdout.isTerminal(),
     progress: Deno.stderr.isTerminal(),
     get columns() {
       return terminalColumns();

@@ -113,7 +113,46 @@ export interface RequestAnswer extends Explained {
   readonly incident_ids: readonly string[];
 }
 
-/** One objective; more in slo-status/v1. */
+/** A request as it was judged when it ended. */
+export interface JudgedRequest {
+  readonly trace_id: string;
+  readonly service: string;
+  readonly ended_at: string;
+  readonly ttft_ms: number | null;
+  readonly latency_ms: number | null;
+  readonly failed: boolean;
+  /** Names of objectives it broke. */
+  readonly slo_bad: readonly string[];
+  readonly ttft_source: "kernel" | "application" | null;
+}
+
+export interface RequestsAnswer extends Explained {
+  readonly schema: "requests-answer/v1";
+  /** Requests judged in that time. */
+  readonly total: number;
+  /** Worst first. */
+  readonly requests: readonly JudgedRequest[];
+}
+
+export interface SignalSummary {
+  readonly signal: string;
+  readonly unit: string;
+  readonly events: number;
+  /** Of them: warnings and errors. */
+  readonly bad: number;
+  /** Of single occurrences; null where there are only counts. */
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly max: number | null;
+}
+
+export interface SignalsAnswer extends Explained {
+  readonly schema: "signals-answer/v1";
+  readonly seconds: number;
+  readonly signals: readonly SignalSummary[];
+}
+
+/** `Status` is slo-status/v1. */
 export interface SloAnswer<Status> extends Explained {
   readonly schema: "slo-answer/v1";
   /** The file of objectives; null: the collector was given none. */

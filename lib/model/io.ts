@@ -8,6 +8,8 @@ export interface Io {
   readonly err: (text: string) => void;
   /** Standard output is a terminal and NO_COLOR is not set. */
   readonly color: boolean;
+  /** Standard output is a terminal: a screen may be drawn on it. */
+  readonly terminal: boolean;
   /** Standard error is a terminal: a progress line may be rewritten in place. */
   readonly progress: boolean;
   /** Width of the terminal in columns; 100 where there is none. */

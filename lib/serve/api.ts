@@ -10,7 +10,7 @@ export interface Parameter {
 }
 
 export interface Operation {
-  readonly id: "health" | "incidents" | "incident" | "request" | "slo" | "agents";
+  readonly id: "health" | "incidents" | "incident" | "requests" | "request" | "signals" | "slo" | "agents";
   /** `{name}` is a parameter in the path. */
   readonly path: string;
   readonly summary: string;
@@ -30,7 +30,21 @@ const EXPLAIN: Parameter = {
 };
 const SERVICE: Parameter = { name: "service", in: "query", help: "of this service only", schema: { type: "string" } };
 
+const SINCE: Parameter = {
+  name: "since",
+  in: "query",
+  help: "from then on: RFC 3339, or how long ago (90s, 30m, 1h, 7d)",
+  schema: { type: "string" },
+};
+
 export const LIMIT = { least: 1, most: 1000, default: 100 } as const;
+
+const LIMIT_PARAMETER: Parameter = {
+  name: "limit",
+  in: "query",
+  help: "so many at most",
+  schema: { type: "integer", minimum: LIMIT.least, maximum: LIMIT.most, default: LIMIT.default },
+};
 
 export const OPERATIONS: readonly Operation[] = [
   {
@@ -46,20 +60,10 @@ export const OPERATIONS: readonly Operation[] = [
     path: "/v1/incidents",
     summary: "Incidents, newest first, each in its latest state",
     parameters: [
-      {
-        name: "since",
-        in: "query",
-        help: "only those that were open at that time or later: RFC 3339, or how long ago (90s, 30m, 1h, 7d)",
-        schema: { type: "string" },
-      },
+      { ...SINCE, help: `only those that were open at that time or later; ${SINCE.help}` },
       SERVICE,
       { name: "state", in: "query", help: "only these", schema: { enum: ["open", "closed"] } },
-      {
-        name: "limit",
-        in: "query",
-        help: "of one page",
-        schema: { type: "integer", minimum: LIMIT.least, maximum: LIMIT.most, default: LIMIT.default },
-      },
+      LIMIT_PARAMETER,
       { name: "cursor", in: "query", help: "`next` of the page before", schema: { type: "string" } },
       EXPLAIN,
     ],
@@ -78,6 +82,19 @@ export const OPERATIONS: readonly Operation[] = [
     refusals: { 400: BAD_QUERY, 404: "There is no such incident, or it is no longer held." },
   },
   {
+    id: "requests",
+    path: "/v1/requests",
+    summary: "Requests as they were judged, worst first: failed ones, then the slowest to a first token",
+    parameters: [
+      { ...SINCE, schema: { type: "string", default: "5m" } },
+      SERVICE,
+      LIMIT_PARAMETER,
+      EXPLAIN,
+    ],
+    answer: "requests-answer/v1",
+    refusals: { 400: BAD_QUERY },
+  },
+  {
     id: "request",
     path: "/v1/requests/{trace_id}",
     summary: "One trace: where its time went, the kernel signals joined with it, and those that were not, and why",
@@ -92,6 +109,14 @@ export const OPERATIONS: readonly Operation[] = [
     ],
     answer: "request-answer/v1",
     refusals: { 400: `${BAD_QUERY} So is a trace id.`, 404: "Nothing is held of this trace." },
+  },
+  {
+    id: "signals",
+    path: "/v1/signals",
+    summary: "What the kernel told of late, signal by signal",
+    parameters: [{ ...SINCE, schema: { type: "string", default: "1m" } }, EXPLAIN],
+    answer: "signals-answer/v1",
+    refusals: { 400: BAD_QUERY },
   },
   {
     id: "slo",

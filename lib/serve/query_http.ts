@@ -6,6 +6,8 @@ import type {
   IncidentsAnswer,
   IndexesState,
   RequestAnswer,
+  RequestsAnswer,
+  SignalsAnswer,
   SloAnswer,
 } from "../model/answers.ts";
 import { toJson } from "../model/json.ts";
@@ -24,6 +26,12 @@ export interface IncidentsQuery {
   readonly before?: number;
 }
 
+export interface RequestsQuery {
+  readonly sinceNs: bigint;
+  readonly service?: string;
+  readonly limit: number;
+}
+
 /** Who knows the answers. Null: there is nothing of that name. */
 export interface QuerySource {
   health(): HealthAnswer;
@@ -31,6 +39,8 @@ export interface QuerySource {
   incident(id: string): Promise<IncidentAnswer | null>;
   /** @param traceId in lower case */
   request(traceId: string): Promise<RequestAnswer | null>;
+  requests(query: RequestsQuery): Promise<RequestsAnswer>;
+  signals(sinceNs: bigint): Promise<SignalsAnswer>;
   slo(service?: string): SloAnswer<unknown>;
   agents(): AgentsAnswer;
   indexes(): IndexesState;
@@ -73,6 +83,8 @@ type Answer =
   | IncidentsAnswer
   | IncidentAnswer
   | RequestAnswer
+  | RequestsAnswer
+  | SignalsAnswer
   | SloAnswer<unknown>
   | AgentsAnswer;
 
@@ -94,6 +106,13 @@ async function answerOf(
       return await source.incident(name);
     case "incidents":
       return await source.incidents(incidentsQuery(query, nowMs));
+    case "requests": {
+      const { limit, service, sinceNs: from } = incidentsQuery(query, nowMs);
+      const since = from ?? sinceNs("5m", nowMs);
+      return await source.requests({ limit, sinceNs: since, ...(service === undefined ? {} : { service }) });
+    }
+    case "signals":
+      return await source.signals(sinceNs(query.get("since") ?? "1m", nowMs));
     case "request":
       if (!/^[0-9a-f]{32}$/i.test(name)) throw new BadQuery(`Cannot find "${word(name)}": a trace id is 32 hex digits`);
       return await source.request(name.toLowerCase());

@@ -59,6 +59,8 @@ const source: QuerySource = {
         }
         : null,
     ),
+  requests: () => Promise.resolve({ schema: "requests-answer/v1", total: 0, requests: [] }),
+  signals: () => Promise.resolve({ schema: "signals-answer/v1", seconds: 60, signals: [] }),
   slo: () => ({ schema: "slo-answer/v1", file: null, slos: [] }),
   agents: () => ({ schema: "agents-answer/v1", agents: [] }),
   indexes: () => "READY",

@@ -14,9 +14,10 @@ export interface FakeIoOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly columns?: number;
+  readonly terminal?: boolean;
 }
 
-export function fakeIo({ env = {}, stdin = "", columns = 100 }: FakeIoOptions = {}): FakeIo {
+export function fakeIo({ env = {}, stdin = "", columns = 100, terminal = false }: FakeIoOptions = {}): FakeIo {
   const controller = new AbortController();
   let stdout = "";
   let stderr = "";
@@ -30,6 +31,7 @@ export function fakeIo({ env = {}, stdin = "", columns = 100 }: FakeIoOptions = 
       stderr += text;
     },
     color: false,
+    terminal,
     progress: false,
     columns,
     stop: controller.signal,

@@ -4,6 +4,8 @@ import healthAnswer from "./health-answer.v1.json" with { type: "json" };
 import incidentAnswer from "./incident-answer.v1.json" with { type: "json" };
 import incidentsAnswer from "./incidents-answer.v1.json" with { type: "json" };
 import requestAnswer from "./request-answer.v1.json" with { type: "json" };
+import requestsAnswer from "./requests-answer.v1.json" with { type: "json" };
+import signalsAnswer from "./signals-answer.v1.json" with { type: "json" };
 import sloAnswer from "./slo-answer.v1.json" with { type: "json" };
 import status from "./status.v1.json" with { type: "json" };
 import demoReport from "./demo-report.v1.json" with { type: "json" };
@@ -33,6 +35,8 @@ export const SCHEMAS = {
   "incident-answer/v1": incidentAnswer,
   "incidents-answer/v1": incidentsAnswer,
   "request-answer/v1": requestAnswer,
+  "requests-answer/v1": requestsAnswer,
+  "signals-answer/v1": signalsAnswer,
   "slo-answer/v1": sloAnswer,
   "status/v1": status,
   "demo-report/v1": demoReport,

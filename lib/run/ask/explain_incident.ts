@@ -1,0 +1,84 @@
+/** An incident in words: what moved, where the time went, what was seen, how sure that is. */
+import { type Label, LABELS } from "../../model/split.ts";
+import type { IncidentAttribution } from "../../model/incident_attribution.ts";
+import { bars } from "../../report/bars.ts";
+import { ms, percent, plural } from "../../report/format.ts";
+import { paint } from "../../report/paint.ts";
+import { table } from "../../report/table.ts";
+import { printable, wrap } from "../../report/text.ts";
+import { lasted } from "./incidents.ts";
+
+export interface Page {
+  readonly width: number;
+  readonly color: boolean;
+}
+
+const MOST_TRACES = 5;
+
+const CLOSED: Readonly<Record<string, string>> = {
+  recovered: "its objective is as before",
+  no_traffic: "nobody asked any more, which is not health",
+  persists: "the new level has become the normal one",
+};
+
+export function explainIncident(incident: IncidentAttribution, { width, color }: Page): string {
+  const brush = paint(color);
+  const { predicted_fault_domain: domain, split } = incident;
+  const lines = (text: string) => wrap(printable(text), width).map((line) => `${line}\n`).join("");
+  const state = incident.closed_at === undefined
+    ? incident.state === "open" ? "still open" : ""
+    : `lasted ${lasted(incident)}, closed: ${CLOSED[incident.closed_because ?? ""] ?? "-"}`;
+  let text = lines(`${incident.incident_id}`) +
+    lines(
+      [`${incident.service || "-"}: ${incident.slo_impact.sli} moved at ${incident.timestamp}`, state].filter((part) =>
+        part !== ""
+      ).join("; "),
+    ) + "\n";
+  const cause = `Cause: ${domain}${incident.sub_cause ? ` (${incident.sub_cause})` : ""}, confidence ${
+    incident.confidence.toFixed(2)
+  } (not calibrated)`;
+  text += wrap(printable(cause), width).map((line) => `${brush.bold(line)}\n`).join("");
+  if (incident.unknown_reason !== undefined) text += lines(`  ${incident.unknown_reason}`);
+  const shares = (incident.fault_hypotheses ?? []).map((one) => `${percent(one.posterior)} ${one.domain}`);
+  const compared = incident.requests === undefined
+    ? ""
+    : `; ${plural(incident.requests.incident, "request")} against ${incident.requests.baseline} at baseline`;
+  if (incident.excess_ms !== undefined) {
+    text += lines(
+      `  ${ms(incident.excess_ms)} more per request: ${shares.join(", ") || "of no known kind"}${compared}`,
+    );
+  }
+  if (split !== undefined) {
+    text += `\nWhere the time to first token went (mean; at baseline in brackets)\n` + bars(
+      LABELS.map((label: Label) => ({
+        label,
+        ms: split.incident[label],
+        baselineMs: split.baseline[label],
+        highlight: (split.excess[label] ?? 0) > (incident.excess_ms ?? Infinity) / 4,
+      })),
+      { width, color },
+    );
+  }
+  if (incident.evidence.length > 0) {
+    text += "\nEvidence\n" + table(
+      [{ title: "signal", min: 12 }, { title: "value", align: "right" }, { title: "seen by" }],
+      incident.evidence.map(({ signal, value, source }) => [signal, amount(value), source]),
+      { width, color },
+    );
+  }
+  const traces = incident.trace_ids ?? [];
+  if (traces.length > 0) {
+    text +=
+      `\nRequests of it (sloctl explain TRACE)${
+        traces.length > MOST_TRACES ? `, ${MOST_TRACES} of ${traces.length}` : ""
+      }\n` +
+      traces.slice(0, MOST_TRACES).map((id) => `  ${printable(id)}\n`).join("");
+  }
+  return text;
+}
+
+/** A value in its signal's own unit. */
+export function amount(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && (size >= 1e6 || size < 0.01) ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+}
