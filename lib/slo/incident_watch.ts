@@ -6,6 +6,7 @@
  * for the service: one incident, once.
  */
 import { binomialTails } from "../stats/beta.ts";
+import { median } from "../stats/describe.ts";
 import { findShift } from "./shift.ts";
 
 export interface RequestSample {
@@ -50,6 +51,10 @@ const LONGEST_WINDOW_NS = 300e9;
 /** Fewer decide nothing. */
 const LEAST = 6;
 const LEAST_FAILED = 3;
+const LEAST_SLOW = 3;
+/** A person would notice so much; the share is of the baseline's median. */
+const LEAST_SHIFT_MS = 10;
+const LEAST_SHIFT_SHARE = 0.25;
 /** Tests are made every second of every day: at 0.001 noise alone would open several incidents an hour. */
 const ALPHA = 1e-7;
 /** An open incident is over when even this finds nothing: one fault on the edge is not to be told as many. */
@@ -158,10 +163,21 @@ function slower(
 ): Moved | null {
   const told = (samples: readonly RequestSample[]) =>
     samples.flatMap(({ atNs, ttftMs }) => ttftMs === null ? [] : [{ atNs, ttftMs }]);
-  const before = told(baseline);
+  const [before, after] = [told(baseline), told(recent)];
   if (before.length === 0) return null;
-  const options = { windowNs, stepNs: windowNs / 4, minSamples: LEAST, alpha };
-  const shift = findShift([...before, ...told(recent)], before.at(-1)!.atNs, options);
+  // What findShift could find at all, and cheaply: it is asked every second.
+  const centre = median(before.map(({ ttftMs }) => ttftMs));
+  const slow = after.filter(({ ttftMs }) => ttftMs - centre >= Math.max(LEAST_SHIFT_MS, LEAST_SHIFT_SHARE * centre));
+  if (slow.length < LEAST_SLOW) return null;
+  const options = {
+    windowNs,
+    stepNs: windowNs / 4,
+    minSamples: LEAST,
+    alpha,
+    minShiftMs: LEAST_SHIFT_MS,
+    minShiftShare: LEAST_SHIFT_SHARE,
+  };
+  const shift = findShift([...before, ...after], before.at(-1)!.atNs, options);
   return shift && { sli: "ttft_ms", startNs: shift.startNs, endNs: shift.endNs };
 }
 

@@ -48,7 +48,7 @@ Deno.test("a fault opens one incident, soon, and its end closes it once", () => 
 });
 
 Deno.test("noise alone opens nothing; a second fault is a second incident", () => {
-  assertEquals(play(new IncidentWatch(), { seconds: 600 }), []);
+  assertEquals(play(new IncidentWatch(), { seconds: 300 }), []);
   const twice = (atS: number, noise: number) => slowBetween(atS < 120 ? 60 : 150, atS < 120 ? 90 : 180)(atS, noise);
   const kinds = play(new IncidentWatch(), { seconds: 260, of: twice }).map(({ kind }) => kind);
   assertEquals(kinds, ["opened", "closed", "opened", "closed"]);
@@ -83,7 +83,7 @@ Deno.test("silence closes an incident, and is not called recovery", () => {
 
 Deno.test("a level that stays becomes the normal one", () => {
   const watch = new IncidentWatch({ longestNs: 120 * S });
-  const changes = play(watch, { seconds: 600, of: slowBetween(60, 999) });
+  const changes = play(watch, { seconds: 300, of: slowBetween(60, 999) });
   assertEquals(changes.map((c) => c.kind === "closed" ? c.because : c.kind), ["opened", "persists"]);
 });
 
