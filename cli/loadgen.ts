@@ -94,6 +94,8 @@ function optionsOf(input: Input): LoadgenOptions {
     objective: input.string("objective"),
     edges: choice("goodput-edges"),
     clientLagMs: input.number("max-client-lag-ms"),
+    join: input.list("join"),
+    otlpEndpoint: input.string("otlp-endpoint"),
     out: input.string("out"),
     dryRun: input.boolean("dry-run"),
     json: input.boolean("json"),

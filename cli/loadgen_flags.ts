@@ -101,6 +101,13 @@ const REPORT: readonly Flag[] = [
     },
   ),
   number("max-client-lag-ms", "a client later than this gives no verdict; default: 5 % of the tightest limit"),
+  {
+    name: "join",
+    type: "list",
+    placeholder: "FILE",
+    help: "spans and kernel events of the same time, joined by trace id (joined.jsonl)",
+  },
+  text("otlp-endpoint", "URL", "send a span for each request there, once the load is over"),
   text("out", "DIR", "folder for requests, schedule, report and summary"),
   yes("dry-run", "write the list of requests and send nothing"),
   yes("json", "print the report as one JSON document"),

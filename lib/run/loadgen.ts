@@ -2,19 +2,23 @@
 import { monotonicNs, readClocks } from "../host/clock.ts";
 import type { Plan, Timeouts } from "../load/arrival.ts";
 import type { PoolSize } from "../load/pool.ts";
+import type { RequestRecord } from "../model/request_record.ts";
 import { runLoad } from "../load/run_load.ts";
 import { EXIT, IoError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
 import { toJson } from "../model/json.ts";
 import { plural } from "../report/format.ts";
 import { progressLine } from "../report/progress.ts";
+import { readDocumentFiles } from "./documents_input.ts";
 import { writeLines } from "./lines.ts";
 import { scheduleLine, writeLoadArtifacts } from "./loadgen/artifacts.ts";
 import { checkOptions } from "./loadgen/check.ts";
+import { joinByTrace } from "./loadgen/joined.ts";
 import type { LoadgenOptions } from "./loadgen/options.ts";
 import { planOf } from "./loadgen/plan.ts";
 import { progressWords } from "./loadgen/progress.ts";
 import { judged, type LoadReport, type Ran, reportOf, windowOf } from "./loadgen/report.ts";
+import { sendSpans } from "./loadgen/spans.ts";
 import { judgeSlo, slosOf } from "./loadgen/slo.ts";
 import { targetOf } from "./loadgen/target.ts";
 import { terminalReport } from "./loadgen/terminal.ts";
@@ -64,11 +68,31 @@ export async function loadgen(options: LoadgenOptions, io: Io): Promise<number> 
   const judging = { edges: options.edges, closed: planned.plan.loop === "closed" };
   const report = reportOf(ran, records, slos.map((slo) => judgeSlo(slo, records, windowOf(ran), judging)));
   if (options.out !== undefined) await writeLoadArtifacts(options.out, ran, report);
+  if (options.join.length > 0) await writeJoined(options, run.records, ran, io);
   if (options.json) io.out(`${toJson(report, 2)}\n`);
   else io.out(terminalReport(report, records, { width: io.columns, color: io.color }));
   if (options.out !== undefined && !options.json) io.err(`sloctl: report written to ${options.out}\n`);
   io.stop.throwIfAborted();
+  if (options.otlpEndpoint !== undefined) {
+    io.err(
+      `sloctl: ${
+        plural(await sendSpans(options.otlpEndpoint, ran, io.stop), "span")
+      } sent to ${options.otlpEndpoint}\n`,
+    );
+  }
   return exitCode(report);
+}
+
+/** Read only now: an agent that writes beside the load has seen all of it. */
+async function writeJoined(
+  options: LoadgenOptions,
+  records: readonly RequestRecord[],
+  ran: Ran,
+  io: Io,
+): Promise<void> {
+  const joined = joinByTrace(records, await readDocumentFiles(options.join, io), ran.anchorAfter);
+  await writeLines(`${options.out}/joined.jsonl`, joined, { out: io.out, stop: new AbortController().signal });
+  io.err(`sloctl: ${plural(joined.length, "request")} of ${records.length} joined with spans or kernel events\n`);
 }
 
 async function dryRun(plan: Plan, options: LoadgenOptions, io: Io): Promise<number> {

@@ -1,10 +1,15 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { monotonicNs, readClocks } from "../host/clock.ts";
+import { toUnixNs } from "../model/clock.ts";
 import { IoError, UsageError } from "../model/errors.ts";
+import { toJson } from "../model/json.ts";
+import type { Span } from "../model/span.ts";
+import { decodeTraces } from "../otlp/mod.ts";
 import { makeTls } from "../lab/tls_material.ts";
 import { validate } from "../report/validate.ts";
 import { fakeIo } from "../testing/fake_io.ts";
 import { LOADGEN } from "../testing/loadgen_options.ts";
-import { type After, rawServer, type Write } from "../testing/raw_server.ts";
+import { type After, type RawServer, rawServer, type Write } from "../testing/raw_server.ts";
 import { loadgen, type LoadgenOptions } from "./loadgen.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -388,4 +393,49 @@ Deno.test("loadgen: bad input is refused at the door", async () => {
   for (const [part, kind, message] of rows) {
     await assertRejects(() => loadgen({ ...LOADGEN, ...part }, fakeIo()), kind, message);
   }
+});
+
+Deno.test("loadgen: client stamps, spans and kernel events of a request meet in one line, by trace id", async () => {
+  const dir = await Deno.makeTempDir();
+  const events = `${dir}/events.jsonl`;
+  // What an agent beside the server would write: the same trace id, wall time.
+  const server: RawServer = await rawServer(async (write, n) => {
+    const trace_id = /traceparent: 00-([0-9a-f]{32})/.exec(server.heads[n]!)![1]!;
+    const at = toUnixNs(readClocks(), monotonicNs());
+    const event = {
+      ts_unix_nano: at,
+      signal: "stream_ttft_ms",
+      node: "n",
+      namespace: "",
+      pod: "",
+      container: "",
+      pid: 7,
+      tid: 7,
+    };
+    const line = toJson({ ...event, value: 1.5, unit: "ms", status: "ok", trace_id });
+    await Deno.writeTextFile(events, `${line}\n`, { append: true });
+    return await good(write);
+  });
+  await using _server = server;
+  const spans: Span[] = [];
+  await using receiver = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    spans.push(...decodeTraces(await request.bytes(), "protobuf").spans);
+    return new Response(null, { headers: { "content-type": "application/x-protobuf" } });
+  });
+  const io = fakeIo();
+  const otlpEndpoint = `http://127.0.0.1:${receiver.addr.port}`;
+  const options = { ...LOADGEN, target: `http://127.0.0.1:${server.port}`, out: dir, join: [events], otlpEndpoint };
+  assertEquals(await loadgen(options, io), 0, io.stderr);
+  const rows = (await Deno.readTextFile(`${dir}/joined.jsonl`)).trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(rows.map(({ id }) => id), [0, 1, 2, 3]);
+  for (const { request, events: [event], trace_id } of rows) {
+    assertEquals([event.signal, event.value, event.pid], ["stream_ttft_ms", 1.5, 7]);
+    assert(request.s_ns - 1e6 < event.ts_ns && event.ts_ns < request.e_ns + 1e6, "on one clock");
+    const span = spans.find(({ traceId }) => traceId === trace_id)!;
+    assertEquals([span.spanId, span.name, span.kind], [request.span_id, "chat m", 3]);
+    assertEquals(Number(span.endNs - span.startNs), request.e_ns - request.s_ns);
+    const ttft = span.attributes["gen_ai.response.time_to_first_chunk"] as number;
+    assert(Math.abs(ttft - (request.t_ns[0] - request.s_ns) / 1e9) < 1e-9);
+  }
+  await Deno.remove(dir, { recursive: true });
 });

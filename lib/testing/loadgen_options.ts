@@ -53,6 +53,8 @@ export const LOADGEN: LoadgenOptions = {
   objective: undefined,
   edges: "sloctl",
   clientLagMs: 60_000,
+  join: [],
+  otlpEndpoint: undefined,
   out: undefined,
   dryRun: false,
   json: true,

@@ -1,5 +1,6 @@
 /** Options that no run could mean, refused at the door. Pure. */
 import { UsageError } from "../../model/errors.ts";
+import { signalUrl } from "../../otlp/endpoint.ts";
 import type { LoadgenOptions } from "./options.ts";
 
 /** @throws UsageError */
@@ -37,6 +38,10 @@ export function checkOptions(options: LoadgenOptions): void {
     if (value !== undefined && !(value >= 0)) throw refuse(name, value, "it is negative", "larger");
   }
   if (options.cancelShare > 1) throw refuse("cancel-share", options.cancelShare, "it is more than 1", "smaller");
+  if (options.join.length > 0 && options.out === undefined) {
+    throw new UsageError('Cannot join without "--out": there is no folder for joined.jsonl', "Give --out DIR");
+  }
+  if (options.otlpEndpoint !== undefined) signalUrl(options.otlpEndpoint, "traces");
   const most = options.connections ?? 0;
   if (most > MOST_CONNECTIONS) {
     throw refuse("connections", most, `one process opens at most ${MOST_CONNECTIONS}`, "smaller");

@@ -74,6 +74,10 @@ export interface LoadgenOptions {
   readonly edges: Edges;
   readonly clientLagMs: number | undefined;
 
+  /** Telemetry of the same time, to be joined by trace id into joined.jsonl. */
+  readonly join: readonly string[];
+  /** Where a span for each request goes once the load is over. */
+  readonly otlpEndpoint: string | undefined;
   /** Folder; undefined: nothing is written. */
   readonly out: string | undefined;
   readonly dryRun: boolean;

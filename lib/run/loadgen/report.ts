@@ -247,7 +247,7 @@ function limitOf(
     : { ms: LEAST_LIMIT_MS, is: "the least without --slo" };
 }
 
-const LEAST_LIMIT_MS = 10;
+const LEAST_LIMIT_MS = 25;
 
 function verdict(
   client: Innocence,
