@@ -82,6 +82,18 @@
  * if (domain !== "network_dns" || excessMs < 70) throw new Error("the resolver is slow");
  * ```
  *
+ * Load: latency by definition id, from when a request was due and from when it left, and goodput over all arrivals.
+ *
+ * ```ts
+ * import { definition, drawSchedule, LOAD_PROFILES, steady } from "@llm-slo/sloctl";
+ *
+ * const profile = LOAD_PROFILES.chat_short;
+ * const stages = [steady(20, 60)];
+ * const list = drawSchedule({ gaps: "poisson", shape: 1, stages, most: Infinity, rescale: false, seed: 42, profile });
+ * if (Math.abs(list.length - 1200) > 150) throw new Error("20 a second for a minute");
+ * if (definition("ttft.content.from_schedule")?.formula !== "t1 - g") throw new Error("from when it was due");
+ * ```
+ *
  * @module
  */
 
@@ -127,6 +139,18 @@ export { ThreadTrack } from "./lib/timeline/thread_track.ts";
 export { findShift, type Sample, type Shift, type ShiftOptions } from "./lib/slo/shift.ts";
 export { attribute, type Attribution } from "./lib/attribute/attribute.ts";
 export * from "./lib/model/attribution.ts";
+
+// Load: what is measured of a request, lists of requests, traces, goodput.
+export * from "./lib/model/definitions.ts";
+export { LOAD_PROFILES, type LoadProfile } from "./lib/model/load_profile.ts";
+export { measure } from "./lib/model/measure.ts";
+export { type Outcome, type RequestRecord } from "./lib/model/request_record.ts";
+export { type Arrival } from "./lib/load/arrival.ts";
+export { type Figure, figures } from "./lib/load/figures.ts";
+export { type Criterion, type Goodput, goodput } from "./lib/load/goodput.ts";
+export { drawSchedule, type ScheduleOptions, steady } from "./lib/load/schedule.ts";
+export { readTrace, type Trace } from "./lib/load/trace/read.ts";
+export { type Distortion, replay, type ReplayOptions } from "./lib/load/trace/replay.ts";
 
 // Statistics.
 export * from "./lib/stats/mod.ts";

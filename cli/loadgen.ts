@@ -56,6 +56,7 @@ function optionsOf(input: Input): LoadgenOptions {
     stream: input.boolean("stream"),
     ignoreEos: input.boolean("ignore-eos"),
     prefix: input.string("prefix") ?? "",
+    tokenizer: input.string("tokenizer"),
     headers: input.list("header"),
     ca: input.string("ca"),
     insecure: input.boolean("insecure"),

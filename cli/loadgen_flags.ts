@@ -27,6 +27,11 @@ const TARGET: readonly Flag[] = [
   yes("stream", "ask for a stream; --stream=false for one answer in one piece", { default: true }),
   yes("ignore-eos", "ask for exactly as many tokens as planned (vLLM's extension)"),
   text("prefix", "TEXT", "put before every question: a new one keeps a repeated run out of the server's prefix cache"),
+  text(
+    "tokenizer",
+    "URL",
+    "counts tokens where the server tells none: an endpoint such as vLLM's /tokenize, asked after the run",
+  ),
   { name: "header", type: "list", whole: true, placeholder: "NAME:VALUE", help: "of every request; may repeat" },
   text("ca", "FILE", "PEM of authorities to trust beside the system's"),
   yes("insecure", "trust any certificate"),

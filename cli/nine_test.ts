@@ -125,7 +125,7 @@ Deno.test("bad input to each of the nine: a defined exit code, one message, noth
     ["agent --source synthetic --count 3 --output jsonl --output-path /dev/full", 4, "the disk is full"],
     [`attributor --input ${await file("s.jsonl", samples)} --out /dev/full`, 4, "the disk is full"],
     [`collector --input ${await file("r.jsonl", raw)} --output-path /dev/full`, 4, "the disk is full"],
-    ["loadgen --dry-run --out /dev/full", 4, "Cannot open"],
+    ["loadgen --dry-run --out /dev/full", 4, "Cannot write"],
     ["benchgen --out /dev/full", 4, "Cannot write"],
     // Not built yet.
     ["benchgen --live", 3, "only synthetic ones are built yet"],

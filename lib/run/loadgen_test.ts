@@ -439,3 +439,31 @@ Deno.test("loadgen: client stamps, spans and kernel events of a request meet in 
   }
   await Deno.remove(dir, { recursive: true });
 });
+
+Deno.test("loadgen: a tokenizer that listens counts where the server does not, and differences are told", async () => {
+  const texts: string[] = [];
+  await using tokenizer = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const { prompt, model } = await request.json();
+    texts.push(`${model}: ${prompt}`);
+    return Response.json({ count: 7 });
+  });
+  const url = `http://127.0.0.1:${tokenizer.addr.port}/tokenize`;
+  await using server = await rawServer(async (write, n) => {
+    await write(HEAD + delta("a") + delta("b") + (n % 2 === 0 ? usage : "") + event("[DONE]") + "0\r\n\r\n");
+    return "keep";
+  });
+  const { records, report } = await run({ tokenizer: url }, server.port);
+  assertEquals(records.map(({ n_out, n_source }) => `${n_out} ${n_source}`), [
+    "3 usage",
+    "7 tokenizer",
+    "3 usage",
+    "7 tokenizer",
+  ]);
+  assertEquals(report.tokens.tokenizer, { counted: 4, compared: 2, differing: 2, most_difference: 4 });
+  assertEquals(new Set(texts), new Set(["m: ab"]));
+  await assertRejects(
+    () => run({ tokenizer: `http://127.0.0.1:${server.port}/` }, server.port),
+    IoError,
+    "Cannot count tokens",
+  );
+});

@@ -15,6 +15,7 @@ export const LOADGEN: LoadgenOptions = {
   stream: true,
   ignoreEos: false,
   prefix: "",
+  tokenizer: undefined,
   headers: [],
   ca: undefined,
   insecure: false,

@@ -12,6 +12,22 @@ export function scheduleLine({ id, g_ns, n_in, n_out }: Arrival): Record<string,
   return { id, g_ns, n_in, n_out };
 }
 
+/** Before the run: a folder that cannot be made is better known then. @throws IoError */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw notWritable(folder, error);
+  }
+}
+
+function notWritable(folder: string, error: unknown): IoError {
+  return new IoError(
+    `Cannot write "${folder}": ${(error as Error).message}`,
+    "Choose a folder you may write to with --out",
+  );
+}
+
 /** @throws IoError when the folder cannot be written */
 export async function writeLoadArtifacts(folder: string, ran: Ran, report: LoadReport): Promise<void> {
   const records = judged(ran);
@@ -22,16 +38,12 @@ export async function writeLoadArtifacts(folder: string, ran: Ran, report: LoadR
     "summary.csv": csv(report),
   };
   try {
-    await Deno.mkdir(folder, { recursive: true });
     await writeRows(`${folder}/schedule.jsonl`, ran.planned.plan.arrivals, scheduleLine);
     await writeRows(`${folder}/requests.jsonl`, ran.run.records, withoutText);
     await writeRows(`${folder}/connections.jsonl`, ran.run.driven.connections, (row) => row);
     for (const [name, text] of Object.entries(texts)) await Deno.writeTextFile(`${folder}/${name}`, text);
   } catch (error) {
-    throw new IoError(
-      `Cannot write "${folder}": ${(error as Error).message}`,
-      "Choose a folder you may write to with --out",
-    );
+    throw notWritable(folder, error);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   limitSentence,
   outcomeSentence,
   rateSentence,
+  tokenSentence,
   traceSentences,
   verdictSentence,
 } from "./words.ts";
@@ -25,7 +26,13 @@ export function markdown(report: LoadReport): string {
     `${report.arrival_words}, seed ${report.seed}; warm-up ${warmup} s, window ${window} s, cool-down ${cooldown} s. `,
     `Started ${report.started_at}, sloctl ${report.version}.\n\n`,
     `**${verdictSentence(report)}**\n\n`,
-    list([rateSentence(report), outcomeSentence(report), ...traceSentences(report), limitSentence(report)]),
+    list([
+      rateSentence(report),
+      outcomeSentence(report),
+      ...traceSentences(report),
+      tokenSentence(report) ?? "no token was counted",
+      limitSentence(report),
+    ]),
     "\n![latency over time, its distribution, and gaps](report.svg)\n\n## Latency of requests that ended well\n\n",
     markdownTable(
       [{ title: "definition" }, ...right(["n", "p50", "p90", "p95", "p99", "max"])],

@@ -22,6 +22,8 @@ export interface LoadgenOptions {
   readonly stream: boolean;
   readonly ignoreEos: boolean;
   readonly prefix: string;
+  /** Endpoint that counts the tokens of a text; undefined: none. */
+  readonly tokenizer: string | undefined;
   /** `name: value` each. */
   readonly headers: readonly string[];
   /** PEM file. */

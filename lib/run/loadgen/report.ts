@@ -10,11 +10,13 @@ import { type Definition, REQUEST_DEFINITIONS, RUN_DEFINITIONS } from "../../mod
 import { measure } from "../../model/measure.ts";
 import type { Outcome, RequestRecord } from "../../model/request_record.ts";
 import { quantileOfSorted, sorted } from "../../stats/describe.ts";
+import type { TimeoutsMs } from "./limits.ts";
 import type { LoadgenOptions } from "./options.ts";
 import type { Planned } from "./plan.ts";
 import type { SloOutcome } from "./slo.ts";
 import { combine } from "../../gate/verdict.ts";
 import type { Target } from "./target.ts";
+import type { TokenCount } from "./tokenize.ts";
 
 interface Times {
   readonly p50: number;
@@ -62,7 +64,7 @@ export interface LoadReport {
     readonly connections: number;
     readonly connections_declared: boolean;
     readonly concurrency: number | null;
-    readonly timeout_ms: Readonly<Record<"connect" | "first_byte" | "idle" | "total", number>>;
+    readonly timeout_ms: TimeoutsMs;
   };
   readonly most: { readonly in_flight: number; readonly waiting: number; readonly connections: number };
   readonly connections: {
@@ -79,6 +81,8 @@ export interface LoadReport {
     readonly out: number;
     readonly cached: number | null;
     readonly sources: Readonly<Record<string, number>>;
+    /** What the tokenizer counted, and how it differs from the server's own count; null: none was asked. */
+    readonly tokenizer: TokenCount | null;
   };
   /** Events that shared a read and so a stamp, keep-alives, bytes after [DONE], and oddities of answers that stand. */
   readonly counters: {
@@ -114,12 +118,13 @@ export interface Ran {
   readonly planned: Planned;
   readonly target: Target;
   readonly pool: { readonly bound: number; readonly declared: boolean };
-  readonly timeouts: LoadReport["limits"]["timeout_ms"];
+  readonly timeouts: TimeoutsMs;
   readonly runId: string;
   /** Before and after. */
   readonly anchor: ClockReading;
   readonly anchorAfter: ClockReading;
   readonly run: LoadRun;
+  readonly tokenizer: TokenCount | null;
 }
 
 /** The judged window of a run: shorter where it was stopped. */
@@ -195,7 +200,7 @@ export function reportOf(ran: Ran, records: readonly RequestRecord[], slos: read
     },
     most: { in_flight: driven.mostInFlight, waiting: driven.mostWaiting, connections: driven.mostConnections },
     connections: connectionsOf(ran, records),
-    tokens: tokensOf(records),
+    tokens: { ...tokensOf(records), tokenizer: ran.tokenizer },
     counters: countersOf(records),
     client: {
       ...client,
@@ -333,7 +338,7 @@ function times(ns: readonly (number | null)[]): Times | null {
   };
 }
 
-function tokensOf(records: readonly RequestRecord[]): LoadReport["tokens"] {
+function tokensOf(records: readonly RequestRecord[]): Omit<LoadReport["tokens"], "tokenizer"> {
   const total = (of: (record: RequestRecord) => number | null) =>
     records.reduce((sum, record) => sum + (of(record) ?? 0), 0);
   return {

@@ -19,6 +19,7 @@ import {
   limitSentence,
   outcomeSentence,
   rateSentence,
+  tokenSentence,
   traceSentences,
   verdictSentence,
 } from "./words.ts";
@@ -34,6 +35,7 @@ export function terminalReport(
       "",
     );
   const interrupted = interruptedSentence(report);
+  const tokens = tokenSentence(report);
   const parts = [
     `${brush.bold("sloctl loadgen")}  ${
       printable(report.target)
@@ -49,6 +51,7 @@ export function terminalReport(
       )
     ),
     ...traceSentences(report).map((text, i) => folded(i === 0 ? "trace" : "", text)),
+    tokens === null ? "" : folded("tokens", tokens),
     folded("limits", limitSentence(report)),
     ...clientSentences(report).map((text, i) => folded(i === 0 ? "client" : "", text)),
     ...report.slos.map((slo, i) => folded(i === 0 ? "goodput" : "", `${goodSentence(slo)}: ${slo.verdict}`)),

@@ -92,6 +92,19 @@ export function goodSentence({ name, goodput, objective }: LoadReport["slos"][nu
   } requests good, ${asked}`;
 }
 
+export function tokenSentence({ tokens }: LoadReport): string | null {
+  const { tokenizer, sources } = tokens;
+  if (tokens.out === 0) return null;
+  const by = Object.entries(sources).map(([source, n]) => `${count(n)} by ${source}`).join(", ");
+  const cached = tokens.cached === null ? "" : `, ${count(tokens.cached)} of them from the server's cache`;
+  const differ = tokenizer === null || tokenizer.compared === 0
+    ? ""
+    : `; the tokenizer differs in ${count(tokenizer.differing)} of ${
+      count(tokenizer.compared)
+    }, by ${tokenizer.most_difference} at most`;
+  return `${count(tokens.in)} in${cached}, ${count(tokens.out)} out (${by})${differ}`;
+}
+
 export function interruptedSentence({ interrupted, seconds }: LoadReport): string | null {
   if (interrupted === null) return null;
   const planned = seconds.warmup + seconds.window + seconds.cooldown;
