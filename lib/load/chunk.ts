@@ -50,3 +50,21 @@ export function tokensOf(chunk: Chunk, before: number): number | null {
   const count = chunk.usage?.completion_tokens;
   return typeof count === "number" ? count - before : null;
 }
+
+/** The JSON object that a text is, or null. */
+export function parseChunk(text: string): Chunk | null {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What an error says of itself: the server's own word for it where it is one, else `stream_error`. */
+export function errorOf(error: unknown, data: string): { readonly type: string; readonly detail: string } {
+  const fields = typeof error === "object" && error !== null ? error as Record<string, unknown> : {};
+  const word = [fields.type, fields.code].find((value) => typeof value === "string" && /^[\w.:-]{1,64}$/.test(value));
+  const detail = typeof fields.message === "string" ? fields.message : typeof error === "string" ? error : data;
+  return { type: (word as string | undefined) ?? "stream_error", detail: detail.slice(0, 200) };
+}

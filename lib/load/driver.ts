@@ -10,6 +10,7 @@ import type { Control } from "./control.ts";
 import { Exchange, type RequestBytes, unsent } from "./exchange.ts";
 import { LagWatch } from "./lag.ts";
 import { Pool, type PoolSize } from "./pool.ts";
+import { Ready, type RequestMaker } from "./ready.ts";
 import type { LoopRecord } from "./record_log.ts";
 import type { Api } from "./reply.ts";
 import type { Transport } from "./transport.ts";
@@ -21,7 +22,7 @@ export interface DriverOptions {
   readonly transport: Transport;
   /** ns; the clock of every stamp. */
   readonly now: () => number;
-  readonly request: (arrival: Arrival) => RequestBytes;
+  readonly requests: RequestMaker;
   readonly timeouts: Timeouts;
   readonly pool: PoolSize;
   /** Null: no bound. */
@@ -49,9 +50,8 @@ export interface Driven {
 const IDLE_NS = 300e6;
 /** Time for the first arrival to lie in the future. */
 const HEAD_START_NS = 20e6;
-/** Requests made ready before they are due, and bytes of them. */
-const READY = 64;
-const READY_BYTES = 8 << 20;
+/** Requests sent before the transport looks again whether something arrived: after a stall thousands may be due at once. */
+const BURST = 32;
 
 type Phase = "idle" | "connecting" | "running" | "over";
 
@@ -60,15 +60,13 @@ export class Driver {
   readonly #pool: Pool;
   readonly #idle = new LagWatch();
   readonly #lag = new LagWatch();
+  /** Of an open plan, and of a closed one. */
+  readonly #ready: Ready;
   readonly #users: Users | null;
   #phase: Phase = "idle";
   #phaseNs: number | null = null;
   #startNs = 0;
   #endNs = 0;
-  /** Of an open plan: the arrival that is due next, and requests made ready from there on. */
-  #next = 0;
-  #ready: RequestBytes[] = [];
-  #readyBytes = 0;
   #inFlight = 0;
   #stopped = false;
   #mostInFlight = 0;
@@ -82,6 +80,7 @@ export class Driver {
       finished: (exchange, atNs) => this.#finished(exchange, atNs),
     });
     this.#users = options.plan.loop === "closed" ? new Users(options.plan) : null;
+    this.#ready = new Ready(options.plan.loop === "closed" ? [] : options.plan.arrivals, options.requests);
   }
 
   /** Resolves when the last request is over. */
@@ -132,7 +131,7 @@ export class Driver {
   /** Until every connection asked for is open or has failed. */
   #connectTurn(nowNs: number): number {
     this.#pool.sweep(nowNs, this.#options.timeouts.connectNs);
-    this.#prepare();
+    this.#ready.prepare();
     if (this.#pool.opening > 0) return nowNs + LagWatch.EVERY_NS;
     this.#phase = "running";
     this.#startNs = nowNs + HEAD_START_NS;
@@ -153,33 +152,30 @@ export class Driver {
     }
     const nextNs = Math.min(dueNs, this.#lag.dueNs);
     // With time to spare, one request more is made ready; then the transport looks whether something arrived meanwhile.
-    return nextNs - nowNs > 1e6 && this.#prepare() ? nowNs : nextNs;
+    return nextNs - nowNs > 1e6 && this.#ready.prepare() ? nowNs : nextNs;
   }
 
   /** @returns when the next arrival is due; Infinity: there is none */
   #sendDue(nowNs: number): number {
-    const { arrivals } = this.#options.plan;
-    for (; this.#next < arrivals.length; nowNs = this.#options.now()) {
-      const arrival = arrivals[this.#next]!;
+    for (let sent = 0;; sent++, nowNs = this.#options.now()) {
+      const arrival = this.#ready.next;
+      if (arrival === undefined) return Infinity;
       const dueNs = this.#startNs + arrival.g_ns!;
-      if (dueNs > nowNs) return dueNs;
-      this.#next++;
-      this.#admit(arrival, dueNs, nowNs);
+      if (dueNs > nowNs || sent === BURST) return dueNs;
+      this.#admit(arrival, this.#ready.take(), dueNs, nowNs);
     }
-    return Infinity;
   }
 
   #sendUsers(nowNs: number): number {
     const users = this.#users!;
     for (let arrival = users.take(nowNs); arrival !== null; arrival = users.take(nowNs)) {
-      this.#admit(arrival, null, nowNs);
+      this.#admit(arrival, this.#options.requests.make(arrival), null, nowNs);
     }
     return users.nextNs();
   }
 
-  #admit(arrival: Arrival, gNs: number | null, nowNs: number): void {
+  #admit(arrival: Arrival, request: RequestBytes, gNs: number | null, nowNs: number): void {
     const { maxInFlight, api, keepText, control } = this.#options;
-    const request = this.#takeReady(arrival);
     control.add("due");
     if (maxInFlight !== null && this.#inFlight >= maxInFlight) {
       const failure = { type: "max_in_flight", detail: `${this.#inFlight} requests were in flight` };
@@ -190,25 +186,6 @@ export class Driver {
     this.#mostInFlight = Math.max(this.#mostInFlight, this.#inFlight);
     this.#pool.submit(new Exchange(arrival, request, gNs, nowNs, api, keepText));
     this.#mostWaiting = Math.max(this.#mostWaiting, this.#pool.waiting);
-  }
-
-  #takeReady(arrival: Arrival): RequestBytes {
-    const request = this.#ready.shift();
-    if (request === undefined) return this.#options.request(arrival);
-    this.#readyBytes -= request.bytes.length;
-    return request;
-  }
-
-  /** Makes one request ready; false when enough of them are. */
-  #prepare(): boolean {
-    const { arrivals, loop } = this.#options.plan;
-    const arrival = arrivals[this.#next + this.#ready.length];
-    if (loop === "closed" || arrival === undefined || this.#ready.length >= READY) return false;
-    if (this.#ready.length > 0 && this.#readyBytes >= READY_BYTES) return false;
-    const request = this.#options.request(arrival);
-    this.#ready.push(request);
-    this.#readyBytes += request.bytes.length;
-    return true;
   }
 
   #finished(exchange: Exchange, atNs: number): void {
@@ -266,14 +243,9 @@ export class Driver {
     this.#users?.stop();
     for (const exchange of [...this.#pool.queue()]) this.#giveUp(exchange, failure.type, failure.detail, nowNs);
     for (const [connection] of [...this.#pool.busy()]) connection.close(failure);
-    if (this.#users === null) {
-      const { arrivals } = this.#options.plan;
-      for (; this.#next < arrivals.length; this.#next++) {
-        const arrival = arrivals[this.#next]!;
-        const { traceId, spanId } = this.#takeReady(arrival);
-        const gNs = this.#startNs + arrival.g_ns!;
-        this.#tell(unsent(arrival, { traceId, spanId }, { gNs, pNs: null }, "cancelled", failure));
-      }
+    for (let arrival = this.#ready.next; arrival !== undefined; arrival = this.#ready.next) {
+      const gNs = this.#startNs + arrival.g_ns!;
+      this.#tell(unsent(arrival, this.#ready.skip(), { gNs, pNs: null }, "cancelled", failure));
     }
     this.#phase = "running";
   }

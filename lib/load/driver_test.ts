@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { RequestRecord } from "../model/request_record.ts";
 import { type FakeServer, FakeTransport } from "../testing/fake_transport.ts";
 import type { Arrival, Plan } from "./arrival.ts";
+import type { RequestMaker } from "./ready.ts";
 import { Control } from "./control.ts";
 import { type Driven, Driver, type DriverOptions } from "./driver.ts";
 
@@ -18,6 +19,13 @@ const every = (ms: number, n: number, more: Partial<Arrival> = {}): Arrival[] =>
 const open = (arrivals: readonly Arrival[]): Plan => ({ loop: "open", arrivals });
 
 const SECOND = 1e9;
+
+/** Requests that say their number. */
+function maker(): RequestMaker {
+  let n = 0;
+  const ids = () => ({ traceId: `t${n}`, spanId: `s${n++}` });
+  return { ids, make: ({ id }) => ({ bytes: new TextEncoder().encode(`request ${id}`), ...ids() }) };
+}
 
 interface Result extends Driven {
   readonly records: readonly RequestRecord[];
@@ -41,7 +49,7 @@ async function drive(
     api: "chat",
     transport,
     now: transport.now,
-    request: ({ id }) => ({ bytes: new TextEncoder().encode(`request ${id}`), traceId: `t${id}`, spanId: `s${id}` }),
+    requests: maker(),
     timeouts: { connectNs: 2 * SECOND, firstByteNs: 30 * SECOND, idleNs: 30 * SECOND, totalNs: 30 * SECOND },
     pool: { bound: 100, spare: 4, declared: false },
     maxInFlight: null,

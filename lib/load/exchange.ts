@@ -5,11 +5,15 @@ import type { LoopRecord } from "./record_log.ts";
 import type { Api, Failure } from "./reply.ts";
 import { Reply } from "./reply.ts";
 
-/** The request as bytes, and the ids it carries. */
-export interface RequestBytes {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+/** Of its `traceparent`. */
+export interface RequestIds {
   readonly traceId: string;
   readonly spanId: string;
+}
+
+/** The request as bytes, and the ids it carries. */
+export interface RequestBytes extends RequestIds {
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 export class Exchange {
@@ -34,9 +38,10 @@ export class Exchange {
   /** Once its reply is over, at `eNs`. */
   record(eNs: number): LoopRecord {
     const { reply, arrival, request } = this;
+    const { content } = reply;
     const { outcome, failure, flags } = reply.outcome();
-    const counted = reply.nOut !== null;
-    const chunks = reply.tNs.length;
+    const counted = content.nOut !== null;
+    const chunks = content.tNs.length;
     const retryAfter = reply.header("retry-after");
     const location = reply.header("location");
     const body = reply.errorBody;
@@ -48,22 +53,22 @@ export class Exchange {
       p_ns: this.pNs,
       s_ns: this.sNs,
       h_ns: reply.hNs,
-      a_ns: reply.aNs,
-      r1_ns: reply.r1Ns,
-      t_ns: reply.tNs,
-      t_tokens: reply.tTokens,
+      a_ns: content.aNs,
+      r1_ns: content.r1Ns,
+      t_ns: content.tNs,
+      t_tokens: content.tTokens,
       e_ns: eNs,
       body_complete: reply.bodyComplete,
       outcome,
       error_type: failure?.type ?? null,
       error_detail: failure?.detail ?? null,
       status: reply.status,
-      n_in: reply.nIn,
-      n_out: counted ? reply.nOut : chunks > 0 ? chunks : null,
+      n_in: content.nIn,
+      n_out: counted ? content.nOut : chunks > 0 ? chunks : null,
       n_source: counted ? "usage" : chunks > 0 ? "chunks" : null,
-      n_reasoning: reply.nReasoning,
-      n_cached: reply.nCached,
-      finish_reason: reply.finishReason,
+      n_reasoning: content.nReasoning,
+      n_cached: content.nCached,
+      finish_reason: content.finishReason,
       bytes_out: this.sNs === null ? 0 : request.bytes.length,
       bytes_in: reply.bytes,
       coalesced: reply.coalesced,
@@ -75,7 +80,7 @@ export class Exchange {
       ...(retryAfter !== undefined && { retry_after: retryAfter }),
       ...(location !== undefined && { location }),
       ...(body !== undefined && { body }),
-      ...(reply.text !== "" && { text: reply.text }),
+      ...(content.text !== "" && { text: content.text }),
     };
   }
 }
@@ -83,7 +88,7 @@ export class Exchange {
 /** An arrival that was never sent. */
 export function unsent(
   arrival: Arrival,
-  ids: { readonly traceId: string; readonly spanId: string },
+  ids: RequestIds,
   at: { readonly gNs: number | null; readonly pNs: number | null },
   outcome: "dropped" | "cancelled",
   failure: Failure,

@@ -5,8 +5,10 @@
  * A stamp is that of the read that completed what it marks. Pure but for its own state.
  */
 import type { Outcome } from "../model/request_record.ts";
-import { type Chunk, contentOf, tokensOf } from "./chunk.ts";
+import { errorOf, parseChunk } from "./chunk.ts";
+import { Content } from "./content.ts";
 import { HttpError, type ResponseHead, ResponseReader } from "./http_response.ts";
+import { KeptBody } from "./kept_body.ts";
 import { SseError, SseReader } from "./sse.ts";
 
 /** How a body is to be read: as OpenAI chunks, or as whatever it is. */
@@ -22,50 +24,38 @@ export interface Failure {
 export const MOST_EVENT = 1 << 20;
 /** Bytes of a body that are kept when the answer was an error. */
 const KEPT_BODY = 4096;
+const CANCELS = new Set(["cancelled", "stopped"]);
 
 export type ReplyState = "headers" | "streaming" | "finishing" | "done";
 
 export class Reply {
   readonly #api: Api;
   readonly #http: ResponseReader;
-  readonly #keepText: boolean;
+  readonly content: Content;
+  #head: ResponseHead | null = null;
   #sse: SseReader | null = null;
-  #body: { bytes: Uint8Array; size: number; most: number } | null = null;
+  #body: KeptBody | null = null;
   #atNs = 0;
   #eventsInRead = 0;
-  #tokensBefore = 0;
-  #tokensKnown = true;
-  #head: ResponseHead | null = null;
+  /** `[DONE]` was read. */
   #done = false;
+  /** The failure is what the server said, not what the connection did: never `incomplete`. */
+  #told = false;
   /** The server sent more than its answer: the connection is out of step. */
   #surplus = false;
 
   state: ReplyState = "headers";
   /** Set once; then nothing more is read. */
   failure: Failure | null = null;
-  /** An end that is the server's word, not the connection's: never `incomplete`. */
-  #told = false;
-
   hNs: number | null = null;
-  aNs: number | null = null;
-  r1Ns: number | null = null;
-  readonly tNs: number[] = [];
-  readonly #tTokens: number[] = [];
-  nIn: number | null = null;
-  nOut: number | null = null;
-  nReasoning: number | null = null;
-  nCached: number | null = null;
-  finishReason: string | null = null;
   coalesced = 0;
   lateBytes = 0;
   bytes = 0;
-  /** The text of the answer, where it is kept. */
-  text = "";
 
   /** @param keepText for a tokenizer */
   constructor(api: Api, keepText = false) {
     this.#api = api;
-    this.#keepText = keepText;
+    this.content = new Content(keepText);
     this.#http = new ResponseReader({
       onHead: (head) => this.#onHead(head),
       onBody: (bytes, from, to) => this.#onBody(bytes, from, to),
@@ -89,19 +79,18 @@ export class Reply {
     return this.#sse?.comments ?? 0;
   }
 
-  /** Tokens of each chunk, where every chunk told. */
-  get tTokens(): readonly number[] | null {
-    return this.#tokensKnown && this.tNs.length > 0 ? this.#tTokens : null;
-  }
-
   header(name: string): string | undefined {
     return this.#head?.headers.get(name);
   }
 
   /** The beginning of what an answer said that was an error. */
   get errorBody(): string | undefined {
-    if (this.#body === null || this.failure === null || this.#body.size === 0) return undefined;
-    return new TextDecoder().decode(this.#body.bytes.subarray(0, Math.min(this.#body.size, KEPT_BODY)));
+    return this.#body === null || this.failure === null || this.#body.empty ? undefined : this.#body.text(KEPT_BODY);
+  }
+
+  /** The body is complete, or nothing more is wanted. */
+  get over(): boolean {
+    return this.state === "done" || this.failure !== null && !this.#draining;
   }
 
   /** Takes the first `length` bytes, read at `atNs`. Afterwards `over` says whether there is more to wait for. */
@@ -119,11 +108,6 @@ export class Reply {
       else throw error;
     }
     if (this.#http.done) this.#finish();
-  }
-
-  /** The body is complete, or nothing more is wanted. */
-  get over(): boolean {
-    return this.state === "done" || this.failure !== null && !this.#draining;
   }
 
   /** The connection ended, by `failure` or in order (null). */
@@ -152,7 +136,7 @@ export class Reply {
     if (this.#told) return { outcome: "err", failure, flags: [] };
     // After [DONE] the answer is whole; that the body never ended is the connection's affair.
     if (this.#done) return { outcome: "ok", failure: null, flags: ["body_not_ended"] };
-    return { outcome: this.tNs.length > 0 ? "incomplete" : "err", failure, flags: [] };
+    return { outcome: this.content.tNs.length > 0 ? "incomplete" : "err", failure, flags: [] };
   }
 
   /** After an answer that is an error we read on to its end, so that the connection lives. */
@@ -177,140 +161,63 @@ export class Reply {
     if (!fine) {
       const location = head.headers.get("location");
       this.#refuse(`http_${head.status}`, location === undefined ? null : `to ${location}`);
-      this.#body = { bytes: new Uint8Array(KEPT_BODY), size: 0, most: KEPT_BODY };
+      this.#body = new KeptBody(KEPT_BODY);
     } else if (encoding.toLowerCase() !== "identity") {
       this.#refuse("content_encoding", `the answer is ${encoding}, which was not asked for`);
     } else if (/^text\/event-stream\b/i.test(type)) {
       this.#sse = new SseReader((name, data) => this.#onEvent(name, data), MOST_EVENT);
     } else if (this.#api !== "plain" && /\bjson\b/i.test(type)) {
-      this.#body = { bytes: new Uint8Array(KEPT_BODY), size: 0, most: MOST_EVENT };
+      this.#body = new KeptBody(MOST_EVENT);
     }
   }
 
   #onBody(bytes: Uint8Array, from: number, to: number): void {
     if (this.#done) this.lateBytes += to - from;
     else if (this.#sse !== null && this.failure === null) this.#sse.read(bytes, from, to);
-    else if (this.#body !== null) this.#keep(bytes.subarray(from, to));
-  }
-
-  #keep(part: Uint8Array): void {
-    const body = this.#body!;
-    const room = Math.min(part.length, body.most - body.size);
-    if (body.size + room > body.bytes.length) {
-      const larger = new Uint8Array(Math.min(body.most, 2 * (body.size + room)));
-      larger.set(body.bytes);
-      body.bytes = larger;
-    }
-    body.bytes.set(part.subarray(0, room), body.size);
-    body.size += room;
+    else if (this.#body !== null) this.#body.add(bytes.subarray(from, to));
   }
 
   #onEvent(name: string, data: string): void {
-    if (this.failure !== null) return;
+    if (this.failure !== null || data === "") return; // an empty one is as good as a comment
     if (this.#done) {
       this.lateBytes += data.length;
       return;
     }
-    if (data === "") return; // as good as a comment
     if (this.#eventsInRead++ > 0) this.coalesced++;
     if (data === "[DONE]") {
       this.#done = true;
       this.state = "finishing";
       return;
     }
-    const chunk = parsed(data);
+    const chunk = parseChunk(data);
     if (name === "error" || chunk?.error !== undefined && chunk.error !== null) {
       const { type, detail } = errorOf(chunk?.error, data);
       this.#refuse(type, detail);
-    } else if (chunk?.choices === undefined && this.#api === "plain") {
-      this.#tokensKnown = false;
-      this.#content(0, false, data);
-    } else if (chunk === null) {
-      this.#refuse("bad_json", `an event is no JSON object: ${data.slice(0, 80)}`);
-    } else this.#onChunk(chunk);
-  }
-
-  #onChunk(chunk: Chunk): void {
-    const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
-    if (choices.length > 1 || (choices[0]?.index ?? 0) > 0) {
-      return this.#refuse("second_choice", "the stream holds more than one choice");
-    }
-    const [choice] = choices;
-    if (choice !== undefined) this.aNs ??= this.#atNs;
-    const { text, reasoning } = contentOf(choice);
-    if (text !== "" || reasoning !== "") {
-      const tokens = tokensOf(chunk, this.#tokensBefore);
-      if (tokens === null) this.#tokensKnown = false;
-      this.#content(tokens ?? 0, text === "", reasoning + text);
-    }
-    if (typeof choice?.finish_reason === "string") {
-      this.finishReason = choice.finish_reason;
-      this.state = "finishing";
-    }
-    this.#usage(chunk.usage);
-  }
-
-  #content(tokens: number, reasoning: boolean, text: string): void {
-    this.tNs.push(this.#atNs);
-    this.#tTokens.push(tokens);
-    if (!reasoning) this.r1Ns ??= this.#atNs;
-    if (this.#keepText) this.text += text;
-  }
-
-  #usage(usage: Chunk["usage"]): void {
-    if (typeof usage?.completion_tokens !== "number") return;
-    this.#tokensBefore = usage.completion_tokens;
-    this.nOut = usage.completion_tokens;
-    this.nIn = usage.prompt_tokens ?? this.nIn;
-    this.nReasoning = usage.completion_tokens_details?.reasoning_tokens ?? this.nReasoning;
-    this.nCached = usage.prompt_tokens_details?.cached_tokens ?? this.nCached;
+    } else if (chunk?.choices === undefined && this.#api === "plain") this.content.takePlain(data, this.#atNs);
+    else if (chunk === null) this.#refuse("bad_json", `an event is no JSON object: ${data.slice(0, 80)}`);
+    else if (!this.content.take(chunk, this.#atNs)) {
+      this.#refuse("second_choice", "the stream holds more than one choice");
+    } else if (this.content.finishReason !== null) this.state = "finishing";
   }
 
   #finish(): void {
     if (this.state === "done") return;
-    if (
-      this.failure === null && this.#sse !== null && this.#api !== "plain" && !this.#done && this.finishReason === null
-    ) {
+    const cut = this.#sse !== null && this.#api !== "plain" && !this.#done && this.content.finishReason === null;
+    if (this.failure === null && cut) {
       this.failure = { type: "no_finish", detail: "the stream ended without finish_reason and without [DONE]" };
-    } else if (this.failure === null && this.#body !== null) this.#readWhole();
+    } else if (this.failure === null && this.#body !== null && !this.#body.full) this.#readWhole(this.#body.text());
     this.state = "done";
   }
 
   /** A JSON answer that is no stream: it counts tokens, and it may hold an error. */
-  #readWhole(): void {
-    const { bytes, size, most } = this.#body!;
-    if (size >= most) return; // longer than we look at: its length and its time still count
-    const text = new TextDecoder().decode(bytes.subarray(0, size));
-    const chunk = parsed(text);
+  #readWhole(text: string): void {
+    const chunk = parseChunk(text);
     if (chunk === null) this.#refuse("bad_json", `the answer is no JSON object: ${text.slice(0, 80)}`);
     else if (chunk.error !== undefined && chunk.error !== null) {
       const { type, detail } = errorOf(chunk.error, text);
       this.#refuse(type, detail);
-    } else if (Array.isArray(chunk.choices) && chunk.choices.length > 1) {
+    } else if (!this.content.takeWhole(chunk)) {
       this.#refuse("second_choice", "the answer holds more than one choice");
-    } else {
-      this.finishReason = chunk.choices?.[0]?.finish_reason ?? null;
-      this.#usage(chunk.usage);
     }
   }
-}
-
-const CANCELS = new Set(["cancelled", "stopped"]);
-
-/** The object, or null when the text is not one. */
-function parsed(text: string): Chunk | null {
-  try {
-    const value = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-/** The server's own word for it where it is short text. */
-function errorOf(error: unknown, data: string): Failure {
-  const fields = typeof error === "object" && error !== null ? error as Record<string, unknown> : {};
-  const word = [fields.type, fields.code].find((value) => typeof value === "string" && /^[\w.:-]{1,64}$/.test(value));
-  const detail = typeof fields.message === "string" ? fields.message : typeof error === "string" ? error : data;
-  return { type: (word as string | undefined) ?? "stream_error", detail: detail.slice(0, 200) };
 }

@@ -30,9 +30,9 @@ function take(parts: readonly (string | Uint8Array)[], ending: Ending = "open", 
     error: failure?.type ?? null,
     flags,
     h: ms(reply.hNs),
-    a: ms(reply.aNs),
-    r1: ms(reply.r1Ns),
-    t: reply.tNs.map(ms),
+    a: ms(reply.content.aNs),
+    r1: ms(reply.content.r1Ns),
+    t: reply.content.tNs.map(ms),
     over: reply.over,
   };
 }
@@ -72,7 +72,12 @@ Deno.test("rule 4: role and empty deltas set a; text, reasoning and tool calls a
 
 Deno.test("rule 5: a chunk with only finish_reason and a usage chunk move no content", () => {
   const told = take([HEAD, delta({ content: "a" }), finish, usage(9), done, END]);
-  assertEquals([told.t, told.reply.nOut, told.reply.nIn, told.reply.finishReason], [[20], 9, 7, "stop"]);
+  assertEquals([told.t, told.reply.content.nOut, told.reply.content.nIn, told.reply.content.finishReason], [
+    [20],
+    9,
+    7,
+    "stop",
+  ]);
   assert(told.over && told.reply.bodyComplete && told.reply.reusable);
 });
 
@@ -152,7 +157,14 @@ Deno.test("rule 9: another content type is an answer in one piece: no first toke
     return [`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${text.length}\r\n\r\n`, text];
   };
   const told = take(whole({ choices: [{ finish_reason: "stop" }], usage: { completion_tokens: 3, prompt_tokens: 2 } }));
-  assertEquals([told.outcome, told.a, told.t, told.reply.nOut, told.h, told.flags], ["ok", null, [], 3, 10, []]);
+  assertEquals([told.outcome, told.a, told.t, told.reply.content.nOut, told.h, told.flags], [
+    "ok",
+    null,
+    [],
+    3,
+    10,
+    [],
+  ]);
   assertEquals(take(whole({ error: { type: "server_error" } })).error, "server_error");
   assertEquals(take(whole("{")).error, "bad_json");
   assertEquals(take(whole("plain words", "text/plain")).outcome, "ok");
@@ -167,7 +179,7 @@ Deno.test("rule 10: a client's cancel gives cancelled with the instants so far; 
   for (const [type, outcome, error] of rows) {
     const { reply } = take([HEAD, delta({ content: "a" })]);
     reply.fail(type, null);
-    assertEquals([reply.outcome().outcome, reply.outcome().failure?.type, reply.tNs], [outcome, error, [20e6]]);
+    assertEquals([reply.outcome().outcome, reply.outcome().failure?.type, reply.content.tNs], [outcome, error, [20e6]]);
   }
   const { reply } = take([HEAD]);
   reply.fail("first_byte_timeout", null);
@@ -193,11 +205,11 @@ Deno.test("plain event streams: each event is content, whatever it says; OpenAI 
 Deno.test("tokens in a chunk: by ids, by log probabilities, by a running count; unknown unless every chunk tells", () => {
   const running = (n: number) =>
     event({ choices: [{ index: 0, delta: { content: "x" } }], usage: { completion_tokens: n } });
-  assertEquals(take([HEAD, running(1), running(2), running(5)]).reply.tTokens, [1, 1, 3]);
+  assertEquals(take([HEAD, running(1), running(2), running(5)]).reply.content.tTokens, [1, 1, 3]);
   const more = (text: string, more: unknown) => delta({ content: text }, more as Record<string, unknown>);
   assertEquals(
-    take([HEAD, more("a", { token_ids: [1, 2] }), more("b", { logprobs: { content: [{}] } })]).reply.tTokens,
+    take([HEAD, more("a", { token_ids: [1, 2] }), more("b", { logprobs: { content: [{}] } })]).reply.content.tTokens,
     [2, 1],
   );
-  assertEquals(take([HEAD, more("a", { token_ids: [1, 2] }), delta({ content: "b" })]).reply.tTokens, null);
+  assertEquals(take([HEAD, more("a", { token_ids: [1, 2] }), delta({ content: "b" })]).reply.content.tTokens, null);
 });

@@ -2,6 +2,7 @@
 import { random } from "../stats/random.ts";
 import type { Arrival } from "./arrival.ts";
 import type { RequestBytes } from "./exchange.ts";
+import type { RequestMaker } from "./ready.ts";
 import type { Api } from "./reply.ts";
 import { type Part, question } from "./words.ts";
 
@@ -30,8 +31,7 @@ const encoder = new TextEncoder();
 /** Requests are cut from slabs: one allocation for many. */
 const SLAB = 256 * 1024;
 
-/** A function that makes the request of an arrival; called in their order. */
-export function requestMaker(shape: RequestShape): (arrival: Arrival) => RequestBytes {
+export function requestMaker(shape: RequestShape): RequestMaker {
   const stream = random(shape.traceKey);
   const hex = (words: number) => {
     let text = "";
@@ -42,8 +42,9 @@ export function requestMaker(shape: RequestShape): (arrival: Arrival) => Request
   const body = shape.api === "plain" ? plainBody(shape.body) : openAiBody(shape);
   let slab = new Uint8Array(0);
   let at = 0;
-  return (arrival) => {
-    const [traceId, spanId] = [hex(4), hex(2)];
+  const ids = () => ({ traceId: hex(4), spanId: hex(2) });
+  const make = (arrival: Arrival): RequestBytes => {
+    const { traceId, spanId } = ids();
     const parts = body(arrival);
     let size = 0;
     for (const part of parts) size += part.length;
@@ -65,6 +66,7 @@ export function requestMaker(shape: RequestShape): (arrival: Arrival) => Request
     for (const part of parts) put(part);
     return { bytes: slab.subarray(begin, at), traceId, spanId };
   };
+  return { make, ids };
 }
 
 function fixedHead(shape: RequestShape): string {

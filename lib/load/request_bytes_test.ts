@@ -22,7 +22,7 @@ const asked = (id: number, n: number, blocks?: number[]) =>
   );
 
 Deno.test("a request: head, ids of W3C form, a body of the length it says", () => {
-  const make = requestMaker(shape);
+  const { make } = requestMaker(shape);
   const { bytes, traceId, spanId } = make({ id: 3, g_ns: 0, n_in: 5, n_out: 9 });
   const [head, body] = text(bytes).split("\r\n\r\n") as [string, string];
   const lines = head.split("\r\n");
@@ -45,7 +45,7 @@ Deno.test("a request: head, ids of W3C form, a body of the length it says", () =
 
 Deno.test("completions, an answer in one piece, plain requests with and without a body", () => {
   const body = (change: Partial<RequestShape>) =>
-    text(requestMaker({ ...shape, ...change })({ id: 0, g_ns: 0, n_in: 2, n_out: 1 }).bytes);
+    text(requestMaker({ ...shape, ...change }).make({ id: 0, g_ns: 0, n_in: 2, n_out: 1 }).bytes);
   const completions = JSON.parse(
     body({ api: "completions", stream: false, extra: { max_tokens: 3 } }).split("\r\n\r\n")[1]!,
   );
@@ -59,7 +59,9 @@ Deno.test("questions: as many words as asked for, none with another's prefix, a 
   for (const n of [1, 2, 17, 18, 1000]) assertEquals(asked(7, n).trim().split(" ").length, n);
   assert(asked(1, 50).slice(0, 3) !== asked(2, 50).slice(0, 3));
   const prefixed = JSON.parse(
-    text(requestMaker({ ...shape, prefix: 'n"1' })({ id: 0, g_ns: 0, n_in: 2, n_out: 1 }).bytes).split("\r\n\r\n")[1]!,
+    text(requestMaker({ ...shape, prefix: 'n"1' }).make({ id: 0, g_ns: 0, n_in: 2, n_out: 1 }).bytes).split(
+      "\r\n\r\n",
+    )[1]!,
   );
   assertEquals(prefixed.messages[0].content, 'n"1 0: why ');
 });

@@ -29,7 +29,7 @@ async function run(job: LoadJob): Promise<void> {
     ...job,
     transport,
     now: monotonicNs,
-    request: requestMaker(job.shape),
+    requests: requestMaker(job.shape),
     control: new Control(job.control),
     onRecord: (record) => log.append(record),
   });

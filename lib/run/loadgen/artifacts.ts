@@ -5,7 +5,8 @@ import type { RequestRecord } from "../../model/request_record.ts";
 import { IoError } from "../../model/errors.ts";
 import { toJson } from "../../model/json.ts";
 import { markdown } from "./markdown.ts";
-import { judged, type LoadReport, type Ran } from "./report.ts";
+import type { LoadReport, Ran } from "./load_report.ts";
+import { judged } from "./report.ts";
 import { pictures } from "./svg.ts";
 
 export function scheduleLine({ id, g_ns, n_in, n_out }: Arrival): Record<string, number | null> {

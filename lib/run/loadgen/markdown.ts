@@ -1,7 +1,7 @@
 /** The report of a load run as Markdown, the picture beside it. Pure. */
 import { count, ms } from "../../report/format.ts";
 import { markdownTable } from "../../report/markdown.ts";
-import type { LoadReport } from "./report.ts";
+import type { LoadReport } from "./load_report.ts";
 import {
   clientSentences,
   interruptedSentence,

@@ -4,7 +4,7 @@ import { type Anchor, toUnixNs } from "../../model/clock.ts";
 import type { RequestRecord } from "../../model/request_record.ts";
 import { type Attributes, type Span, SPAN_KIND } from "../../model/span.ts";
 import { signalUrl } from "../../otlp/endpoint.ts";
-import type { Ran } from "./report.ts";
+import type { Ran } from "./load_report.ts";
 
 const BATCH = 500;
 const STATUS_ERROR = 2;

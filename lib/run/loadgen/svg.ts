@@ -7,7 +7,7 @@ import { type Axis, axisFor } from "../../report/axis.ts";
 import { duration, ms } from "../../report/format.ts";
 import { type Chart, type Series, svgPage } from "../../report/svg_chart.ts";
 import { quantileOfSorted } from "../../stats/describe.ts";
-import type { LoadReport } from "./report.ts";
+import type { LoadReport } from "./load_report.ts";
 import { interruptedSentence, outcomeSentence, rateSentence, verdictSentence } from "./words.ts";
 
 const BLUE = "#2563eb";

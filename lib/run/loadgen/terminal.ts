@@ -10,7 +10,7 @@ import { paint } from "../../report/paint.ts";
 import { table } from "../../report/table.ts";
 import { printable, wrap } from "../../report/text.ts";
 import { instantOf } from "../../load/window.ts";
-import type { LoadReport } from "./report.ts";
+import type { LoadReport } from "./load_report.ts";
 import {
   clientSentences,
   goodSentence,

@@ -1,6 +1,6 @@
 /** Sentences about a load run that the terminal and the Markdown report share. Pure. */
 import { count, ms, percent, plural } from "../../report/format.ts";
-import type { LoadReport } from "./report.ts";
+import type { LoadReport } from "./load_report.ts";
 
 /** Definitions a person looks at first, as far as they were measured. */
 const FIRST = [
