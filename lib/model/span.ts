@@ -3,7 +3,12 @@
 export type AttributeValue = string | number | bigint | boolean | Uint8Array | AttributeValue[] | null | {
   [key: string]: AttributeValue;
 };
-export type Attributes = Readonly<Record<string, AttributeValue>>;
+/**
+ * Of attributes: the keys of whole numbers that came as doubles, of an array: that its whole numbers did. What is sent on must keep its
+ * type, and a plain number cannot tell 2.0 from 2. Copying with `...` keeps it; who makes attributes anew may leave it out.
+ */
+export const DOUBLES: unique symbol = Symbol("doubles");
+export type Attributes = Readonly<Record<string, AttributeValue>> & { readonly [DOUBLES]?: ReadonlySet<string> };
 
 /** What a resource says beside its attributes; only there when it says it. */
 export interface ResourceDetails {

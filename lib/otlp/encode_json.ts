@@ -1,6 +1,7 @@
 /** Spans and log records to export requests, JSON encoding: ids in hex, 64-bit integers in quotes, lowerCamelCase. */
 import type { LogRecord } from "../model/log_record.ts";
 import type { Attributes, AttributeValue, Origin, Span, SpanEvent, SpanLink } from "../model/span.ts";
+import { isMarkedDouble } from "./doubles.ts";
 import { groupRecords, isInt64 } from "./group.ts";
 
 export function encodeTracesJson(spans: Iterable<Span>): string {
@@ -84,7 +85,7 @@ function logToJson(log: LogRecord): unknown {
     severityNumber: log.severity,
     severityText: log.severityText,
     eventName: log.eventName === "" ? undefined : log.eventName,
-    body: anyValue(log.body),
+    body: anyValue(log.body, false),
     attributes: keyValues(log.attributes),
     droppedAttributesCount: log.droppedAttributes,
     flags: log.flags,
@@ -94,19 +95,25 @@ function logToJson(log: LogRecord): unknown {
 }
 
 function keyValues(attributes: Attributes): unknown[] {
-  return Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value) }));
+  return Object.entries(attributes).map(([key, value]) => ({
+    key,
+    value: anyValue(value, isMarkedDouble(attributes, key)),
+  }));
 }
 
-function anyValue(value: AttributeValue): unknown {
+function anyValue(value: AttributeValue, asDouble: boolean): unknown {
   if (value === null) return {};
   if (typeof value === "string") return { stringValue: value };
   if (typeof value === "boolean") return { boolValue: value };
   if (typeof value === "number" || typeof value === "bigint") {
-    if (isInt64(value)) return { intValue: String(value) };
-    return typeof value === "number" ? { doubleValue: jsonDouble(value) } : { stringValue: String(value) };
+    if (typeof value === "number" && (asDouble || !isInt64(value))) return { doubleValue: jsonDouble(value) };
+    return isInt64(value) ? { intValue: String(value) } : { stringValue: String(value) };
   }
   if (value instanceof Uint8Array) return { bytesValue: value.toBase64() };
-  if (Array.isArray(value)) return { arrayValue: { values: value.map(anyValue) } };
+  if (Array.isArray(value)) {
+    const doubles = isMarkedDouble(value, "");
+    return { arrayValue: { values: value.map((one) => anyValue(one, doubles)) } };
+  }
   return { kvlistValue: { values: keyValues(value) } };
 }
 

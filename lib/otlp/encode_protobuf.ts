@@ -1,6 +1,7 @@
 /** Spans and log records to export requests, protobuf encoding. Ids must be hex, as everywhere inside. */
 import type { LogRecord } from "../model/log_record.ts";
 import type { Attributes, AttributeValue, Origin, Span, SpanLink } from "../model/span.ts";
+import { isMarkedDouble } from "./doubles.ts";
 import { groupRecords, isInt64 } from "./group.ts";
 import { WireWriter } from "./wire_writer.ts";
 
@@ -91,7 +92,7 @@ function writeLog(w: WireWriter, log: LogRecord): void {
   if (log.timeNs !== 0n) w.fixed64(1, log.timeNs);
   optionalVarint(w, 2, log.severity);
   optionalString(w, 3, log.severityText);
-  if (log.body !== null) w.message(5, () => writeValue(w, log.body));
+  if (log.body !== null) w.message(5, () => writeValue(w, log.body, false));
   writeAttributes(w, 6, log.attributes);
   optionalVarint(w, 7, log.droppedAttributes);
   if (log.flags !== undefined) w.fixed32(8, log.flags);
@@ -105,23 +106,28 @@ function writeAttributes(w: WireWriter, field: number, attributes: Attributes): 
   for (const key in attributes) {
     w.message(field, () => {
       optionalString(w, 1, key);
-      w.message(2, () => writeValue(w, attributes[key]!));
+      w.message(2, () => writeValue(w, attributes[key]!, isMarkedDouble(attributes, key)));
     });
   }
 }
 
 /** Members of a oneof are written even at their default: an empty text is not "no value". */
-function writeValue(w: WireWriter, value: AttributeValue): void {
+function writeValue(w: WireWriter, value: AttributeValue, asDouble: boolean): void {
   if (value === null) return;
   if (typeof value === "string") w.string(1, value);
   else if (typeof value === "boolean") w.varint(2, value ? 1 : 0);
   else if (typeof value === "number" || typeof value === "bigint") {
-    if (isInt64(value)) w.varint(3, value);
-    else if (typeof value === "number") w.double(4, value);
+    if (typeof value === "number" && (asDouble || !isInt64(value))) w.double(4, value);
+    else if (isInt64(value)) w.varint(3, value);
     else w.string(1, String(value));
   } else if (value instanceof Uint8Array) w.bytes(7, value);
-  else if (Array.isArray(value)) w.message(5, () => value.forEach((one) => w.message(1, () => writeValue(w, one))));
+  else if (Array.isArray(value)) w.message(5, () => writeArray(w, value));
   else w.message(6, () => writeAttributes(w, 1, value));
+}
+
+function writeArray(w: WireWriter, list: AttributeValue[]): void {
+  const doubles = isMarkedDouble(list, "");
+  for (const one of list) w.message(1, () => writeValue(w, one, doubles));
 }
 
 function optionalString(w: WireWriter, field: number, value: string | undefined): void {

@@ -1,9 +1,10 @@
 /** Attributes and what else the three signals have in common, out of protobuf. Field numbers: opentelemetry-proto v1 (common, resource). */
-import type { AttributeValue, ResourceDetails, ScopeDetails } from "../model/span.ts";
+import type { AttributeValue, DOUBLES, ResourceDetails, ScopeDetails } from "../model/span.ts";
+import { markDouble } from "./doubles.ts";
 import type { Tally } from "./tally.ts";
 import type { WireReader } from "./wire_reader.ts";
 
-export type AttributesDraft = Record<string, AttributeValue>;
+export type AttributesDraft = Record<string, AttributeValue> & { [DOUBLES]?: Set<string> };
 
 /** Reads the KeyValue the reader stands at into `target`. */
 export function readKeyValue(reader: WireReader, target: AttributesDraft, tally: Tally): void {
@@ -16,7 +17,7 @@ export function readKeyValue(reader: WireReader, target: AttributesDraft, tally:
     else reader.skip();
   }
   reader.leave(outer);
-  tally.set(target, key, value);
+  if (tally.set(target, key, value) && tally.double) markDouble(target, key, value);
 }
 
 /** The last member given wins, as for every protobuf oneof; none at all is null. */
@@ -33,9 +34,11 @@ export function readAnyValue(reader: WireReader, tally: Tally): AttributeValue {
         break;
       case 3:
         value = reader.int64();
+        tally.double = false;
         break;
       case 4:
         value = reader.double();
+        tally.double = true;
         break;
       case 5:
         value = readArray(reader, tally);
@@ -63,7 +66,9 @@ function readArray(reader: WireReader, tally: Tally): AttributeValue[] {
       continue;
     }
     tally.spend();
-    list.push(readAnyValue(reader, tally));
+    const value = readAnyValue(reader, tally);
+    if (tally.double) markDouble(list, "", value);
+    list.push(value);
   }
   reader.leave(outer);
   return list;

@@ -40,6 +40,8 @@ export const MAX_VALUES = 5_000_000;
 export class Tally implements Decoded {
   readonly rejected: Map<RejectReason, number> = new Map();
   readonly warnings: Map<WarnReason, number> = new Map();
+  /** The number that was read last came as a double. */
+  double = false;
   #values = 0;
 
   reject(reason: RejectReason, records = 1): void {
@@ -55,13 +57,17 @@ export class Tally implements Decoded {
     if (++this.#values > MAX_VALUES) throw new DecodeError("body", `it holds more than ${MAX_VALUES} values`);
   }
 
-  /** Sets an attribute unless the key is there already: the first of two wins, the second is counted. */
-  set(target: Record<string, AttributeValue>, key: string, value: AttributeValue): void {
-    if (Object.hasOwn(target, key)) return this.warn("duplicate_attribute");
+  /** Sets an attribute unless the key is there already: the first of two wins, the second is counted, and false is returned. */
+  set(target: Record<string, AttributeValue>, key: string, value: AttributeValue): boolean {
+    if (Object.hasOwn(target, key)) {
+      this.warn("duplicate_attribute");
+      return false;
+    }
     this.spend();
     // A plain assignment to this one key would change the prototype instead.
     if (key === "__proto__") {
       Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
     } else target[key] = value;
+    return true;
   }
 }
