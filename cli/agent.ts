@@ -1,5 +1,6 @@
 import type { Command, Flag, Input } from "./command.ts";
 import { EVERYTHING } from "./restrict.ts";
+import { SPOOL_FLAG, WEBHOOK_FLAGS } from "./send_flags.ts";
 import { CONFIG_FLAGS, toolkitConfig } from "./config.ts";
 import { namedPeers, PEER_FLAGS } from "./peers.ts";
 
@@ -77,15 +78,6 @@ const PENDING: readonly Flag[] = [
   { name: "k8s-node", type: "string", placeholder: "NAME", help: "name of the Kubernetes node" },
   { name: "otlp-endpoint", type: "string", placeholder: "URL", help: "where OTLP goes" },
   { name: "otlp-timeout-ms", type: "integer", placeholder: "N", help: "patience with the OTLP receiver" },
-  { name: "webhook-url", type: "string", placeholder: "URL", help: "where incidents go" },
-  { name: "webhook-secret", type: "string", placeholder: "TEXT", help: "signs what is sent" },
-  {
-    name: "webhook-format",
-    type: "string",
-    values: ["generic", "pagerduty", "opsgenie"],
-    help: "shape of the message",
-  },
-  { name: "webhook-timeout-ms", type: "integer", placeholder: "N", help: "patience with the webhook" },
   { name: "metrics-bind", type: "string", placeholder: "ADDR", help: "serve Prometheus metrics there" },
   { name: "disable-overhead-guard", type: "boolean", help: "keep every probe, whatever it costs" },
   { name: "trace", type: "list", placeholder: "TARGET,...", help: "send full scheduler segments of these" },
@@ -106,6 +98,7 @@ async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1])
   if (config === null) return 0;
   const { signalsLeftOut } = await import("../lib/config/signal_names.ts");
   const { runAgent } = await import("../lib/run/agent.ts");
+  const { sendOptions } = await import("../lib/run/send_options.ts");
   return runAgent({
     forMs: input.number("for"),
     json: input.boolean("json"),
@@ -133,6 +126,8 @@ async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1])
     pod: input.string("pod") ?? "",
     container: input.string("container") ?? "",
     peers: await namedPeers(input),
+    send: { ...sendOptions(config, input.given("webhook-url")), otlp: undefined },
+    objectiveMs: config.cdgate.ttft_p95_ms,
   }, io);
 }
 
@@ -162,7 +157,7 @@ export const command: Command = {
       text: "every setting, and where its value came from",
     },
   ],
-  flags: [...WHAT, ...WHOM, ...PEER_FLAGS, ...HOW, ...WHERE, ...CONFIG_FLAGS, ...PENDING],
+  flags: [...WHAT, ...WHOM, ...PEER_FLAGS, ...HOW, ...WHERE, ...WEBHOOK_FLAGS, SPOOL_FLAG, ...CONFIG_FLAGS, ...PENDING],
   permissions: EVERYTHING,
   run,
 };

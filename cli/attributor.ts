@@ -1,17 +1,9 @@
 import type { Command, Flag } from "./command.ts";
 import { CONFIG_FLAGS, toolkitConfig } from "./config.ts";
 import { namedPeers, PEER_FLAGS } from "./peers.ts";
+import { SPOOL_FLAG, WEBHOOK_FLAGS } from "./send_flags.ts";
 
 const PENDING: readonly Flag[] = [
-  { name: "webhook-url", type: "string", placeholder: "URL", help: "where incidents go" },
-  { name: "webhook-secret", type: "string", placeholder: "TEXT", help: "signs what is sent" },
-  {
-    name: "webhook-format",
-    type: "string",
-    values: ["generic", "pagerduty", "opsgenie"],
-    help: "shape of the message",
-  },
-  { name: "webhook-timeout-ms", type: "integer", placeholder: "N", help: "patience with the webhook" },
   { name: "schema", type: "string", placeholder: "FILE", help: "from earlier versions; every document is checked" },
 ].map((flag) => ({ ...flag, pending: true } as Flag));
 
@@ -75,15 +67,18 @@ export const command: Command = {
       help: "TTFT above it spends budget; default: cdgate.ttft_p95_ms",
     },
     ...PEER_FLAGS,
+    ...WEBHOOK_FLAGS,
+    SPOOL_FLAG,
     ...CONFIG_FLAGS,
     ...PENDING,
   ],
   // env: the YAML reader asks for its debug variables.
-  permissions: ["read", "write", "env"],
+  permissions: ["read", "write", "net", "env"],
   run: async (input, io) => {
     const config = await toolkitConfig(command, input, io);
     if (config === null) return 0;
     const { attributor } = await import("../lib/run/attributor.ts");
+    const { sendOptions } = await import("../lib/run/send_options.ts");
     return await attributor({
       inputs: input.list("input"),
       mode: input.string("attribution-mode") as "model",
@@ -94,6 +89,7 @@ export const command: Command = {
       baselineMs: input.number("baseline-for")!,
       peers: await namedPeers(input),
       objectiveMs: input.number("objective-ms") ?? config.cdgate.ttft_p95_ms,
+      send: { ...sendOptions(config, input.given("webhook-url")), otlp: undefined },
     }, io);
   },
 };

@@ -23,6 +23,7 @@ import { command as slo } from "./slo.ts";
 import { command as supportBundle } from "./support_bundle.ts";
 import { command as top } from "./top.ts";
 import { command as version } from "./version.ts";
+import { command as webhook } from "./webhook.ts";
 
 export const COMMANDS: readonly Command[] = [
   demo,
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   correlationeval,
   m5gate,
   slo,
+  webhook,
   prereq,
   schema,
   supportBundle,

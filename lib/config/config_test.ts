@@ -32,7 +32,8 @@ Deno.test("defaults are those of the contract", async () => {
     signal_set: [],
     sampling: { events_per_second_limit: 10000, burst_limit: 20000 },
     correlation: { window_ms: 2000 },
-    otlp: { endpoint: "" },
+    otlp: { endpoint: "", timeout_ms: 10_000, headers: "", compression: "none", ca_file: "" },
+    spool: { directory: "", max_mb: 256 },
     safety: { max_overhead_pct: 3 },
     webhook: { enabled: false, url: "", secret: "", format: "generic", timeout_ms: 5000 },
     cdgate: {
@@ -75,7 +76,7 @@ Deno.test("every field takes a value from the file and from the environment", as
       loaded.settings.find(({ field }) => field.path === path)!.value;
     assertEquals(found(await load(yaml)), value, path);
     assertEquals(found(await load("", { [environmentName(path)]: String(value) })), value, path);
-    assertEquals(secret === true, path === "webhook.secret");
+    assertEquals(secret === true, ["webhook.secret", "otlp.headers"].includes(path));
   }
 });
 
@@ -185,4 +186,9 @@ Deno.test("a password inside a URL is not printed", async () => {
   const shown = configTable(settings, { color: false, width: 200 });
   assertEquals(/pa55|t0k/.test(shown), false, shown);
   assertStringIncludes(shown, "https://xxx:xxx@h.example/x?xxx");
+  const hook = await load("", { SLOCTL_WEBHOOK_URL: "https://hooks.example/services/T01/0123456789abcdef0123" });
+  assertStringIncludes(
+    configTable(hook.settings, { color: false, width: 200 }),
+    "https://hooks.example/services/T01/xxx ",
+  );
 });

@@ -38,6 +38,55 @@ const sampling: readonly Field[] = [
   { path: "sampling.burst_limit", type: "integer", default: 20_000, min: 1, help: "events at once above that rate" },
 ];
 
+const otlp: readonly Field[] = [
+  { path: "otlp.endpoint", type: "string", default: "", url: true, flag: "otlp-endpoint", help: "where OTLP goes" },
+  {
+    path: "otlp.timeout_ms",
+    type: "integer",
+    default: 10_000,
+    min: 1,
+    flag: "otlp-timeout-ms",
+    help: "patience with the OTLP receiver, in ms",
+  },
+  {
+    path: "otlp.headers",
+    type: "string",
+    default: "",
+    secret: true,
+    help: "sent with every request: name=value,name=value; otlp.headers_file names a file that holds it",
+  },
+  {
+    path: "otlp.compression",
+    type: "string",
+    default: "none",
+    values: ["none", "gzip"],
+    help: "of what is sent over OTLP",
+  },
+  {
+    path: "otlp.ca_file",
+    type: "string",
+    default: "",
+    help: "PEM file of authorities trusted beside the public ones, by the OTLP exporter and the webhook",
+  },
+];
+
+const spool: readonly Field[] = [
+  {
+    path: "spool.directory",
+    type: "string",
+    default: "",
+    flag: "spool",
+    help: "where what cannot be sent yet is kept over a restart; empty: in memory",
+  },
+  {
+    path: "spool.max_mb",
+    type: "integer",
+    default: 256,
+    min: 1,
+    help: "most it may hold, in MB; then the oldest goes",
+  },
+];
+
 const webhook: readonly Field[] = [
   { path: "webhook.enabled", type: "boolean", default: false, help: "send incidents" },
   { path: "webhook.url", type: "string", default: "", url: true, flag: "webhook-url", help: "where incidents go" },
@@ -128,7 +177,8 @@ export const FIELDS: readonly Field[] = [
     flag: "window-ms",
     help: "how far apart a span and a kernel event may be, in ms",
   },
-  { path: "otlp.endpoint", type: "string", default: "", url: true, flag: "otlp-endpoint", help: "where OTLP goes" },
+  ...otlp,
+  ...spool,
   {
     path: "safety.max_overhead_pct",
     type: "number",

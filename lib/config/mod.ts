@@ -13,7 +13,14 @@ export interface ToolkitConfig {
   readonly signal_set: readonly string[];
   readonly sampling: { readonly events_per_second_limit: number; readonly burst_limit: number };
   readonly correlation: { readonly window_ms: number };
-  readonly otlp: { readonly endpoint: string };
+  readonly otlp: {
+    readonly endpoint: string;
+    readonly timeout_ms: number;
+    readonly headers: string;
+    readonly compression: "none" | "gzip";
+    readonly ca_file: string;
+  };
+  readonly spool: { readonly directory: string; readonly max_mb: number };
   readonly safety: { readonly max_overhead_pct: number };
   readonly webhook: {
     readonly enabled: boolean;

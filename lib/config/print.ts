@@ -30,10 +30,16 @@ function words({ field, value }: Setting): string {
   return value === "" ? "not set" : String(shownValue(value));
 }
 
+/** A part of a path this long is a key, as in the addresses that chat systems give out for webhooks. */
+const KEY_LENGTH = 16;
+
 /** A URL may carry a password or a token of its own: neither is shown. */
 function shownValue(value: Value): Value {
   const url = typeof value === "string" ? URL.parse(value) : null;
-  if (url === null || (url.username === "" && url.password === "" && url.search === "")) return value;
+  if (url === null || !/^https?:$/.test(url.protocol)) return value;
+  const path = url.pathname.split("/").map((part) => part.length < KEY_LENGTH ? part : "xxx").join("/");
+  if (url.username + url.password + url.search === "" && path === url.pathname) return value;
+  url.pathname = path;
   if (url.username !== "") url.username = "xxx";
   if (url.password !== "") url.password = "xxx";
   if (url.search !== "") url.search = "?xxx";

@@ -56,6 +56,7 @@ export interface OtlpExporterState extends SenderState {
 /** Records in one request. */
 const BATCH = 2_048;
 const LINGER_MS = 1_000;
+const DRAIN_POLL_MS = 20;
 /** Records that wait to be encoded; beyond it newcomers are dropped: the disk, or this process, cannot keep up. */
 const MOST_GATHERED = 131_072;
 const MOST_REQUEST_BYTES = 4 * 1024 * 1024;
@@ -67,6 +68,8 @@ const MEMORY_BYTES = 32 * 1024 * 1024;
 export interface OtlpExporter<T> extends AsyncDisposable {
   readonly state: OtlpExporterState;
   offer(records: readonly T[]): void;
+  /** Resolves when nothing waits any more, after `ms`, or when `stop` fires. */
+  drain(ms: number, stop?: AbortSignal): Promise<void>;
   /** What waits is sent as far as the receiver takes it within `graceMs`. The rest stays in the spool, or is lost and counted. */
   close(graceMs?: number): Promise<void>;
 }
@@ -142,6 +145,12 @@ class Exporter<T> implements OtlpExporter<T> {
     if (room < records.length) this.#lost.queue_full += records.length - room;
     for (let i = 0; i < Math.min(room, records.length); i++) this.#gathered.push(records[i]!);
     this.#wake();
+  }
+
+  async drain(ms: number, stop: AbortSignal = this.#leave.signal): Promise<void> {
+    const until = performance.now() + ms;
+    const waits = () => this.#gathered.length + this.#inHand + this.spool.state.items > 0;
+    while (waits() && performance.now() < until && !stop.aborted) await sleep(DRAIN_POLL_MS, stop);
   }
 
   close(graceMs = 5_000): Promise<void> {

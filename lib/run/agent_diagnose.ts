@@ -6,23 +6,28 @@ import type { Anchor } from "../model/clock.ts";
 import type { DiagnosisDocument, Unprobed } from "../model/diagnosis.ts";
 import type { Io } from "../model/io.ts";
 import { toJson } from "../model/json.ts";
-import { NOBODY } from "../model/kernel_event.ts";
+import { NOBODY, type Owner } from "../model/kernel_event.ts";
 import { count, duration, plural } from "../report/format.ts";
 import { progressLine } from "../report/progress.ts";
 import { attach } from "./agent_attach.ts";
+import { agentIncidents } from "./agent_incidents.ts";
 import type { AgentOptions, AgentPlan } from "./agent_options.ts";
 import { Places } from "./agent_places.ts";
 import { watchUntil } from "./agent_until.ts";
 import { estimatedRows } from "./agent_requests.ts";
 import { breakMeaning, breakWords } from "./clock_words.ts";
 import { RequestLog } from "./request_log.ts";
+import { openSending, refuseLosses } from "./sending.ts";
 import { keptShare } from "./watch_drops.ts";
 import type { Unanswered } from "./watch_open.ts";
 
 /** What has waited for less than this at the end of the watch is on its way. */
 const HUNG_NS = 1e9;
+/** How long a webhook is tried. */
+const TELL_MS = 30_000;
 
 export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io: Io): Promise<void> {
+  await using sending = await openSending(options.send, io);
   const places = new Places();
   const diagnosis = new Diagnosis({
     selfPid: Deno.pid,
@@ -46,14 +51,15 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
     reason: breakMeaning(found),
   })));
   if (seen === 0) unprobed.push(nothingSeen(plan.targets));
-  const requests = estimatedRows(log, {
+  const context = {
     attached: agent.watch.coverage.attached,
     peers: options.peers,
     clocks: agent.watch.clocks,
     selfPid: Deno.pid,
     kept: keptShare(diagnosis.told, agent.watch.drops()),
-    place: (owner) => places.of(owner),
-  });
+    place: (owner: Owner) => places.of(owner),
+  };
+  const requests = estimatedRows(log, context);
   unprobed.push(...requests.unprobed);
   const { cpu_pct, bpf_ns_per_event, rss_mb } = agent.watch.cost();
   const document = withoutSignals(
@@ -74,6 +80,11 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
     plan.disabled,
   );
   io.out(options.json ? `${toJson(document, 2)}\n` : renderDiagnosis(document, { color: io.color, width: io.columns }));
+  agent[Symbol.dispose](); // nothing is watched while somebody is told
+  for (const incident of agentIncidents(requests.moved, log.events, context, options, options.objectiveMs)) {
+    sending.incident(incident);
+  }
+  refuseLosses(await sending.close(TELL_MS));
 }
 
 function dateOf({ unixNs }: Anchor): Date {

@@ -5,6 +5,7 @@ import type { Clock } from "../model/clock.ts";
 import type { MissingProbe } from "../model/diagnosis.ts";
 import { UnsupportedError, UsageError } from "../model/errors.ts";
 import { type ProbeName, type SignalName, SIGNALS } from "../model/signals.ts";
+import type { SendOptions } from "./send_options.ts";
 
 export interface AgentOptions {
   /** Milliseconds; undefined: until SIGINT. */
@@ -41,6 +42,10 @@ export interface AgentOptions {
   readonly container: string;
   /** What the caller knows of the peers of services that send no spans. */
   readonly peers: NamedPeers;
+  /** Where incidents go. */
+  readonly send: SendOptions;
+  /** A request slower than this spends budget. */
+  readonly objectiveMs: number;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }

@@ -1,5 +1,5 @@
 /** What the agent says of requests when it is given no spans: estimated, service by service, against the quieter part of the run. */
-import { attribute } from "../attribute/attribute.ts";
+import { attribute, type Attribution } from "../attribute/attribute.ts";
 import { meanSplit } from "../attribute/excess.ts";
 import type { NamedPeers } from "../correlate/peers.ts";
 import { requestsSentence } from "../diagnose/requests_sentence.ts";
@@ -7,7 +7,7 @@ import type { ClockLine } from "../model/clock.ts";
 import type { EstimatedRequests, MovedRequests, Unprobed } from "../model/diagnosis.ts";
 import type { Owner } from "../model/kernel_event.ts";
 import type { RequestSplit } from "../model/split.ts";
-import { findMoved } from "../slo/quieter.ts";
+import { findMoved, type Moved } from "../slo/quieter.ts";
 import { mean, quantile } from "../stats/describe.ts";
 import { type EstimatedService, estimateRequests } from "./estimate.ts";
 import type { RequestLog } from "./request_log.ts";
@@ -27,11 +27,24 @@ export interface RequestsContext {
   readonly place: (owner: Owner) => { readonly cgroup?: string; readonly pod?: string } | undefined;
 }
 
-/** The rows, and what they cannot speak of. */
+/** A service whose TTFT moved: against which part of the run, which requests, and why. */
+export interface ServiceMoved {
+  readonly service: EstimatedService;
+  readonly found: Moved;
+  readonly slow: readonly RequestSplit[];
+  readonly quiet: readonly RequestSplit[];
+  readonly told: Attribution;
+}
+
+/** The rows, what they cannot speak of, and what of them moved. */
 export function estimatedRows(
   log: RequestLog,
   context: RequestsContext,
-): { readonly rows: EstimatedRequests[]; readonly unprobed: Unprobed[] } {
+): {
+  readonly rows: EstimatedRequests[];
+  readonly unprobed: Unprobed[];
+  readonly moved: ServiceMoved[];
+} {
   const services = estimateRequests({
     events: log.events,
     watched: watchedLabels(context.attached),
@@ -40,8 +53,10 @@ export function estimatedRows(
     selfPid: context.selfPid,
   }).filter(({ requests }) => requests.length > 0);
   const { forgottenUntilNs } = log;
+  const listed = services.slice(0, MOST_ROWS).map((service) => ({ service, moved: movedOf(service, context.kept) }));
   return {
-    rows: services.slice(0, MOST_ROWS).map((service) => row(service, context)),
+    moved: listed.flatMap(({ moved }) => moved ?? []),
+    rows: listed.map(({ service, moved }) => row(service, moved, context)),
     unprobed: [
       ...(forgottenUntilNs === null ? [] : [{
         what: `requests before ${iso(context.clocks, forgottenUntilNs)}`,
@@ -55,7 +70,7 @@ export function estimatedRows(
   };
 }
 
-function row(service: EstimatedService, context: RequestsContext): EstimatedRequests {
+function row(service: EstimatedService, moved: ServiceMoved | null, context: RequestsContext): EstimatedRequests {
   const { role, owner, processes, local, asks, requests, slept, peers } = service;
   const place = context.place(owner);
   const ttft = requests.map(({ ttftMs }) => ttftMs);
@@ -78,18 +93,22 @@ function row(service: EstimatedService, context: RequestsContext): EstimatedRequ
     split: meanSplit(requests),
     confidence: context.kept * mean(requests.map(({ confidence }) => confidence)),
     peers: peers.map((peer) => ({ ...address(peer), part: peer.part, why: peer.why, calls: peer.calls })),
-    moved: moved(requests, context),
+    moved: moved === null ? null : movedRow(moved, context.clocks),
   };
   return { ...without, sentence: requestsSentence(without) };
 }
 
-function moved(requests: readonly RequestSplit[], { kept, clocks }: RequestsContext): MovedRequests | null {
+function movedOf(service: EstimatedService, kept: number): ServiceMoved | null {
+  const { requests } = service;
   const found = findMoved(requests.map(({ startNs, ttftMs }) => ({ atNs: startNs, ttftMs })));
   if (found === null) return null;
   const inside = ({ startNs, endNs }: { readonly startNs: number; readonly endNs: number }) =>
     requests.filter((request) => request.startNs >= startNs && request.startNs <= endNs);
   const [slow, quiet] = [inside(found.shift), inside(found.baseline)];
-  const told = attribute(slow, quiet, "agent", kept);
+  return { service, found, slow, quiet, told: attribute(slow, quiet, "agent", kept) };
+}
+
+function movedRow({ found, slow, quiet, told }: ServiceMoved, clocks: ClockLine): MovedRequests {
   const { baseline, shift } = found;
   return {
     from: iso(clocks, shift.startNs),
@@ -110,7 +129,7 @@ function address({ ip, port, name }: { readonly ip: string; readonly port: numbe
   return { ip, port, ...(name === undefined ? {} : { name }) };
 }
 
-function iso(clocks: ClockLine, ns: number): string {
+export function iso(clocks: ClockLine, ns: number): string {
   return new Date(Number(clocks.toUnixNs(ns) / 1_000_000n)).toISOString();
 }
 

@@ -6,7 +6,9 @@ import type { Io } from "../model/io.ts";
 import { attributeFaults } from "./attributor_faults.ts";
 import { writeAttributions } from "./attributor_outputs.ts";
 import { attributeRecording, attributeTelemetry } from "./attributor_telemetry.ts";
+import { openSending, refuseLosses, type Sending } from "./sending.ts";
 import { readDocumentFiles, refuseTruncated } from "./documents_input.ts";
+import type { SendOptions } from "./send_options.ts";
 
 export type AttributionMode = "model" | "bayes" | "rule";
 
@@ -25,7 +27,12 @@ export interface AttributorOptions {
   readonly objectiveMs: number;
   /** What the caller knows of the peers of a service that sends no spans. */
   readonly peers: NamedPeers;
+  /** Where incidents go beside `out`. */
+  readonly send: SendOptions;
 }
+
+/** How long a webhook is tried. */
+const DRAIN_MS = 60_000;
 
 /** One case: an answer (null: the objective did not move), and what it should have been where somebody knows. */
 export interface Attributed {
@@ -50,12 +57,13 @@ export interface AttributedInput {
 /** Resolves to the exit code. @throws UsageError, IoError */
 export async function attributor(options: AttributorOptions, io: Io): Promise<number> {
   checkOutputs(options);
+  await using sending = await openSending(options.send, io);
   const recordings = options.inputs.filter((path) => path.endsWith(".gz"));
   if (recordings.length > 0) {
     if (options.inputs.length > 1) {
       throw new UsageError("Cannot mix a recording with other inputs", "Give the recording alone");
     }
-    await writeAttributions(await attributeRecording(recordings[0]!, options, io), options, io);
+    await deliver(await attributeRecording(recordings[0]!, options, io), options, sending, io);
     return EXIT.ok;
   }
   const documents = await readDocumentFiles(options.inputs, io);
@@ -66,9 +74,21 @@ export async function attributor(options: AttributorOptions, io: Io): Promise<nu
   const attributed = faults.length > 0
     ? attributeFaults(documents, options.mode, io)
     : attributeTelemetry(documents, options, io);
-  await writeAttributions(attributed, options, io);
+  await deliver(attributed, options, sending, io);
   refuseTruncated(documents);
   return EXIT.ok;
+}
+
+/** Written first: what a webhook does not take is not lost. */
+async function deliver(
+  input: AttributedInput,
+  options: AttributorOptions,
+  sending: Sending,
+  io: Io,
+): Promise<void> {
+  await writeAttributions(input, options, io);
+  for (const { answer } of input.cases) if (answer !== null) sending.incident(answer);
+  refuseLosses(await sending.close(DRAIN_MS, io.stop));
 }
 
 function checkOutputs({ out, predictionsOut, summaryOut, confusionOut }: AttributorOptions): void {

@@ -5,6 +5,7 @@ import { validate } from "../report/validate.ts";
 import { fakeIo } from "../testing/fake_io.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { attributor, type AttributorOptions } from "./attributor.ts";
+import { SEND_NOTHING } from "./send_options.ts";
 
 const options: AttributorOptions = {
   inputs: ["-"],
@@ -16,6 +17,7 @@ const options: AttributorOptions = {
   baselineMs: 25_000,
   objectiveMs: 150,
   peers: NOBODY_NAMED,
+  send: SEND_NOTHING,
 };
 
 async function incidents(stdin: string, part: Partial<AttributorOptions> = {}) {

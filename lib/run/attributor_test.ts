@@ -6,6 +6,7 @@ import { scenarioNames } from "../source/scenario_files.ts";
 import { fakeIo } from "../testing/fake_io.ts";
 import { type AttributionMode, attributor, type AttributorOptions } from "./attributor.ts";
 import { faultreplay } from "./faultreplay.ts";
+import { SEND_NOTHING } from "./send_options.ts";
 
 const options: AttributorOptions = {
   inputs: ["-"],
@@ -17,6 +18,7 @@ const options: AttributorOptions = {
   baselineMs: 20_000,
   objectiveMs: 800,
   peers: NOBODY_NAMED,
+  send: SEND_NOTHING,
 };
 
 async function samples(scenario: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { NOBODY_NAMED } from "../correlate/peers.ts";
 import type { AgentOptions } from "../run/agent_options.ts";
+import { SEND_NOTHING } from "../run/send_options.ts";
 
 /** What `sloctl agent` is given without any flag. */
 export const AGENT_DEFAULTS: AgentOptions = {
@@ -28,4 +29,6 @@ export const AGENT_DEFAULTS: AgentOptions = {
   pod: "",
   container: "",
   peers: NOBODY_NAMED,
+  send: SEND_NOTHING,
+  objectiveMs: 800,
 };
