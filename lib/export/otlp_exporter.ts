@@ -54,7 +54,7 @@ export interface OtlpExporterState extends SenderState {
 }
 
 /** Records in one request. */
-const BATCH = 2_048;
+const BATCH = 1_024;
 const LINGER_MS = 1_000;
 const DRAIN_POLL_MS = 20;
 /** Records that wait to be encoded; beyond it newcomers are dropped: the disk, or this process, cannot keep up. */
@@ -187,6 +187,7 @@ class Exporter<T> implements OtlpExporter<T> {
       this.#inHand = batch.length;
       for (const parcel of this.#parcels(batch)) await this.#keep(parcel);
       this.#inHand = 0;
+      await new Promise((resolve) => setTimeout(resolve, 0)); // encoding is work: everybody else has a turn in between
       if (this.#gathered.length > 0 && this.#gathered.length < BATCH) await this.#linger(signal);
     }
   }
