@@ -1,12 +1,14 @@
 /** Runs inside the guest: what attaches on this kernel, and whether it counts and measures right. */
 import { toJson } from "../../lib/model/json.ts";
 import { watchKernel } from "../../lib/run/watch.ts";
-import { MEASUREMENTS } from "../accuracy/all.ts";
+import { quotaByGroup, quotaByThread, runQueue } from "../accuracy/cpu.ts";
+import { dns } from "../accuracy/dns.ts";
 import type { Measurement } from "../accuracy/measure.ts";
 import { type Attached, type GuestDocument, MARK, type Measured, type Unmeasured } from "./guest_document.ts";
+import { loopback } from "../accuracy/loopback.ts";
 
-/** Measurements that need no more than a loopback and the programs of the guest. */
-const HERE = ["dns_latency_ms", "runqueue_delay_ms", "cfs_throttled_ms by group"];
+/** Measurements that need no more than a loopback and the programs of the guest. The quotas are those of cgroup v2. */
+const HERE: readonly Measurement[] = [dns, loopback, runQueue, quotaByGroup, quotaByThread];
 
 function tell(document: GuestDocument): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`\n${MARK}${toJson(document)}\n`));
@@ -15,7 +17,8 @@ function tell(document: GuestDocument): void {
 function attach(): Attached {
   const release = Deno.osRelease();
   try {
-    using watch = watchKernel({ timers: true, pids: [Deno.pid] }, () => {}); // some probes want a target
+    // With a target, so that the programs at system calls are loaded whole.
+    using watch = watchKernel({ timers: true, pids: [Deno.pid] }, () => {});
     return { what: "attached", release, ...watch.coverage };
   } catch (error) {
     return { what: "attached", release, attached: [], missing: [], error: (error as Error).message };
@@ -33,5 +36,5 @@ async function measured({ name, needs, measure }: Measurement): Promise<Measured
 }
 
 tell(attach());
-for (const one of MEASUREMENTS.filter(({ name }) => HERE.includes(name))) tell(await measured(one));
+for (const one of HERE) tell(await measured(one));
 tell({ what: "end" });
