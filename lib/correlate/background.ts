@@ -16,7 +16,8 @@ export class Background {
     requests: readonly { readonly startNs: number; readonly overNs: number }[],
   ) {
     this.#busy = new IntervalIndex(requests.map(({ startNs, overNs }) => ({ startNs, endNs: overNs })), () => "busy");
-    for (const call of calls) {
+    // Turns come from the probe that requests come from; a connect or a look-up may have been seen before it was attached.
+    for (const call of calls.filter(({ turn }) => turn !== null)) {
       const row = this.#peers.get(addressOf(call)) ?? { made: 0, idle: 0 };
       row.made++;
       if (this.wasIdle(call)) row.idle++;
@@ -31,7 +32,7 @@ export class Background {
 
   /** Its peer is one of those: a step of nobody's request. Where requests overlap all the time nobody can tell, and none is. */
   has(call: Call): boolean {
-    const { made, idle } = this.#peers.get(addressOf(call))!;
+    const { made, idle } = this.#peers.get(addressOf(call)) ?? { made: 0, idle: 0 };
     return idle >= LEAST && idle >= SHARE * made;
   }
 }

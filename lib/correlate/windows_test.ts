@@ -121,6 +121,16 @@ Deno.test("windowsOf: what a service also does when it has no request is no step
   assertEquals([...new Set(peers)], [8001]);
 });
 
+Deno.test("windowsOf: connects from before the first request could be seen make nobody a background peer", () => {
+  const early = Array.from(
+    { length: 9 },
+    (_, i) => asked(PROVIDER, i * 10 + 2, i * 10 + 5, { connect: i * 10 + 1 })[0]!,
+  );
+  const late = [...served(1000, 1100), ...asked(PROVIDER, 1010, 1090, { connect: 1009 })];
+  const [window] = windowsOf([...early, ...late]).windows;
+  assertEquals([window?.role, window?.steps.length], ["server", 1]);
+});
+
 /** Requests that overlap, each with its retrieval and its provider call after it; `thread` says who serves the i-th. */
 function crowd(thread: (i: number) => number, every: number): { events: KernelEvent[]; owner: Map<string, number> } {
   const stream = random("crowd");
