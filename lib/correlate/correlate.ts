@@ -1,5 +1,5 @@
 /**
- * Joins kernel signals with spans.
+ * Joins kernel signals with spans, all of both at hand.
  *
  * - A signal is joined at the strongest tier in which any span answers, and at no weaker one.
  * - Distance is the time between the signal and the span's interval: 0 inside it.
@@ -8,11 +8,10 @@
  * - A signal whose trace is among the spans is joined by that trace or not at all: its origin is known, and no likeness of
  *   pid or service outweighs it. When its trace is not among them (not sampled, not arrived) the weaker tiers are tried.
  */
-import { UsageError } from "../model/errors.ts";
 import type { Tier } from "../model/split.ts";
-import { IntervalIndex } from "./interval_index.ts";
+import { Lanes } from "./lanes.ts";
 import type { SignalSubject, SpanSubject } from "./subject.ts";
-import { TIER_RULES, type TierRule } from "./tiers.ts";
+import { reachesNs, TIER_RULES } from "./tiers.ts";
 
 export interface Match {
   /** Position in the spans given. */
@@ -40,68 +39,95 @@ export function correlate(
   signals: readonly SignalSubject[],
   options: CorrelateOptions = {},
 ): Match[] {
-  const { windowMs = 2000 } = options;
-  if (!(windowMs >= 0)) {
-    throw new UsageError(
-      `Cannot correlate within "${windowMs} ms": the window is not a length of time`,
-      "Give 0 or more",
-    );
+  const reaches = reachesNs(options.windowMs);
+  const tiers = TIER_RULES.map((rule) => new Lanes(rule));
+  const starts = { starts: Float64Array.from(spans, ({ startNs }) => startNs), mask: -1 };
+  // In the order of time every row goes to the end of its run.
+  const sane = spans.map((_, i) => i).filter((i) => spans[i]!.startNs <= spans[i]!.endNs);
+  for (const i of sane.sort((a, b) => spans[a]!.endNs - spans[b]!.endNs || a - b)) {
+    const { startNs, endNs } = spans[i]!;
+    for (const lanes of tiers) lanes.open(spans[i]!)?.addSpan(startNs, endNs, i);
   }
-  const tiers = TIER_RULES.map((rule) => ({
-    rule,
-    reachNs: Math.min(rule.windowMs ?? Infinity, windowMs) * 1e6,
-    index: new IntervalIndex(spans, (i) => rule.key(spans[i]!)),
-  }));
-  const traces = tiers[0]!.index;
   const matches: Match[] = [];
-  signals.forEach((signal, s) => {
-    for (const { rule, reachNs, index } of tiers) {
-      const key = rule.key(signal);
-      if (key === "") continue;
-      const found = narrow(rule, index.near(key, signal.tsNs, reachNs), spans, signal);
+  const found: number[] = [];
+  for (let s = 0; s < signals.length; s++) {
+    const signal = signals[s]!;
+    for (let tier = 0; tier < tiers.length; tier++) {
+      const lane = tiers[tier]!.find(signal);
+      if (lane === undefined) continue;
+      found.length = 0;
+      lane.spans!.near(signal.tsNs - reaches[tier]!, signal.tsNs + reaches[tier]!, 0, starts, found);
       if (found.length > 0) {
-        matches.push(...toMatches(rule, found, s));
-        return;
+        const candidates = tier === 0 ? narrow(found, spans, signal) : found;
+        addMatches(matches, tier, candidates, spans, s, signal.tsNs);
+        break;
       }
-      if (index === traces && traces.has(key)) return;
+      if (tier === 0) break;
     }
-  });
+  }
   return matches;
 }
 
-interface Candidate {
-  readonly index: number;
-  readonly distanceNs: number;
-}
-
-function narrow(
-  rule: TierRule,
-  found: readonly Candidate[],
-  spans: readonly SpanSubject[],
-  signal: SignalSubject,
-): readonly Candidate[] {
-  if (rule.tier !== "trace_id_exact" || !signal.spanId) return found;
+/** Those with the span id that the signal names; all of them where none has it. */
+function narrow(found: readonly number[], spans: readonly SpanSubject[], signal: SignalSubject): readonly number[] {
+  if (!signal.spanId) return found;
   const wanted = signal.spanId.toLowerCase();
-  const named = found.filter(({ index }) => spans[index]!.spanId?.toLowerCase() === wanted);
+  const named = found.filter((index) => spans[index]!.spanId?.toLowerCase() === wanted);
   return named.length > 0 ? named : found;
 }
 
-function toMatches(rule: TierRule, found: readonly Candidate[], signal: number): Match[] {
-  const k = found.length;
-  return found
-    .toSorted((a, b) => a.distanceNs - b.distanceNs || a.index - b.index)
-    .map(({ index, distanceNs }) => ({
-      span: index,
-      signal,
-      tier: rule.tier,
-      confidence: rule.confidence / k,
-      k,
-      distanceNs,
-      reason: reason(rule, distanceNs, k),
-    }));
+function addMatches(
+  matches: Match[],
+  tier: number,
+  candidates: readonly number[],
+  spans: readonly SpanSubject[],
+  signal: number,
+  atNs: number,
+): void {
+  const k = candidates.length;
+  if (k === 1) {
+    const [span] = candidates as [number];
+    matches.push(new MatchMade(span, signal, tier, 1, distance(spans[span]!, atNs)));
+    return;
+  }
+  const made = candidates.map((span) => new MatchMade(span, signal, tier, k, distance(spans[span]!, atNs)));
+  made.sort((a, b) => a.distanceNs - b.distanceNs || a.span - b.span);
+  for (const match of made) matches.push(match);
 }
 
-function reason(rule: TierRule, distanceNs: number, k: number): string {
+/** Nanoseconds between a moment and an interval; 0 inside it. */
+export function distance(
+  { startNs, endNs }: { readonly startNs: number; readonly endNs: number },
+  atNs: number,
+): number {
+  return Math.max(0, startNs - atNs, atNs - endNs);
+}
+
+/** The reason is for a person, and few are read: it is put into words when it is asked for. */
+class MatchMade implements Match {
+  readonly tier: Tier;
+  readonly confidence: number;
+
+  constructor(
+    readonly span: number,
+    readonly signal: number,
+    tier: number,
+    readonly k: number,
+    readonly distanceNs: number,
+  ) {
+    const rule = TIER_RULES[tier]!;
+    this.tier = rule.tier;
+    this.confidence = rule.confidence / k;
+  }
+
+  get reason(): string {
+    const { because } = TIER_RULES.find(({ tier }) => tier === this.tier)!;
+    return reason(because, this.distanceNs, this.k);
+  }
+}
+
+/** What was equal, how near in time, how many competed. */
+export function reason(because: string, distanceNs: number, k: number): string {
   const when = distanceNs === 0 ? "inside the span" : `${(distanceNs / 1e6).toFixed(3)} ms from the span`;
-  return `${rule.because}, ${when}${k > 1 ? `, one of ${k} spans` : ""}`;
+  return `${because}, ${when}${k > 1 ? `, one of ${k} spans` : ""}`;
 }
