@@ -1,0 +1,170 @@
+/**
+ * A store in memory, and gone with the process: the newest entries, as many as its bounds allow. Incidents are few and asked for long
+ * after: those that fall out of the log of everything are still found by id and as the newest of their kind.
+ */
+import {
+  type Entry,
+  type Filter,
+  type Kind,
+  KINDS,
+  matches,
+  type NewEntry,
+  type Store,
+  type StoreState,
+} from "./store.ts";
+
+export interface MemoryStoreOptions {
+  /** Entries held at most. Default 200 000. */
+  readonly entries?: number;
+  /** Their `bytes` together at most. Default 256 MiB. */
+  readonly bytes?: number;
+}
+
+/** Incidents kept beyond the log. */
+const OLD_INCIDENTS = 1_000;
+
+export class MemoryStore implements Store {
+  readonly #limits: Required<MemoryStoreOptions>;
+  /** Entry of sequence s stands at s - #first + #gone. */
+  #entries: (Entry | undefined)[] = [];
+  #gone = 0;
+  #first = 1;
+  #bytes = 0;
+  /** Incidents that fell out of the log, oldest first. */
+  readonly #incidents: Entry[] = [];
+  readonly #held = noKinds();
+  readonly #evicted = noKinds();
+  /** Sequences by trace, and by kind and id, ascending. */
+  readonly #traces = new Map<string, number[]>();
+  readonly #ids = new Map<string, number>();
+  readonly #listeners = new Set<(last: number) => void>();
+
+  constructor({ entries = 200_000, bytes = 256 * 1024 * 1024 }: MemoryStoreOptions = {}) {
+    this.#limits = { entries, bytes };
+  }
+
+  append(entries: readonly NewEntry[]): Promise<{ first: number; last: number }> {
+    const first = this.#last + 1;
+    for (const entry of entries) this.#add(entry);
+    const last = this.#last;
+    if (entries.length > 0) { for (const listener of [...this.#listeners]) listener(last); }
+    return Promise.resolve({ first, last });
+  }
+
+  after(seq: number, limit: number, filter: Filter = {}): Promise<readonly Entry[]> {
+    const found: Entry[] = [];
+    for (let s = Math.max(seq + 1, this.#first); s <= this.#last && found.length < limit; s++) {
+      const entry = this.#at(s);
+      if (matches(entry, filter)) found.push(entry);
+    }
+    return Promise.resolve(found);
+  }
+
+  ofTrace(traceId: string): Promise<readonly Entry[]> {
+    const found = (this.#traces.get(traceId.toLowerCase()) ?? []).filter((seq) => seq >= this.#first);
+    return Promise.resolve(found.map((seq) => this.#at(seq)));
+  }
+
+  newest(limit: number, filter: Filter & { readonly sinceNs?: bigint } = {}): Promise<readonly Entry[]> {
+    const { sinceNs } = filter;
+    const found: Entry[] = [];
+    for (let seq = this.#last; seq >= this.#first && found.length < limit; seq--) {
+      const entry = this.#at(seq);
+      if (matches(entry, filter) && (sinceNs === undefined || entry.timeNs >= sinceNs)) found.push(entry);
+    }
+    for (let i = this.#incidents.length - 1; i >= 0 && found.length < limit; i--) {
+      const entry = this.#incidents[i]!;
+      if (matches(entry, filter) && (sinceNs === undefined || entry.timeNs >= sinceNs)) found.push(entry);
+    }
+    return Promise.resolve(found);
+  }
+
+  byId(kind: Kind, id: string): Promise<Entry | null> {
+    const seq = this.#ids.get(`${kind}\0${id}`);
+    if (seq !== undefined) return Promise.resolve(this.#at(seq));
+    const old = kind === "incident" ? this.#incidents.findLast((entry) => entry.id === id) : undefined;
+    return Promise.resolve(old ?? null);
+  }
+
+  onCommit(listener: (last: number) => void): Disposable {
+    const own = (last: number) => listener(last);
+    this.#listeners.add(own);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+  }
+
+  state(): StoreState {
+    return {
+      first: this.#first,
+      last: this.#last,
+      held: { ...this.#held },
+      evicted: { ...this.#evicted },
+      bytes: this.#bytes,
+      indexes: "READY",
+    };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#listeners.clear();
+    return Promise.resolve();
+  }
+
+  get #last(): number {
+    return this.#first + this.#entries.length - this.#gone - 1;
+  }
+
+  #at(seq: number): Entry {
+    return this.#entries[seq - this.#first + this.#gone]!;
+  }
+
+  #add(entry: NewEntry): void {
+    const seq = this.#last + 1;
+    this.#entries.push({ ...entry, commitSeq: seq });
+    this.#bytes += entry.bytes;
+    this.#held[entry.kind]++;
+    if (entry.traceId !== "") {
+      const list = this.#traces.get(entry.traceId);
+      if (list === undefined) this.#traces.set(entry.traceId, [seq]);
+      else list.push(seq);
+    }
+    if (entry.id !== "") this.#ids.set(`${entry.kind}\0${entry.id}`, seq);
+    // The newest stays whatever its size: it has been taken.
+    while (this.#last > this.#first && this.#isFull) this.#evict();
+  }
+
+  get #isFull(): boolean {
+    return this.#last - this.#first + 1 > this.#limits.entries || this.#bytes > this.#limits.bytes;
+  }
+
+  #evict(): void {
+    const entry = this.#at(this.#first);
+    const { kind, bytes, traceId, id, commitSeq } = entry;
+    this.#entries[this.#gone] = undefined;
+    this.#gone++;
+    this.#first++;
+    this.#bytes -= bytes;
+    if (kind === "incident") this.#incidents.push(entry);
+    if (kind !== "incident" || this.#incidents.length > OLD_INCIDENTS) {
+      if (kind === "incident") this.#incidents.shift();
+      this.#held[kind]--;
+      this.#evicted[kind]++;
+    }
+    if (traceId !== "") this.#forgetTrace(traceId);
+    if (id !== "" && this.#ids.get(`${kind}\0${id}`) === commitSeq) this.#ids.delete(`${kind}\0${id}`);
+    if (this.#gone > 1024 && this.#gone * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#gone);
+      this.#gone = 0;
+    }
+  }
+
+  /** Sequences that have gone are let go together: one by one a long trace would be moved for each of its entries. */
+  #forgetTrace(traceId: string): void {
+    const list = this.#traces.get(traceId);
+    if (list === undefined) return;
+    if (list.at(-1)! < this.#first) this.#traces.delete(traceId);
+    else if (list.length > 64 && list[list.length >> 1]! < this.#first) list.splice(0, list.length >> 1);
+  }
+}
+
+function noKinds(): Record<Kind, number> {
+  return Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
+}

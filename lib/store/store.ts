@@ -1,0 +1,95 @@
+/**
+ * What a collector keeps of what it was told: an ordered log of documents, found by sequence, by trace and by id. One interface, so that
+ * a collector works alike on memory, on a file and on something distributed; lib/testing/store_suite.ts is what each has to pass.
+ */
+import type { IncidentAttribution } from "../model/incident_attribution.ts";
+import type { LogRecord } from "../model/log_record.ts";
+import type { ProbeEvent } from "../model/probe_event.ts";
+import type { SloEvent } from "../model/slo_event.ts";
+import type { Span } from "../model/span.ts";
+
+export interface DocumentOf {
+  readonly span: Span;
+  readonly log: LogRecord;
+  readonly probe: ProbeEvent;
+  readonly slo: SloEvent;
+  readonly incident: IncidentAttribution;
+}
+
+export type Kind = keyof DocumentOf;
+export const KINDS: readonly Kind[] = ["span", "log", "probe", "slo", "incident"];
+
+export type Severity = "ok" | "warning" | "error";
+
+interface Of<K extends Kind> {
+  readonly kind: K;
+  readonly document: DocumentOf[K];
+  /** Unix nanoseconds: when it happened, by its own account. */
+  readonly timeNs: bigint;
+  /** Lower-case hex; "" where it belongs to none. */
+  readonly traceId: string;
+  readonly spanId: string;
+  /** "" where it does not say. */
+  readonly service: string;
+  readonly severity: Severity;
+  /** What it is asked for by, unique within its kind; "" where there is no such thing. */
+  readonly id: string;
+  /** About what it takes to keep: its share of what came over the wire. */
+  readonly bytes: number;
+}
+
+export type NewEntry = { [K in Kind]: Of<K> }[Kind];
+
+/** Counts up from 1 without gaps, in the order of commits. */
+export type Entry = NewEntry & { readonly commitSeq: number };
+
+export interface Filter {
+  readonly kinds?: readonly Kind[];
+  readonly service?: string;
+  readonly severity?: Severity;
+}
+
+export interface StoreState {
+  /** Sequence of the oldest entry still held; `last` + 1 when there is none. */
+  readonly first: number;
+  /** Sequence of the newest; 0 when nothing was ever appended. */
+  readonly last: number;
+  readonly held: Readonly<Record<Kind, number>>;
+  /** Gone because the store is bounded. */
+  readonly evicted: Readonly<Record<Kind, number>>;
+  readonly bytes: number;
+  /** Whether `ofTrace`, `newest` and `byId` see everything that is held. */
+  readonly indexes: "READY" | "BUILDING" | "STALE";
+}
+
+export interface Store extends AsyncDisposable {
+  /**
+   * All of them or none. Resolves when they are as safe as this store makes anything, with the sequences they were given; none for no
+   * entries.
+   * @throws Overload when it cannot take them now; IoError when it cannot write
+   */
+  append(entries: readonly NewEntry[]): Promise<{ readonly first: number; readonly last: number }>;
+
+  /** Entries behind `seq` in order; `limit` of them at most. */
+  after(seq: number, limit: number, filter?: Filter): Promise<readonly Entry[]>;
+
+  /** All that is held of one trace, in order. */
+  ofTrace(traceId: string): Promise<readonly Entry[]>;
+
+  /** The newest first, none that happened before `sinceNs`. */
+  newest(limit: number, filter?: Filter & { readonly sinceNs?: bigint }): Promise<readonly Entry[]>;
+
+  /** The newest of a kind with this id, or null. */
+  byId(kind: Kind, id: string): Promise<Entry | null>;
+
+  /** Calls back after every commit with the sequence of its last entry, until disposed of. */
+  onCommit(listener: (last: number) => void): Disposable;
+
+  state(): StoreState;
+}
+
+export function matches({ kind, service, severity }: NewEntry, filter: Filter): boolean {
+  return (filter.kinds === undefined || filter.kinds.includes(kind)) &&
+    (filter.service === undefined || filter.service === service) &&
+    (filter.severity === undefined || filter.severity === severity);
+}

@@ -1,0 +1,113 @@
+/** What every store has to do, whatever it keeps its entries in. */
+import { assertEquals } from "@std/assert";
+import type { IncidentAttribution } from "../model/incident_attribution.ts";
+import { incidentEntry, probeEntry, sloEntry, spanEntry } from "../store/entries.ts";
+import type { NewEntry, Store } from "../store/store.ts";
+import { madeRun } from "./telemetry.ts";
+
+const { spans, probes } = madeRun({ seconds: 2 });
+
+const incident = (id: string, at: string): NewEntry =>
+  incidentEntry({ incident_id: id, timestamp: at, service: "gw" } as IncidentAttribution, 100);
+
+const slo = (id: string, status: "ok" | "breach"): NewEntry =>
+  sloEntry({
+    event_id: id,
+    timestamp: "2026-01-01T00:00:00Z",
+    cluster: "",
+    namespace: "",
+    workload: "",
+    service: "gw",
+    request_id: "r",
+    sli_name: "ttft_ms",
+    sli_value: 1,
+    unit: "ms",
+    status,
+    trace_id: spans[0]!.traceId,
+  }, 100);
+
+/** Registers the tests. @param open an empty store with room for some hundred entries; it is disposed of at the end of the test */
+export function storeSuite(name: string, open: () => Store | Promise<Store>): void {
+  const test = (what: string, body: (store: Store) => Promise<void>) =>
+    Deno.test(`${name}: ${what}`, async () => {
+      await using store = await open();
+      await body(store);
+    });
+
+  test("sequences begin at 1 and have no gaps; nothing appended is nothing", async (store) => {
+    const empty = store.state();
+    assertEquals([empty.first, empty.last], [1, 0]);
+    await store.append([]);
+    assertEquals(store.state().last, 0);
+    assertEquals(await store.append(spans.slice(0, 3).map((span) => spanEntry(span, 10))), { first: 1, last: 3 });
+    assertEquals(await store.append([probeEntry(probes[0]!, 10)]), { first: 4, last: 4 });
+    const all = await store.after(0, 100);
+    assertEquals(all.map(({ commitSeq, kind }) => [commitSeq, kind]), [[1, "span"], [2, "span"], [3, "span"], [
+      4,
+      "probe",
+    ]]);
+    assertEquals(all[0]!.document, spans[0]!);
+    assertEquals(all[3]!.document, probes[0]!);
+    const { held, first, last } = store.state();
+    assertEquals([held.span, held.probe, held.slo, first, last], [3, 1, 0, 1, 4]);
+  });
+
+  test("what is appended together stays together, whoever appends at the same time", async (store) => {
+    const batches = Array.from({ length: 20 }, (_, i) => spans.slice(0, 1 + i % 3).map((span) => spanEntry(span, 10)));
+    const given = await Promise.all(batches.map((batch) => store.append(batch)));
+    const spread = given.map(({ first, last }) => last - first + 1);
+    assertEquals(spread, batches.map((batch) => batch.length));
+    const seqs = given.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
+    assertEquals(seqs.toSorted((a, b) => a - b), seqs.map((_, i) => i + 1));
+  });
+
+  test("read on from anywhere, filtered, so many at a time", async (store) => {
+    await store.append([
+      spanEntry(spans[0]!, 10),
+      slo("e1", "ok"),
+      slo("e2", "breach"),
+      probeEntry(probes[0]!, 10),
+      spanEntry(spans[2]!, 10),
+    ]);
+    const seqs = async (...args: Parameters<Store["after"]>) =>
+      (await store.after(...args)).map(({ commitSeq }) => commitSeq);
+    assertEquals(await seqs(0, 2), [1, 2]);
+    assertEquals(await seqs(2, 2), [3, 4]);
+    assertEquals(await seqs(5, 2), []);
+    assertEquals(await seqs(0, 9, { kinds: ["span", "probe"] }), [1, 4, 5]);
+    assertEquals(await seqs(0, 9, { service: "gw" }), [1, 2, 3, 5]);
+    assertEquals(await seqs(0, 9, { severity: "error" }), [3]);
+    assertEquals(await seqs(0, 1, { kinds: ["probe"] }), [4]);
+  });
+
+  test("by trace, by id, the newest first", async (store) => {
+    const [a, b] = [spans[0]!, spans[2]!];
+    await store.append([spanEntry(a, 10), spanEntry(b, 10), slo("e1", "ok"), probeEntry(probes[2]!, 10)]);
+    await store.append([incident("i1", "2026-01-01T00:00:01Z"), incident("i2", "2026-01-01T00:00:02Z")]);
+    await store.append([incident("i1", "2026-01-01T00:00:03Z")]);
+    const trace = await store.ofTrace(a.traceId);
+    assertEquals(trace.map(({ kind }) => kind), ["span", "slo", "probe"]);
+    assertEquals((await store.ofTrace(a.traceId.toUpperCase())).length, 3);
+    assertEquals(await store.ofTrace("f".repeat(32)), []);
+    assertEquals((await store.byId("incident", "i1"))?.commitSeq, 7);
+    assertEquals((await store.byId("slo", "e1"))?.commitSeq, 3);
+    assertEquals(await store.byId("incident", "e1"), null);
+    const seqs = async (...args: Parameters<Store["newest"]>) =>
+      (await store.newest(...args)).map(({ commitSeq }) => commitSeq);
+    assertEquals(await seqs(2), [7, 6]);
+    assertEquals(await seqs(9, { kinds: ["incident"] }), [7, 6, 5]);
+    const sinceNs = BigInt(Date.parse("2026-01-01T00:00:02Z")) * 1_000_000n;
+    assertEquals(await seqs(9, { kinds: ["incident"], sinceNs }), [7, 6]);
+  });
+
+  test("a listener is told of every commit, until it is disposed of", async (store) => {
+    const told: number[] = [];
+    const listening = store.onCommit((last) => told.push(last));
+    await store.append([slo("e1", "ok"), slo("e2", "ok")]);
+    await store.append([]);
+    await store.append([slo("e3", "ok")]);
+    listening[Symbol.dispose]();
+    await store.append([slo("e4", "ok")]);
+    assertEquals(told, [2, 3]);
+  });
+}
