@@ -3,13 +3,15 @@
  *
  * - A signal is joined at the strongest tier in which any span answers, and at no weaker one.
  * - Distance is the time between the signal and the span's interval: 0 inside it.
- * - When k spans answer in that tier the confidence of each is divided by k, so that a guess never passes for a match. In
- *   the exact tier a span id, where the signal names one that is there, settles which of the trace's spans is meant.
+ * - When k spans compete in that tier the confidence of each is divided by k, so that a guess never passes for a match. In
+ *   the exact tier a span id, where the signal names one that is there, settles which of the trace's spans is meant; what else
+ *   settles it stands in rivals.ts.
  * - A signal whose trace is among the spans is joined by that trace or not at all: its origin is known, and no likeness of
  *   pid or service outweighs it. When its trace is not among them (not sampled, not arrived) the weaker tiers are tried.
  */
 import type { Tier } from "../model/split.ts";
 import { Lanes } from "./lanes.ts";
+import { rivals } from "./rivals.ts";
 import type { SignalSubject, SpanSubject } from "./subject.ts";
 import { reachesNs, TIER_RULES } from "./tiers.ts";
 
@@ -50,6 +52,7 @@ export function correlate(
   }
   const matches: Match[] = [];
   const found: number[] = [];
+  const spanOf = (id: number) => spans[id]!;
   for (let s = 0; s < signals.length; s++) {
     const signal = signals[s]!;
     for (let tier = 0; tier < tiers.length; tier++) {
@@ -58,22 +61,13 @@ export function correlate(
       found.length = 0;
       lane.spans!.near(signal.tsNs - reaches[tier]!, signal.tsNs + reaches[tier]!, 0, starts, found);
       if (found.length > 0) {
-        const candidates = tier === 0 ? narrow(found, spans, signal) : found;
-        addMatches(matches, tier, candidates, spans, s, signal.tsNs);
+        addMatches(matches, tier, rivals(found, spanOf, signal, tier === 0), spans, s, signal.tsNs);
         break;
       }
       if (tier === 0) break;
     }
   }
   return matches;
-}
-
-/** Those with the span id that the signal names; all of them where none has it. */
-function narrow(found: readonly number[], spans: readonly SpanSubject[], signal: SignalSubject): readonly number[] {
-  if (!signal.spanId) return found;
-  const wanted = signal.spanId.toLowerCase();
-  const named = found.filter((index) => spans[index]!.spanId?.toLowerCase() === wanted);
-  return named.length > 0 ? named : found;
 }
 
 function addMatches(

@@ -27,14 +27,15 @@ export class Intervals {
     this.#run(classOf(endNs - startNs)).add(endNs, id);
   }
 
-  /** Appends to `out` the ids, from `oldest` on, of what has a moment in common with the window, bounds included. */
-  near(fromNs: number, toNs: number, oldest: number, { starts, mask }: Starts, out: number[]): void {
+  /** Appends to `out` the ids, from `oldest` on, of what has a moment in common with the window, bounds included; `most` at most. */
+  near(fromNs: number, toNs: number, oldest: number, { starts, mask }: Starts, out: number[], most = Infinity): void {
     for (const { widthNs, ends } of this.#runs) {
       const { times, ids } = ends;
       const length = times.length;
       for (let i = ends.firstFrom(fromNs); i < length && times[i]! <= toNs + widthNs; i++) {
         const id = ids[i]!;
-        if (id >= oldest && starts[id & mask]! <= toNs) out.push(id);
+        if (id < oldest || starts[id & mask]! > toNs) continue;
+        if (out.push(id) >= most) return;
       }
     }
   }

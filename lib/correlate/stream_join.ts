@@ -2,16 +2,17 @@
  * Joins kernel signals with spans as either comes, in bounded memory. What it says of a span at a moment is what `correlate` would say of
  * everything that is held at that moment; the order in which things came does not matter.
  *
- * A span is told when it has ended, long after the first signals of its time were. So both sides are held: each newcomer is compared, by
- * index, with what of the other side is near it in time, and a signal keeps but three numbers of it: in which tier it is joined, how many
- * spans compete, and whether that was told already. The oldest of a side go when it is full, and are counted.
+ * A span is told when it has ended, long after the first signals of its time were. So both sides are held, each in its lanes, and nothing
+ * is compared until a span is asked about: then its lanes yield the signals near it in time, and each of those signals' lanes who else
+ * competes for it. The oldest of a side go when it is full, and are counted.
  */
 import type { Tier } from "../model/split.ts";
 import { distance, reason } from "./correlate.ts";
 import { type Lane, Lanes } from "./lanes.ts";
 import { Ring } from "./ring.ts";
+import { isNamed, rivals } from "./rivals.ts";
 import type { SignalSubject, SpanSubject } from "./subject.ts";
-import { lowerCase, reachesNs, TIER_RULES } from "./tiers.ts";
+import { reachesNs, TIER_RULES } from "./tiers.ts";
 
 export interface StreamJoinOptions {
   /** No tier reaches further than this, in milliseconds. Default 2 000. */
@@ -19,6 +20,8 @@ export interface StreamJoinOptions {
   /** Signals and spans held at most, of each; rounded up to a power of two. Default 131 072. */
   readonly signals?: number;
   readonly spans?: number;
+  /** Signals looked at for one span in one tier, and spans that compete for one signal, at most. Default 4 096. */
+  readonly most?: number;
 }
 
 /** A signal joined with a span. */
@@ -34,35 +37,32 @@ export interface Joined<SignalT> {
   readonly reason: string;
 }
 
-/** How a signal is joined, strongest first. Between the tiers stands a signal whose trace is known: it is joined by that or not at all. */
-const RANK = { named: 0, trace: 1, traceElsewhere: 2, podPid: 3, podConn: 4, svcNode: 5, none: 6 } as const;
-/** Rank of a match in each tier; in the first a span id may make it better. */
-const RANK_OF_TIER = [RANK.trace, RANK.podPid, RANK.podConn, RANK.svcNode] as const;
-const TIER_OF_RANK = [0, 0, -1, 1, 2, 3, -1] as const;
 const TIERS = TIER_RULES.length;
 
 export class StreamJoin<SpanT, SignalT> {
   readonly #reaches: readonly number[];
+  readonly #most: number;
   readonly #tiers = TIER_RULES.map((rule) => new Lanes(rule));
   readonly #spans: Ring<SpanSubject, SpanT>;
   readonly #signals: Ring<SignalSubject, SignalT>;
-  /** Of each signal: its rank, the spans that compete for it, and 1 once it was told as evidence of one. */
-  readonly #rank: Uint8Array;
-  readonly #k: Uint32Array;
+  /** Of each signal: 1 once a span of its trace came; one more than the tier in which two traces compete for it; 1 once it was told. */
+  readonly #traced: Uint8Array;
+  readonly #crowded: Uint8Array;
   readonly #told: Uint8Array;
   /** Tiers in which some span had a key: in the others signals need not be findable. */
   readonly #heard: boolean[] = new Array(TIERS).fill(false);
   readonly #found: number[] = [];
+  readonly #spanOf = (id: number) => this.#spans.subject(id);
   #lateRivals = 0;
+  #cut = 0;
 
-  constructor(options: StreamJoinOptions = {}) {
-    this.#reaches = reachesNs(options.windowMs);
-    this.#spans = new Ring(options.spans ?? 131_072, TIERS);
-    this.#signals = new Ring(options.signals ?? 131_072, TIERS);
+  constructor({ windowMs, signals = 131_072, spans = 131_072, most = 4_096 }: StreamJoinOptions = {}) {
+    this.#reaches = reachesNs(windowMs);
+    this.#most = most;
+    this.#spans = new Ring(spans, TIERS);
+    this.#signals = new Ring(signals, TIERS);
     const { size } = this.#signals;
-    this.#rank = new Uint8Array(size);
-    this.#k = new Uint32Array(size);
-    this.#told = new Uint8Array(size);
+    [this.#traced, this.#crowded, this.#told] = [new Uint8Array(size), new Uint8Array(size), new Uint8Array(size)];
   }
 
   /** Returns what the span is called in `joined`. */
@@ -75,9 +75,10 @@ export class StreamJoin<SpanT, SignalT> {
       const lane = this.#tiers[tier]!.open(subject);
       if (lane === null) continue;
       if (!this.#heard[tier]) this.#listen(tier);
+      // A signal whose trace is known is joined by that or not at all.
+      if (tier === 0 && lane.spans === null) this.#markTraced(lane);
       lane.addSpan(startNs, endNs, id);
       this.#spans.setLane(id, tier, lane);
-      if (lane.signals !== null) this.#answer(subject, tier, lane);
     }
     return id;
   }
@@ -85,53 +86,73 @@ export class StreamJoin<SpanT, SignalT> {
   /** Returns what the signal is called in `standing`. */
   addSignal(subject: SignalSubject, signal: SignalT): number {
     if (this.#signals.full) this.#evictSignal();
-    const { tsNs } = subject;
-    const id = this.#signals.add(subject, signal, tsNs);
-    const place = id & this.#signals.mask;
-    this.#rank[place] = RANK.none;
-    this.#k[place] = 0;
-    this.#told[place] = 0;
-    if (tsNs !== tsNs) return id;
-    // Once a span answered in a tier, one of a weaker tier will change nothing any more.
-    for (let tier = 0; tier < TIERS && this.#rank[place] === RANK.none; tier++) {
-      if (this.#heard[tier]) this.#enter(id, place, subject, tier);
-    }
+    const id = this.#signals.add(subject, signal, subject.tsNs);
+    for (const column of [this.#traced, this.#crowded, this.#told]) column[id & this.#signals.mask] = 0;
+    if (subject.tsNs !== subject.tsNs) return id; // NaN: no moment, and near nothing
+    for (let tier = 0; tier < TIERS; tier++) if (this.#heard[tier]) this.#enter(id, subject, tier);
     return id;
   }
 
   /**
    * The signals joined with a span that is still held, best confidence first, then nearest, then as they came.
    *
-   * @param least leave out what is less sure
+   * @param least leave out what is less sure; it is found out the sooner
+   * @param unsure is told the tier of each that is left out
    */
-  joined(span: number, least = 0): Joined<SignalT>[] {
+  joined(span: number, least = 0, unsure?: (tier: Tier) => void): Joined<SignalT>[] {
     const list: JoinedSignal<SignalT>[] = [];
-    this.#eachJoined(span, (id, place, tier, subject) => {
-      if (TIER_RULES[tier]!.confidence < least * this.#k[place]!) return;
-      const far = distance(subject, this.#signals.start(id));
-      list.push(new JoinedSignal(id, this.#signals.payload(id), tier, this.#k[place]!, far));
-    });
+    if (!this.#spans.holds(span)) return list;
+    const subject = this.#spans.subject(span);
+    for (let tier = 0; tier < TIERS; tier++) {
+      const signals = this.#spans.lane(span, tier)?.signals;
+      if (!signals) continue;
+      const rule = TIER_RULES[tier]!;
+      const mostRivals = least > 0 ? Math.floor(rule.confidence / least) : Infinity;
+      const reach = this.#reaches[tier]!;
+      const { times, ids } = signals;
+      const from = signals.firstFrom(subject.startNs - reach);
+      for (let i = from; i < times.length && times[i]! <= subject.endNs + reach; i++) {
+        if (i - from >= this.#most) {
+          this.#cut++;
+          break;
+        }
+        const id = ids[i]!;
+        if (id < this.#signals.oldest || this.#isTaken(id, tier)) continue;
+        const k = this.#competing(span, id, tier, mostRivals);
+        if (k === 0) continue;
+        if (k > mostRivals) unsure?.(rule.tier);
+        else {
+          const far = distance(subject, times[i]!);
+          list.push(new JoinedSignal(id, this.#signals.payload(id), tier, k, far));
+        }
+      }
+    }
     return list.sort((a, b) => b.confidence - a.confidence || a.distanceNs - b.distanceNs || a.id - b.id);
   }
 
-  /** How many signals are joined with the span in each tier, strongest first. */
-  counts(span: number): number[] {
-    const counts: number[] = new Array(TIERS).fill(0);
-    this.#eachJoined(span, (_id, _place, tier) => counts[tier]!++);
-    return counts;
-  }
-
-  /** Notes that these, of what `joined` returned, were told to somebody: a rival that comes later is then counted. */
+  /**
+   * Notes that these, of what `joined` returned, were told to somebody. One that was told before, of another span, is counted: the other
+   * was judged when this one had not come yet.
+   */
   told(joined: readonly Joined<SignalT>[]): void {
-    for (const one of joined) this.#told[(one as JoinedSignal<SignalT>).id & this.#signals.mask] = 1;
+    for (const one of joined) {
+      const place = (one as JoinedSignal<SignalT>).id & this.#signals.mask;
+      if (this.#told[place] === 1) this.#lateRivals++;
+      this.#told[place] = 1;
+    }
   }
 
   /** How a signal that is still held is joined now; null where no span answers. */
   standing(signal: number): { readonly tier: Tier; readonly k: number } | null {
-    if (!this.#signals.holds(signal)) return null;
-    const place = signal & this.#signals.mask;
-    const tier = TIER_OF_RANK[this.#rank[place]!]!;
-    return tier < 0 ? null : { tier: TIER_RULES[tier]!.tier, k: this.#k[place]! };
+    for (let tier = 0; this.#signals.holds(signal) && tier < TIERS; tier++) {
+      const found = this.#near(signal, tier, Infinity);
+      if (found.length > 0) {
+        const k = rivals(found, this.#spanOf, this.#signals.subject(signal), tier === 0).length;
+        return { tier: TIER_RULES[tier]!.tier, k };
+      }
+      if (tier === 0 && this.#traced[signal & this.#signals.mask] === 1) return null;
+    }
+    return null;
   }
 
   get stats() {
@@ -140,115 +161,92 @@ export class StreamJoin<SpanT, SignalT> {
       signals: this.#signals.held,
       evictedSpans: this.#spans.oldest,
       evictedSignals: this.#signals.oldest,
-      /** Evidence that was told, and then turned out to have one more span competing for it, or a better one. */
+      /** Signals that were told as evidence of one span, and later of another too. */
       lateRivals: this.#lateRivals,
+      /** Spans with more signals near them than are looked at. */
+      cut: this.#cut,
       lanes: this.#tiers.reduce((sum, lanes) => sum + lanes.size, 0),
     };
   }
 
-  /** A signal goes into its lane of a tier, and is compared with the spans that are there. */
-  #enter(id: number, place: number, subject: SignalSubject, tier: number): void {
+  /** A span of a stronger tier answers, or the trace is known and settles it. */
+  #isTaken(signal: number, tier: number): boolean {
+    if (tier > 0 && this.#traced[signal & this.#signals.mask] === 1) return true;
+    for (let stronger = 1; stronger < tier; stronger++) if (this.#near(signal, stronger, 1).length > 0) return true;
+    return false;
+  }
+
+  /** How many compete for the signal, the span among them; 0 when the span does not. Anything above `most` may stand for more. */
+  #competing(span: number, signal: number, tier: number, most: number): number {
+    if (tier > 0 && most === 1 && this.#isCrowded(signal, tier)) return 2;
+    const subject = this.#signals.subject(signal);
+    const found = this.#near(signal, tier, this.#most);
+    if (found.length === 1) return 1;
+    if (found.length >= this.#most) return found.length;
+    if (tier === 0 && (subject.spanId || subject.childOf) && isNamed(this.#spans.subject(span), subject)) {
+      return found.reduce((k, id) => k + (isNamed(this.#spans.subject(id), subject) ? 1 : 0), 0);
+    }
+    const left = rivals(found, this.#spanOf, subject, tier === 0);
+    return left.includes(span) ? left.length : 0;
+  }
+
+  /** Spans of two traces, or without any, are two rivals whatever else is known; and so it stays. */
+  #isCrowded(signal: number, tier: number): boolean {
+    const place = signal & this.#signals.mask;
+    if (this.#crowded[place] === tier + 1) return true;
+    const [one, other] = this.#near(signal, tier, 2);
+    if (other === undefined) return false;
+    const trace = this.#spans.lane(one!, 0);
+    if (trace !== null && trace === this.#spans.lane(other, 0)) return false;
+    this.#crowded[place] = tier + 1;
+    return true;
+  }
+
+  /** Spans of the signal's lane that are near it, `most` of them at most. Good until the next call. */
+  #near(signal: number, tier: number, most: number): number[] {
+    const found = this.#found;
+    found.length = 0;
+    const at = this.#signals.start(signal);
+    const reach = this.#reaches[tier]!;
+    this.#signals.lane(signal, tier)?.spans?.near(at - reach, at + reach, this.#spans.oldest, this.#spans, found, most);
+    return found;
+  }
+
+  #enter(id: number, subject: SignalSubject, tier: number): void {
     const lane = this.#tiers[tier]!.open(subject);
     if (lane === null) return;
     lane.addSignal(subject.tsNs, id);
     this.#signals.setLane(id, tier, lane);
-    if (lane.spans === null) return;
-    const found = this.#found;
-    const reach = this.#reaches[tier]!;
-    found.length = 0;
-    lane.spans.near(subject.tsNs - reach, subject.tsNs + reach, this.#spans.oldest, this.#spans, found);
-    if (tier > 0) {
-      if (found.length === 0) return;
-      this.#rank[place] = RANK_OF_TIER[tier]!;
-      this.#k[place] = found.length;
-      return;
-    }
-    let named = 0;
-    if (subject.spanId) { for (const span of found) if (sameSpan(this.#spans.subject(span), subject)) named++; }
-    this.#rank[place] = named > 0 ? RANK.named : found.length > 0 ? RANK.trace : RANK.traceElsewhere;
-    this.#k[place] = named > 0 ? named : found.length;
+    if (tier === 0 && lane.spans !== null) this.#traced[id & this.#signals.mask] = 1;
   }
 
-  /** A new span answers the signals of its lane. */
-  #answer(subject: SpanSubject, tier: number, lane: Lane): void {
-    const { times, ids } = lane.signals!;
-    const reach = this.#reaches[tier]!;
-    const { oldest } = this.#signals;
-    // In the first tier all of the trace's signals are concerned: one that is out of reach is still known to be of this trace.
-    const until = tier === 0 ? Infinity : subject.endNs + reach;
-    const from = lane.signals!.firstFrom(tier === 0 ? -Infinity : subject.startNs - reach);
-    for (let i = from; i < times.length && times[i]! <= until; i++) {
-      const id = ids[i]!;
-      if (id >= oldest) this.#raise(id, tier === 0 ? this.#rankInTrace(subject, id) : RANK_OF_TIER[tier]!);
-    }
-  }
-
-  #raise(signal: number, rank: number): void {
-    const place = signal & this.#signals.mask;
-    const before = this.#rank[place]!;
-    if (rank > before || rank === RANK.traceElsewhere && before === rank) return;
-    if (this.#told[place] === 1) this.#lateRivals++;
-    this.#rank[place] = rank;
-    this.#k[place] = rank === RANK.traceElsewhere ? 0 : rank === before ? this.#k[place]! + 1 : 1;
-  }
-
-  #rankInTrace(span: SpanSubject, signal: number): number {
-    if (distance(span, this.#signals.start(signal)) > this.#reaches[0]!) return RANK.traceElsewhere;
-    return sameSpan(span, this.#signals.subject(signal)) ? RANK.named : RANK.trace;
-  }
-
-  #eachJoined(
-    span: number,
-    call: (signal: number, place: number, tier: number, subject: SpanSubject) => void,
-  ): void {
-    if (!this.#spans.holds(span)) return;
-    const subject = this.#spans.subject(span);
-    const { oldest, mask } = this.#signals;
-    for (let tier = 0; tier < TIERS; tier++) {
-      const signals = this.#spans.lane(span, tier)?.signals ?? null;
-      if (signals === null) continue;
-      const reach = this.#reaches[tier]!;
-      const { times, ids } = signals;
-      for (let i = signals.firstFrom(subject.startNs - reach); i < times.length; i++) {
-        if (times[i]! > subject.endNs + reach) break;
-        const id = ids[i]!;
-        if (id < oldest) continue;
-        const rank = tier === 0 ? this.#rankInTrace(subject, id) : RANK_OF_TIER[tier]!;
-        if (this.#rank[id & mask] === rank) call(id, id & mask, tier, subject);
-      }
-    }
+  #markTraced({ signals }: Lane): void {
+    for (const id of signals?.ids ?? []) if (id >= this.#signals.oldest) this.#traced[id & this.#signals.mask] = 1;
   }
 
   /** The first span with a key in this tier: from now on signals are findable there, those that are held already too. */
   #listen(tier: number): void {
     this.#heard[tier] = true;
-    const { oldest, next, mask } = this.#signals;
+    const { oldest, next } = this.#signals;
     for (let id = oldest; id < next; id++) {
       const subject = this.#signals.subject(id);
-      if (subject.tsNs === subject.tsNs && this.#rank[id & mask]! > RANK_OF_TIER[tier]!) {
-        this.#enter(id, id & mask, subject, tier);
-      }
+      if (subject.tsNs === subject.tsNs) this.#enter(id, subject, tier);
     }
   }
 
   #evictSpan(): void {
-    const lanes = this.#spans.evict();
+    const lanes: readonly (Lane | null)[] = this.#spans.evict();
     for (let tier = 0; tier < TIERS; tier++) {
-      if (lanes[tier] !== null) this.#tiers[tier]!.dropSpans(lanes[tier]!, this.#spans.oldest);
+      if (lanes[tier]) this.#tiers[tier]!.dropSpans(lanes[tier]!, this.#spans.oldest);
     }
   }
 
   #evictSignal(): void {
-    const lanes = this.#signals.evict();
+    const lanes: readonly (Lane | null)[] = this.#signals.evict();
     for (let tier = 0; tier < TIERS; tier++) {
-      if (lanes[tier] !== null) this.#tiers[tier]!.dropSignals(lanes[tier]!, this.#signals.oldest);
+      if (lanes[tier]) this.#tiers[tier]!.dropSignals(lanes[tier]!, this.#signals.oldest);
     }
   }
-}
-
-function sameSpan(span: SpanSubject, signal: SignalSubject): boolean {
-  if (!signal.spanId || span.spanId === undefined) return false;
-  return signal.spanId === span.spanId || lowerCase(span.spanId) === lowerCase(signal.spanId);
 }
 
 class JoinedSignal<SignalT> implements Joined<SignalT> {

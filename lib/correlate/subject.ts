@@ -19,12 +19,16 @@ export interface Subject {
 }
 
 export interface SpanSubject extends Subject {
+  /** "" for a root; undefined where nothing is known of how spans are nested. */
+  readonly parentSpanId?: string;
   readonly startNs: number;
   /** Equal to `startNs` for a span of which only a moment is known. */
   readonly endNs: number;
 }
 
 export interface SignalSubject extends Subject {
+  /** Span id of the caller of the span it belongs to: what a server reads off the wire. */
+  readonly childOf?: string;
   readonly tsNs: number;
   readonly signal?: string;
   readonly value?: number;
