@@ -2,7 +2,7 @@
  * Measures and prints; asserts nothing about speed: deno task bench [loadgen] [--json] [--write]
  *
  * `loadgen` measures the load generator alone. `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md
- * and docs/loadgen.md. What this machine or this user cannot do is skipped with its reason. Takes about three and a half minutes.
+ * and docs/loadgen.md. What this machine or this user cannot do is skipped with its reason. Takes about four minutes.
  */
 import { RECORD_BYTES } from "../lib/decode/record.ts";
 import { ebpfRefusal } from "../lib/host/ebpf_refusal.ts";
@@ -13,6 +13,7 @@ import { benchDrain } from "./bench/drain.ts";
 import { benchHelp } from "./bench/help_time.ts";
 import { benchLoadgen, type LoadgenResult } from "./bench/loadgen.ts";
 import { loadgenPage } from "./bench/loadgen_page.ts";
+import { benchJoin } from "./bench/join.ts";
 import { machine } from "./bench/machine.ts";
 import { readers, replaceBlock } from "./bench/page.ts";
 import { benchProbeCost } from "./bench/probe_cost.ts";
@@ -56,6 +57,7 @@ async function figures(): Promise<Figures> {
       statistics: await measure("the statistics of a release gate", benchStatistics, false),
       victims: await measure("slowdown of what is watched", () => benchVictims(folder)),
       record_bytes: RECORD_BYTES,
+      join: await measure("signals/s joined with spans", benchJoin, false),
       help: await measure("sloctl --help", benchHelp, false),
     };
   } finally {

@@ -4,6 +4,7 @@ import { markdownTable } from "../../lib/report/markdown.ts";
 import type { ConnectLoopResult } from "./connect_loop.ts";
 import type { DrainResult } from "./drain.ts";
 import type { HelpResult } from "./help_time.ts";
+import type { JoinResult } from "./join_run.ts";
 import type { Machine } from "./machine.ts";
 import type { ProbeCostResult } from "./probe_cost.ts";
 import type { StatisticsResult } from "./statistics.ts";
@@ -24,6 +25,7 @@ export interface Figures {
   readonly victims: readonly VictimResult[] | Skipped;
   /** By kind of record, without the ring's own 8 bytes for each. */
   readonly record_bytes: Readonly<Record<string, number>>;
+  readonly join: JoinResult | Skipped;
   readonly help: HelpResult | Skipped;
 }
 
@@ -56,6 +58,7 @@ export function render(figures: Figures): string {
     ...part("sustained", figures.sustained, sustainedRows),
     ...part("connect loop", figures.connect_loop, connectRows),
     ...part("statistics of a release gate", figures.statistics, statisticsRows),
+    ...part("join signals with spans", figures.join, joinRows),
     ...part("`sloctl --help` from source", figures.help, helpRows),
     ...part("kernel cost of the probes", cost, probeRows),
   ];
@@ -141,6 +144,22 @@ function bytesRow(bytes: Readonly<Record<string, number>>): string[] {
   const sizes = Object.values(bytes);
   const each = Object.entries(bytes).map(([kind, size]) => `${kind} ${size}`).join(", ");
   return ["bytes of an event in the ring", `${Math.min(...sizes)} to ${Math.max(...sizes)}`, `${each}; and 8 for each`];
+}
+
+function joinRows(j: JoinResult): string[][] {
+  const rounds = `${whole(Math.min(...j.rounds_per_second))} to ${whole(Math.max(...j.rounds_per_second))}`;
+  const cpu = j.per_cpu_second === null ? "" : `; ${whole(j.per_cpu_second)} per second on a CPU`;
+  const heap = j.heap_mb.map((mb) => whole(mb)).join(", ");
+  const held = `${whole(j.held_signals)} signals and ${whole(j.held_spans)} spans held at the end`;
+  return [
+    [
+      "join, as they come",
+      `${whole(j.per_second)} signals/s`,
+      `${whole(j.signals)} signals, ${whole(j.spans)} spans, one thread; ${rounds}${cpu}; goal: over 500,000`,
+    ],
+    ["join, heap after each fifth", `${whole(j.heap_mb.at(-1) ?? null)} MB`, `${heap} MB; ${held}`],
+    ["join, all at once", `${whole(j.batch_per_second)} signals/s`, "the same, in memory together"],
+  ];
 }
 
 function helpRows(h: HelpResult): string[][] {

@@ -23,14 +23,19 @@ export function rivals(
   signal: SignalSubject,
   inTrace: boolean,
 ): readonly number[] {
+  let meant = found;
   if (inTrace && (signal.spanId || signal.childOf)) {
     const named = found.filter((id) => isNamed(spanOf(id), signal));
     if (named.length > 0) return named;
   }
-  if (found.length < 2) return found;
+  if (inTrace && signal.serves) {
+    const serving = found.filter((id) => spanOf(id).serves);
+    if (serving.length > 0) meant = serving;
+  }
+  if (meant.length < 2) return meant;
   const lost = new Set<number>();
-  for (const family of families(found, spanOf)) settle(family, spanOf, signal.tsNs, lost);
-  return lost.size === 0 ? found : found.filter((id) => !lost.has(id));
+  for (const family of families(meant, spanOf)) settle(family, spanOf, signal.tsNs, lost);
+  return lost.size === 0 ? meant : meant.filter((id) => !lost.has(id));
 }
 
 /** Whether the signal says by an id that it belongs to this span. */

@@ -17,7 +17,7 @@ import { reachesNs, TIER_RULES } from "./tiers.ts";
 export interface StreamJoinOptions {
   /** No tier reaches further than this, in milliseconds. Default 2 000. */
   readonly windowMs?: number;
-  /** Signals and spans held at most, of each; rounded up to a power of two. Default 131 072. */
+  /** Held at most; rounded up to a power of two. Default 131 072 signals and 32 768 spans. */
   readonly signals?: number;
   readonly spans?: number;
   /** Signals looked at for one span in one tier, and spans that compete for one signal, at most. Default 4 096. */
@@ -56,7 +56,7 @@ export class StreamJoin<SpanT, SignalT> {
   #lateRivals = 0;
   #cut = 0;
 
-  constructor({ windowMs, signals = 131_072, spans = 131_072, most = 4_096 }: StreamJoinOptions = {}) {
+  constructor({ windowMs, signals = 131_072, spans = 32_768, most = 4_096 }: StreamJoinOptions = {}) {
     this.#reaches = reachesNs(windowMs);
     this.#most = most;
     this.#spans = new Ring(spans, TIERS);

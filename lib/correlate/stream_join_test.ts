@@ -64,6 +64,11 @@ Deno.test("what a server read off the wire names its caller: the span below it i
   join.addSignal(signal({ traceId: "t", spanId: "c" }, 50), "turn of the client");
   assertEquals(join.joined(server, 0.7).map((one) => one.signal), ["turn of the server"]);
   assertEquals(join.joined(client, 0.7).map((one) => one.signal), ["turn of the client"]);
+  // Without a name that is known, who serves is meant before who calls.
+  const root = join.addSpan({ ...span({ traceId: "u", spanId: "a", parentSpanId: "" }, 0, 100), serves: true }, "root");
+  join.addSpan({ ...span({ traceId: "u", spanId: "b", parentSpanId: "a" }, 10, 90), serves: false }, "call");
+  join.addSignal({ ...signal({ traceId: "u", childOf: "f" }, 50), serves: true }, "turn of the root");
+  assertEquals(join.joined(root, 0.7).map((one) => one.signal), ["turn of the root"]);
 });
 
 Deno.test("memory is bounded: the oldest go, with every lane that was theirs alone", () => {

@@ -21,6 +21,8 @@ export interface Subject {
 export interface SpanSubject extends Subject {
   /** "" for a root; undefined where nothing is known of how spans are nested. */
   readonly parentSpanId?: string;
+  /** It stands for a request that was served: a SERVER span. */
+  readonly serves?: boolean;
   readonly startNs: number;
   /** Equal to `startNs` for a span of which only a moment is known. */
   readonly endNs: number;
@@ -29,6 +31,8 @@ export interface SpanSubject extends Subject {
 export interface SignalSubject extends Subject {
   /** Span id of the caller of the span it belongs to: what a server reads off the wire. */
   readonly childOf?: string;
+  /** It was seen on the serving end of a connection: a span that serves is meant before any other. */
+  readonly serves?: boolean;
   readonly tsNs: number;
   readonly signal?: string;
   readonly value?: number;

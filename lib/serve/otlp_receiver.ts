@@ -19,13 +19,13 @@ import { SeenSpans } from "./seen_spans.ts";
 
 /**
  * Where records go. A sink that returns (or resolves) has taken the batch, and the sender is told so; one that throws has taken
- * nothing, and the sender is asked to come again (Overload says when).
+ * nothing, and the sender is asked to come again (Overload says when). `bytes` is what the batch took, inflated.
  */
 export interface OtlpSink {
   /** New spans only: those that came before are left out. */
-  readonly spans?: (spans: readonly Span[]) => void | Promise<void>;
-  readonly logs?: (logs: readonly LogRecord[]) => void | Promise<void>;
-  readonly metrics?: (points: readonly MetricPoint[]) => void | Promise<void>;
+  readonly spans?: (spans: readonly Span[], bytes: number) => void | Promise<void>;
+  readonly logs?: (logs: readonly LogRecord[], bytes: number) => void | Promise<void>;
+  readonly metrics?: (points: readonly MetricPoint[], bytes: number) => void | Promise<void>;
 }
 
 export interface ReceiverOptions {
@@ -118,28 +118,28 @@ export class OtlpReceiver {
     const { sink } = this.#options;
     if (signal === "traces") {
       const decoded = decodeTraces(body, encoding);
-      await this.#takeSpans(decoded.spans);
+      await this.#takeSpans(decoded.spans, body.length);
       return decoded;
     }
     if (signal === "logs") {
       const decoded = decodeLogs(body, encoding);
-      if (decoded.logs.length > 0) await sink.logs?.(decoded.logs);
+      if (decoded.logs.length > 0) await sink.logs?.(decoded.logs, body.length);
       this.stats.logs.taken += decoded.logs.length;
       return decoded;
     }
     const decoded = decodeMetrics(body, encoding);
-    if (decoded.points.length > 0) await sink.metrics?.(decoded.points);
+    if (decoded.points.length > 0) await sink.metrics?.(decoded.points, body.length);
     this.stats.metrics.taken += decoded.points.length;
     return decoded;
   }
 
-  async #takeSpans(spans: readonly Span[]): Promise<void> {
+  async #takeSpans(spans: readonly Span[], bytes: number): Promise<void> {
     const fresh = this.#seen.fresh(spans);
     const again = spans.length - fresh.length;
     try {
       // A span seen before may be one whose fate is still open: who sends it again waits with who sent it first.
       if (again > 0) await Promise.all(this.#underWay);
-      if (fresh.length > 0) await this.#hand(fresh);
+      if (fresh.length > 0) await this.#hand(fresh, bytes);
     } catch (error) {
       this.#seen.forget(fresh);
       throw error;
@@ -148,8 +148,8 @@ export class OtlpReceiver {
     this.stats.traces.duplicates += again;
   }
 
-  async #hand(spans: readonly Span[]): Promise<void> {
-    const batch = Promise.resolve().then(() => this.#options.sink.spans?.(spans));
+  async #hand(spans: readonly Span[], bytes: number): Promise<void> {
+    const batch = Promise.resolve().then(() => this.#options.sink.spans?.(spans, bytes));
     this.#underWay.add(batch);
     try {
       await batch;

@@ -1,34 +1,22 @@
-/** Which spans were taken already, within a bounded memory: a resend after a lost answer must not count twice. */
+/** Which spans were taken already: a resend after a lost answer must not count twice. */
+import { RecentKeys } from "../model/recent_keys.ts";
 import type { Span } from "../model/span.ts";
 
 export class SeenSpans {
-  #recent = new Set<string>();
-  #older = new Set<string>();
+  readonly #keys: RecentKeys;
 
-  /** @param horizon Spans remembered: the last `horizon` at most, the last half of them at least. */
-  constructor(readonly horizon: number) {}
+  /** @param horizon spans remembered: the last `horizon` at most, the last half of them at least */
+  constructor(horizon: number) {
+    this.#keys = new RecentKeys(horizon);
+  }
 
   /** The spans not seen before, one of each; they count as seen from now on. */
   fresh(spans: readonly Span[]): Span[] {
-    const out: Span[] = [];
-    for (const span of spans) {
-      const key = span.traceId + span.spanId;
-      if (this.#recent.has(key) || this.#older.has(key)) continue;
-      if (this.#recent.size >= this.horizon / 2) {
-        this.#older = this.#recent;
-        this.#recent = new Set();
-      }
-      this.#recent.add(key);
-      out.push(span);
-    }
-    return out;
+    return spans.filter((span) => this.#keys.add(span.traceId + span.spanId));
   }
 
   /** Takes `fresh` back when the spans could not be kept: the sender will come again. */
   forget(spans: readonly Span[]): void {
-    for (const span of spans) {
-      this.#recent.delete(span.traceId + span.spanId);
-      this.#older.delete(span.traceId + span.spanId);
-    }
+    for (const span of spans) this.#keys.forget(span.traceId + span.spanId);
   }
 }
