@@ -4,8 +4,8 @@ import { CONFIG_FLAGS, toolkitConfig } from "./config.ts";
 const PENDING: readonly Flag[] = [
   { name: "otlp-endpoint", type: "string", placeholder: "URL", help: "pass spans on to another collector" },
   { name: "otlp-timeout-ms", type: "integer", placeholder: "N", help: "patience with it" },
-  { name: "metrics-bind", type: "string", placeholder: "ADDR", help: "serve Prometheus metrics there" },
   { name: "store", type: "string", placeholder: "DIR", help: "keep everything in a durable journal" },
+  { name: "token-file", type: "string", placeholder: "FILE", help: "who may write and read; not checked yet" },
   { name: "interval-ms", type: "integer", placeholder: "N", help: "from earlier versions" },
   { name: "k8s-node", type: "string", placeholder: "NAME", help: "name of the Kubernetes node" },
   { name: "scenario", type: "string", placeholder: "NAME", help: "from earlier versions" },
@@ -16,8 +16,8 @@ export const command: Command = {
   summary: "receive spans, join them with kernel events, and write SLO events",
   description:
     "With --input it reads lines of raw samples, OTLP JSON, probe events or SLO events, writes what they measure as SLO events " +
-    "and ends; no port is opened. With --listen it receives OTLP/HTTP traces until it is stopped, and joins them with the probe " +
-    "events of --input, which may be a pipe. The kernel's own TTFT stands before the application's where both are there. Without spans probe events give no SLO events: " +
+    "and ends; no port is opened. With --listen it receives OTLP traces, logs and metrics over HTTP and gRPC until it is stopped, " +
+    "and joins the spans with the probe events that come as OTLP logs or from --input, which may be a pipe. The kernel's own TTFT stands before the application's where both are there. Without spans probe events give no SLO events: " +
     "sloctl attributor and sloctl agent estimate requests from them.",
   examples: [
     {
@@ -31,7 +31,18 @@ export const command: Command = {
   ],
   flags: [
     { name: "input", type: "list", placeholder: "FILE", help: "lines to read; - is standard input; may repeat" },
-    { name: "listen", type: "string", placeholder: "HOST:PORT", help: "receive OTLP/HTTP traces there" },
+    { name: "listen", type: "string", placeholder: "HOST:PORT", help: "receive OTLP over HTTP there" },
+    {
+      name: "listen-grpc",
+      type: "string",
+      placeholder: "HOST:PORT",
+      help: "with --listen: OTLP over gRPC there, or off (127.0.0.1:4317 unless that is taken)",
+    },
+    { name: "metrics-bind", type: "string", placeholder: "HOST:PORT", help: "with --listen: /metrics there too" },
+    { name: "tls-cert", type: "string", placeholder: "FILE", help: "PEM certificate: both listeners speak TLS" },
+    { name: "tls-key", type: "string", placeholder: "FILE", help: "its key" },
+    { name: "client-ca", type: "string", placeholder: "FILE", help: "only clients with a certificate signed by it" },
+    { name: "insecure-listen", type: "boolean", help: "plain text off loopback is meant" },
     { name: "output", type: "string", values: ["stdout", "jsonl"], default: "stdout", help: "where SLO events go" },
     {
       name: "output-path",
@@ -62,10 +73,17 @@ export const command: Command = {
     return await collector({
       inputs: input.list("input"),
       listen: input.string("listen"),
+      listenGrpc: input.string("listen-grpc"),
+      metricsBind: input.string("metrics-bind"),
+      tlsCert: input.string("tls-cert"),
+      tlsKey: input.string("tls-key"),
+      clientCa: input.string("client-ca"),
+      insecureListen: input.boolean("insecure-listen"),
       out: path ?? "-",
       count: input.number("count")!,
       objectives: { ttftMs: config.cdgate.ttft_p95_ms },
       windowMs: config.correlation.window_ms,
+      tracker: null,
       place: {
         cluster: place("cluster"),
         namespace: place("namespace"),

@@ -11,6 +11,7 @@
  */
 import type { Tier } from "../model/split.ts";
 import { Lanes } from "./lanes.ts";
+import { distance, reason } from "./nearness.ts";
 import { rivals } from "./rivals.ts";
 import type { SignalSubject, SpanSubject } from "./subject.ts";
 import { reachesNs, TIER_RULES } from "./tiers.ts";
@@ -89,14 +90,6 @@ function addMatches(
   for (const match of made) matches.push(match);
 }
 
-/** Nanoseconds between a moment and an interval; 0 inside it. */
-export function distance(
-  { startNs, endNs }: { readonly startNs: number; readonly endNs: number },
-  atNs: number,
-): number {
-  return Math.max(0, startNs - atNs, atNs - endNs);
-}
-
 /** The reason is for a person, and few are read: it is put into words when it is asked for. */
 class MatchMade implements Match {
   readonly tier: Tier;
@@ -118,10 +111,4 @@ class MatchMade implements Match {
     const { because } = TIER_RULES.find(({ tier }) => tier === this.tier)!;
     return reason(because, this.distanceNs, this.k);
   }
-}
-
-/** What was equal, how near in time, how many competed. */
-export function reason(because: string, distanceNs: number, k: number): string {
-  const when = distanceNs === 0 ? "inside the span" : `${(distanceNs / 1e6).toFixed(3)} ms from the span`;
-  return `${because}, ${when}${k > 1 ? `, one of ${k} spans` : ""}`;
 }

@@ -5,7 +5,7 @@
  * contains the moment outweighs one that is merely near it, and of a span and one inside it the inner one is meant, for what happens in
  * a call happens in its caller too. Spans that do not say whose children they are all compete.
  */
-import { distance } from "./correlate.ts";
+import { distance } from "./nearness.ts";
 import type { SignalSubject, SpanSubject } from "./subject.ts";
 import { lowerCase } from "./tiers.ts";
 

@@ -7,7 +7,7 @@
  * competes for it. The oldest of a side go when it is full, and are counted.
  */
 import type { Tier } from "../model/split.ts";
-import { distance, reason } from "./correlate.ts";
+import { distance, reason } from "./nearness.ts";
 import { type Lane, Lanes } from "./lanes.ts";
 import { Ring } from "./ring.ts";
 import { isNamed, rivals } from "./rivals.ts";
@@ -94,12 +94,12 @@ export class StreamJoin<SpanT, SignalT> {
   }
 
   /**
-   * The signals joined with a span that is still held, best confidence first, then nearest, then as they came.
+   * The signals joined with a span that is still held, best confidence first, then nearest, then earliest.
    *
    * @param least leave out what is less sure; it is found out the sooner
    * @param unsure is told the tier of each that is left out
    */
-  joined(span: number, least = 0, unsure?: (tier: Tier) => void): Joined<SignalT>[] {
+  joined(span: number, least = 0, unsure: (tier: Tier) => void = () => {}): Joined<SignalT>[] {
     const list: JoinedSignal<SignalT>[] = [];
     if (!this.#spans.holds(span)) return list;
     const subject = this.#spans.subject(span);
@@ -120,14 +120,16 @@ export class StreamJoin<SpanT, SignalT> {
         if (id < this.#signals.oldest || this.#isTaken(id, tier)) continue;
         const k = this.#competing(span, id, tier, mostRivals);
         if (k === 0) continue;
-        if (k > mostRivals) unsure?.(rule.tier);
+        if (k > mostRivals) unsure(rule.tier);
         else {
           const far = distance(subject, times[i]!);
-          list.push(new JoinedSignal(id, this.#signals.payload(id), tier, k, far));
+          list.push(new JoinedSignal(id, times[i]!, this.#signals.payload(id), tier, k, far));
         }
       }
     }
-    return list.sort((a, b) => b.confidence - a.confidence || a.distanceNs - b.distanceNs || a.id - b.id);
+    return list.sort((a, b) =>
+      b.confidence - a.confidence || a.distanceNs - b.distanceNs || a.atNs - b.atNs || a.id - b.id
+    );
   }
 
   /**
@@ -255,6 +257,7 @@ class JoinedSignal<SignalT> implements Joined<SignalT> {
 
   constructor(
     readonly id: number,
+    readonly atNs: number,
     readonly signal: SignalT,
     tier: number,
     readonly k: number,

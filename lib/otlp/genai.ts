@@ -1,6 +1,6 @@
 /** Attributes of a span that speaks of a model, under the names of the GenAI conventions beside its own. */
 import { type AliasRow, type Dialect, GENAI_ALIASES } from "../model/genai.ts";
-import type { Attributes, AttributeValue } from "../model/span.ts";
+import type { Attributes, AttributeValue, Span } from "../model/span.ts";
 
 export interface GenAiNames {
   /** What was sent, and beside it every name of the conventions that it implies. The very object that was given, where it implies none. */
@@ -38,6 +38,12 @@ export function genAiNames(attributes: Attributes): GenAiNames {
   }
   const some = Object.keys(added).length > 0;
   return { attributes: some ? { ...attributes, ...added } : attributes, dialects: dialectsOf(seen), differences };
+}
+
+/** The span with those names; the very span where it implies none. */
+export function withGenAiNames(span: Span): Span {
+  const { attributes } = genAiNames(span.attributes);
+  return attributes === span.attributes ? span : { ...span, attributes };
 }
 
 /** Cheap, and true for every name in the table. */

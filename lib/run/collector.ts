@@ -17,6 +17,16 @@ export interface CollectorOptions extends JoinOptions {
   readonly out: string;
   /** `host:port`; undefined: no port is opened. */
   readonly listen: string | undefined;
+  /** `host:port`, `off`; undefined: the usual port, if it is free. */
+  readonly listenGrpc: string | undefined;
+  /** `host:port` for Prometheus alone. */
+  readonly metricsBind: string | undefined;
+  /** Paths of PEM files. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  readonly clientCa: string | undefined;
+  /** Plain text off loopback is meant. */
+  readonly insecureListen: boolean;
   /** Stop after so many SLO events; 0: no limit. */
   readonly count: number;
 }
@@ -57,7 +67,7 @@ export async function collector(options: CollectorOptions, io: Io): Promise<numb
 function* sloEventsIn(documents: Documents, options: JoinOptions): Generator<SloEvent> {
   yield* documents.slo;
   for (const sample of documents.raw) yield* fromRawSample(sample, options.objectives);
-  yield* joinSloEvents(documents.spans, documents.probes, options);
+  yield* joinSloEvents(documents.spans, documents.probes, options, Date.now());
 }
 
 function tell({ probes, spans, raw, slo, faults }: Documents, written: number, io: Pick<Io, "err">): void {

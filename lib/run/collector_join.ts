@@ -2,6 +2,7 @@
 import type { ProbeEvent } from "../model/probe_event.ts";
 import type { SloEvent } from "../model/slo_event.ts";
 import type { Span } from "../model/span.ts";
+import { withGenAiNames } from "../otlp/genai.ts";
 import { EvidenceJoin } from "./collector/evidence_join.ts";
 import { type JudgeOptions, judgeTrace } from "./collector/judge.ts";
 
@@ -19,7 +20,7 @@ export function joinSloEvents(
   const epochNs = spans[0]?.startNs ?? 0n;
   const join = new EvidenceJoin({ epochNs, windowMs: options.windowMs, spans: spans.length, signals: probes.length });
   for (const probe of probes) join.addProbe(probe);
-  const tickets = spans.map((span) => join.addSpan(span));
+  const tickets = spans.map((span) => join.addSpan(withGenAiNames(span)));
   const traces = Map.groupBy(tickets, ({ span }) => span.traceId);
   return [...traces.values()].flatMap((trace) => judgeTrace(trace, join, options, nowMs).events);
 }

@@ -1,135 +1,169 @@
-/** The collector as a receiver: spans come over OTLP, kernel events from a file or a pipe; both are joined as they come. */
+/** The collector as a receiver: OTLP over HTTP and gRPC, kernel events from a file, a pipe or OTLP logs; all joined as it comes. */
 import { parseProbeEvent } from "../export/probe_event_json.ts";
+import { LoopLag } from "../host/loop_lag.ts";
 import { sleep } from "../host/sleep.ts";
-import { UsageError } from "../model/errors.ts";
+import { IoError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
-import type { Span } from "../model/span.ts";
-import { plural } from "../report/format.ts";
-import { serveOtlp } from "../serve/otlp.ts";
+import type { SloEvent } from "../model/slo_event.ts";
+import { count, plural } from "../report/format.ts";
+import { type Address, parseAddress, refuseOpen } from "../serve/address.ts";
+import { type HttpListener, listenHttp } from "../serve/http_server.ts";
+import { type GrpcServer, serveGrpc } from "../serve/otlp_grpc.ts";
+import { otlpRoute } from "../serve/otlp_http.ts";
+import { OtlpReceiver } from "../serve/otlp_receiver.ts";
+import { routes } from "../serve/routes.ts";
+import { readTls, type TlsFiles } from "../serve/tls.ts";
 import { fromRawSample } from "../slo/from_samples.ts";
 import { emptyDocuments, readDocuments } from "../source/documents.ts";
-import { joinSloEvents } from "./collector_join.ts";
+import { MemoryStore } from "../store/memory_store.ts";
+import { feed } from "./collector/inputs.ts";
+import { CollectorMetrics } from "./collector/metrics.ts";
+import { Pipeline } from "./collector/pipeline.ts";
 import type { CollectorOptions } from "./collector.ts";
 import { openLines } from "./lines.ts";
 
-/** A trace is judged when nothing has come of it for so long: its last spans arrive in another batch. */
-const QUIET_MS = 2000;
-const TURN_MS = 500;
-/** Bounds of what is held; the oldest go first, and are counted. */
-const MOST_PROBES = 100_000;
-const MOST_SPANS = 100_000;
+const TURN_MS = 250;
+const GRPC_ADDRESS = "127.0.0.1:4317";
 
-/** Until SIGINT or SIGTERM, or until `count` events were written; then everything held is judged. @throws IoError */
+/** Until SIGINT or SIGTERM, or until `count` events were written; then everything held is judged. @throws UsageError, IoError */
 export async function receiveSpans(options: CollectorOptions & { readonly listen: string }, io: Io): Promise<void> {
-  const { hostname, port } = address(options.listen);
+  const tls = readTls({ cert: options.tlsCert, key: options.tlsKey, clientCa: options.clientCa });
+  const secured = tls !== undefined || options.insecureListen;
+  const address = parseAddress(options.listen, "--listen 127.0.0.1:4318");
+  refuseOpen(options.listen, address, secured);
+  const grpcAddress = options.listenGrpc === "off" ? null : parseAddress(
+    options.listenGrpc ?? GRPC_ADDRESS,
+    "--listen-grpc 127.0.0.1:4317, or off",
+  );
+  if (grpcAddress !== null) refuseOpen(options.listenGrpc ?? GRPC_ADDRESS, grpcAddress, secured);
+  const metricsAddress = options.metricsBind === undefined
+    ? null
+    : parseAddress(options.metricsBind, "--metrics-bind 127.0.0.1:9464");
+
   using writer = openLines(options.out, io);
-  const held = new HeldTraces();
-  const documents = emptyDocuments();
   const enough = new AbortController();
   const stop = AbortSignal.any([io.stop, enough.signal]);
   let failure: unknown;
-  let dropped = 0;
-
-  const write = (spans: readonly Span[]) => {
-    const slo = documents.slo.splice(0);
-    const raw = documents.raw.splice(0).flatMap((sample) => fromRawSample(sample, options.objectives));
-    for (const event of [...slo, ...raw, ...joinSloEvents(spans, documents.probes, options)]) {
+  const fail = (error: unknown) => {
+    failure ??= error;
+    enough.abort();
+  };
+  const faults = new Set<string>();
+  const onFault = (error: unknown) => {
+    const text = error instanceof Error ? error.message : String(error);
+    if (faults.size < 100 && !faults.has(text)) io.err(`sloctl: what came could not be taken: ${text}\n`);
+    faults.add(text);
+  };
+  const write = (events: readonly SloEvent[]) => {
+    for (const event of events) {
       if (options.count > 0 && writer.lines >= options.count) return enough.abort();
       writer.write(event);
     }
-    writer.flush();
     if (options.count > 0 && writer.lines >= options.count) enough.abort();
   };
-  const sink = { spans: (spans: readonly Span[]) => void (dropped += held.add(spans)) };
-  await using receiver = await serveOtlp({ hostname, port, sink });
-  io.err(`sloctl: OTLP traces at http://${receiver.hostname}:${receiver.port}/v1/traces; Ctrl-C ends it\n`);
-  const feeding = feed(options.inputs, io, stop, (text, name) => readDocuments(documents, text, name, parseProbeEvent))
-    .catch((error) => {
-      failure = error;
-      enough.abort();
-    });
+
+  await using stack = new AsyncDisposableStack();
+  const store = stack.use(new MemoryStore());
+  const pipeline = new Pipeline({
+    ...options,
+    store,
+    nowMs: () => Date.now(),
+    clockMs: () => performance.now(),
+    onTrace: (trace) => {
+      metrics.judged(trace);
+      try {
+        write(trace.events);
+      } catch (error) {
+        fail(error); // a full disk or a closed pipe
+      }
+    },
+  });
+  const receiver = new OtlpReceiver({ sink: pipeline.sink, onFault });
+  const answers = new Map<number, number>();
+  const metrics: CollectorMetrics = new CollectorMetrics({
+    received: () => receiver.stats,
+    answers: () => answers,
+    http: () => listener.stats,
+    pipeline: () => pipeline.stats,
+    store,
+  });
+  stack.use(new LoopLag((lateMs) => metrics.lag(lateMs)));
+  const handler = routes(
+    [otlpRoute({ receiver }), metrics.route],
+    (status) => answers.set(status, (answers.get(status) ?? 0) + 1),
+  );
+  const listener: HttpListener = stack.use(await listenHttp({ ...address, handler, onFault, ...only({ tls }) }));
+  const grpc = grpcAddress === null ? null : await startGrpc(grpcAddress, receiver, tls, options.listenGrpc, io);
+  if (grpc !== null) stack.use(grpc);
+  const scraped = metricsAddress === null
+    ? null
+    : stack.use(await listenHttp({ ...metricsAddress, handler: routes([metrics.route]), onFault }));
+  io.err(told(listener, grpc, scraped, tls !== undefined));
+
+  const documents = emptyDocuments();
+  const take = async (text: string, name: string) => {
+    readDocuments(documents, text, name, parseProbeEvent);
+    const slo = documents.slo.splice(0);
+    slo.push(...documents.raw.splice(0).flatMap((sample) => fromRawSample(sample, options.objectives)));
+    await pipeline.takeProbes(documents.probes.splice(0), text.length);
+    const spans = documents.spans.splice(0);
+    if (spans.length > 0) await pipeline.takeSpans(spans, text.length);
+    await pipeline.storeSloEvents(slo);
+    write(slo);
+  };
+  const feeding = feed(options.inputs, io, stop, take).catch(fail);
   while (!stop.aborted) {
     await sleep(TURN_MS, stop);
-    const over = documents.probes.length - MOST_PROBES;
-    if (over > 0) dropped += documents.probes.splice(0, over).length;
-    documents.spans.splice(0); // spans in the input join as the received ones do
-    write(held.take(performance.now() - QUIET_MS));
+    await pipeline.turn();
+    writer.flush();
   }
-  await receiver.shutdown();
-  if (failure === undefined) write(held.take(Infinity));
+  // Whoever was told that its spans were taken finds them judged: first nothing new comes in, then what is held is judged.
+  await listener.shutdown();
+  await grpc?.shutdown();
   await feeding;
+  if (failure === undefined) await pipeline.turn(true);
   writer.close();
   if (failure !== undefined) throw failure;
-  const { taken: spans, duplicates } = receiver.stats.traces;
-  const lost = dropped === 0 ? "" : `; ${dropped} dropped, the buffer was full`;
-  io.err(
-    `sloctl: ${plural(writer.lines, "SLO event")} from ${plural(spans, "span")}, ${duplicates} duplicates${lost}\n`,
-  );
+  io.err(summary(writer.lines, receiver, pipeline));
 }
 
-/** Spans by trace, until a trace is quiet. */
-class HeldTraces {
-  readonly #traces = new Map<string, { spans: Span[]; lastAt: number }>();
-  #spans = 0;
-
-  /** Returns how many had to go to make room. */
-  add(spans: readonly Span[]): number {
-    const now = performance.now();
-    for (const span of spans) {
-      const trace = this.#traces.get(span.traceId) ?? { spans: [], lastAt: now };
-      trace.spans.push(span);
-      trace.lastAt = now;
-      this.#traces.set(span.traceId, trace);
-    }
-    this.#spans += spans.length;
-    let gone = 0;
-    for (const [id, trace] of this.#traces) {
-      if (this.#spans - gone <= MOST_SPANS) break;
-      gone += trace.spans.length;
-      this.#traces.delete(id);
-    }
-    this.#spans -= gone;
-    return gone;
-  }
-
-  /** The spans of every trace of which nothing came since `before`. */
-  take(before: number): Span[] {
-    const ready = [...this.#traces].filter(([, { lastAt }]) => lastAt <= before);
-    for (const [id] of ready) this.#traces.delete(id);
-    const spans = ready.flatMap(([, trace]) => trace.spans);
-    this.#spans -= spans.length;
-    return spans;
+/** The default port may be somebody else's: then there is no gRPC, and it is said. One that was asked for must be had. */
+async function startGrpc(
+  address: Address,
+  receiver: OtlpReceiver,
+  tls: TlsFiles | undefined,
+  asked: string | undefined,
+  io: Pick<Io, "err">,
+): Promise<GrpcServer | null> {
+  try {
+    return await serveGrpc({ ...address, receiver, ...only({ tls }) });
+  } catch (error) {
+    if (asked !== undefined || !(error instanceof IoError)) throw error;
+    io.err(`sloctl: no gRPC: ${error.message}; give --listen-grpc HOST:PORT, or off\n`);
+    return null;
   }
 }
 
-/** Whole lines of each input as they come; an open pipe is followed until it ends or we are stopped. */
-async function feed(
-  paths: readonly string[],
-  io: Io,
-  stop: AbortSignal,
-  take: (lines: string, name: string) => void,
-): Promise<void> {
-  for (const path of paths) {
-    const name = path === "-" ? "standard input" : path;
-    const stream = path === "-" ? io.stdin : (await Deno.open(path)).readable;
-    const reader = stream.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
-    stop.addEventListener("abort", () => void reader.cancel().catch(() => {}), { once: true });
-    let tail = "";
-    for (let part = await reader.read(); !part.done && !stop.aborted; part = await reader.read()) {
-      const text = tail + part.value;
-      const end = text.lastIndexOf("\n") + 1;
-      tail = text.slice(end);
-      if (end > 0) take(text.slice(0, end), name);
-    }
-    if (tail !== "") take(tail, name);
-  }
+function told(http: HttpListener, grpc: GrpcServer | null, scraped: HttpListener | null, secure: boolean): string {
+  const at = ({ hostname, port }: Address) => `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  const scheme = secure ? "https" : "http";
+  return `sloctl: OTLP at ${scheme}://${at(http)}/v1/{traces,logs,metrics}` +
+    (grpc === null ? "" : ` and grpc://${at(grpc)}`) +
+    (scraped === null ? "" : `; metrics at http://${at(scraped)}/metrics`) +
+    "; Ctrl-C ends it\n";
 }
 
-/** @throws UsageError */
-function address(text: string): { hostname: string; port: number } {
-  const [, host, port] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
-  if (host === undefined || Number(port) > 65_535) {
-    throw new UsageError(`Cannot listen on "${text}": it is not HOST:PORT`, "Write --listen 127.0.0.1:4318");
-  }
-  return { hostname: host === "" ? "0.0.0.0" : host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
+function summary(lines: number, { stats }: OtlpReceiver, pipeline: Pipeline): string {
+  const { taken, duplicates } = stats.traces;
+  const { probes, unstored, join } = pipeline.stats;
+  const kernel = probes.otlp + probes.input;
+  return `sloctl: ${plural(lines, "SLO event")} from ${plural(taken, "span")}, ${duplicates} duplicates, and ` +
+    `${plural(kernel, "kernel event")}` +
+    (join.evictedSignals === 0 ? "" : `; ${count(join.evictedSignals)} kernel events gave way to newer ones`) +
+    (unstored === 0 ? "" : `; ${count(unstored)} SLO events could not be stored`) + "\n";
+}
+
+/** Members that are there: a member that is undefined is not the same as none. */
+function only<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
 }

@@ -11,6 +11,13 @@ const options: CollectorOptions = {
   inputs: ["-"],
   out: "-",
   listen: undefined,
+  listenGrpc: "off",
+  metricsBind: undefined,
+  tlsCert: undefined,
+  tlsKey: undefined,
+  clientCa: undefined,
+  insecureListen: false,
+  tracker: null,
   count: 0,
   objectives: { ttftMs: 150 },
   windowMs: 2000,
@@ -69,7 +76,7 @@ Deno.test("collector --listen: spans over OTLP, kernel events from a pipe", asyn
   const port = freePort();
   const io = fakeIo({ stdin: probeLines });
   const running = collector({ ...options, listen: `127.0.0.1:${port}` }, io);
-  while (!io.stderr.includes("OTLP traces at")) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!io.stderr.includes("OTLP at")) await new Promise((resolve) => setTimeout(resolve, 10));
   await postTraces(`http://127.0.0.1:${port}/v1/traces`, spans);
   await postTraces(`http://127.0.0.1:${port}/v1/traces`, spans.slice(0, 3)); // a resend counts once
   io.abort();

@@ -32,7 +32,7 @@ export interface SpanEvidence {
   readonly span: Span;
   /** Signals joined with the span surely enough, best first. */
   readonly joined: readonly Joined<ProbeSignal>[];
-  /** Those of them that are written onto it: three at most. */
+  /** Those of them that are written onto it: three signals at most, each once. */
   readonly chosen: readonly Joined<ProbeSignal>[];
   /** First byte in to first byte out on the span's own socket, in milliseconds; null where the kernel did not see it. */
   readonly kernelTtftMs: number | null;
@@ -50,7 +50,7 @@ export function evidenceOf(
   joined: readonly Joined<ProbeSignal>[],
   storms: readonly Storm[],
 ): SpanEvidence {
-  const chosen = joined.filter(({ signal }) => ATTRIBUTES[signal.signal] !== undefined).slice(0, FAN_OUT);
+  const chosen = choose(joined);
   const signals = joined.map(({ signal }) => signal);
   const retrieval = operationOf(span) === "retrieval" ? retrievalParts(interval, legs(signals)) : null;
   const attempts = span.kind === SPAN_KIND.client ? attemptsOf(calls(signals), failed(span)) : null;
@@ -83,12 +83,20 @@ export function evidenceOf(
   };
 }
 
-/** Each signal under its name; of one told more than once, the surest. */
+/** Three signals at most; of one that was told more than once, the best. */
+function choose(joined: readonly Joined<ProbeSignal>[]): Joined<ProbeSignal>[] {
+  const chosen = new Map<string, Joined<ProbeSignal>>();
+  for (const one of joined) {
+    const name = one.signal.signal;
+    if (chosen.size < FAN_OUT && ATTRIBUTES[name] !== undefined && !chosen.has(name)) chosen.set(name, one);
+  }
+  return [...chosen.values()];
+}
+
 function written(chosen: readonly Joined<ProbeSignal>[]): Record<string, AttributeValue> {
   if (chosen.length === 0) return {};
-  const rows = chosen.map(({ signal }): [string, AttributeValue] => [ATTRIBUTES[signal.signal]!, signal.value]);
   return {
-    ...Object.fromEntries(rows.reverse()),
+    ...Object.fromEntries(chosen.map(({ signal }) => [ATTRIBUTES[signal.signal]!, signal.value])),
     "llm.ebpf.correlation_confidence": Math.max(...chosen.map(({ confidence }) => confidence)),
   };
 }

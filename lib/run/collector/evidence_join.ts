@@ -1,6 +1,6 @@
 /** Spans and probe events in, evidence out: the join with all it needs to know beside the two. */
 import { RetryStorms } from "../../correlate/retry_storm.ts";
-import { StreamJoin, type StreamJoinOptions } from "../../correlate/stream_join.ts";
+import { type Joined, StreamJoin, type StreamJoinOptions } from "../../correlate/stream_join.ts";
 import { sinceNs } from "../../correlate/subject.ts";
 import type { ProbeEvent } from "../../model/probe_event.ts";
 import type { Span } from "../../model/span.ts";
@@ -85,6 +85,11 @@ export class EvidenceJoin {
     for (const { tier } of joined) increment(this.#sure, tier);
     if (evidence.stormy) this.#stormy++;
     return evidence;
+  }
+
+  /** Every signal joined with the span, however unsure, with the reason; none when the span has gone from the join. */
+  joins(ticket: Ticket): Joined<ProbeSignal>[] {
+    return ticket.id === null ? [] : this.#join.joined(ticket.id);
   }
 
   get stats(): EvidenceStats {
