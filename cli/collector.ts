@@ -1,3 +1,4 @@
+import project from "../deno.json" with { type: "json" };
 import type { Command, Flag } from "./command.ts";
 import { CONFIG_FLAGS, toolkitConfig } from "./config.ts";
 
@@ -43,6 +44,12 @@ export const command: Command = {
     { name: "tls-key", type: "string", placeholder: "FILE", help: "its key" },
     { name: "client-ca", type: "string", placeholder: "FILE", help: "only clients with a certificate signed by it" },
     { name: "insecure-listen", type: "boolean", help: "plain text off loopback is meant" },
+    {
+      name: "slo",
+      type: "string",
+      placeholder: "FILE",
+      help: "objectives to judge requests by (docs/slo.md); none without it",
+    },
     { name: "output", type: "string", values: ["stdout", "jsonl"], default: "stdout", help: "where SLO events go" },
     {
       name: "output-path",
@@ -69,6 +76,10 @@ export const command: Command = {
       throw new UsageError('Cannot write "jsonl": --output-path is missing', "Add --output-path FILE, or - for stdout");
     }
     const { collector } = await import("../lib/run/collector.ts");
+    const { SloTracker } = await import("../lib/slo/tracker.ts");
+    const { readSloFile } = await import("../lib/run/slo_rules.ts");
+    const slo = input.string("slo");
+    const objectives = slo === undefined ? null : await readSloFile(slo, io);
     const place = (name: string) => input.string(name)!;
     return await collector({
       inputs: input.list("input"),
@@ -83,7 +94,9 @@ export const command: Command = {
       count: input.number("count")!,
       objectives: { ttftMs: config.cdgate.ttft_p95_ms },
       windowMs: config.correlation.window_ms,
-      tracker: null,
+      tracker: objectives === null ? null : new SloTracker(objectives),
+      sloFile: slo ?? null,
+      version: project.version,
       place: {
         cluster: place("cluster"),
         namespace: place("namespace"),

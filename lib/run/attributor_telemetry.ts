@@ -90,7 +90,7 @@ export function attributeTelemetry(
 }
 
 /** A label counts as watched when its signal was seen at least once. */
-function watchedBy(signals: ReadonlySet<string>): Set<Label> {
+export function watchedBy(signals: ReadonlySet<string>): Set<Label> {
   const needs: readonly [Label, string][] = [
     ["dns", "dns_latency_ms"],
     ["connect", "connect_latency_ms"],

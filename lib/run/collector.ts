@@ -27,6 +27,10 @@ export interface CollectorOptions extends JoinOptions {
   readonly clientCa: string | undefined;
   /** Plain text off loopback is meant. */
   readonly insecureListen: boolean;
+  /** Name of the file of objectives; null: `tracker` is null too. */
+  readonly sloFile: string | null;
+  /** The program's own. */
+  readonly version: string;
   /** Stop after so many SLO events; 0: no limit. */
   readonly count: number;
 }

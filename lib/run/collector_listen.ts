@@ -6,21 +6,27 @@ import { IoError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
 import type { SloEvent } from "../model/slo_event.ts";
 import { count, plural } from "../report/format.ts";
+import { printable } from "../report/text.ts";
 import { type Address, parseAddress, refuseOpen } from "../serve/address.ts";
 import { type HttpListener, listenHttp } from "../serve/http_server.ts";
 import { type GrpcServer, serveGrpc } from "../serve/otlp_grpc.ts";
 import { otlpRoute } from "../serve/otlp_http.ts";
 import { OtlpReceiver } from "../serve/otlp_receiver.ts";
+import { queryRoute } from "../serve/query_http.ts";
 import { routes } from "../serve/routes.ts";
+import { traced } from "../serve/traced.ts";
 import { readTls, type TlsFiles } from "../serve/tls.ts";
 import { fromRawSample } from "../slo/from_samples.ts";
 import { emptyDocuments, readDocuments } from "../source/documents.ts";
 import { MemoryStore } from "../store/memory_store.ts";
+import { IncidentDesk } from "./collector/incident_desk.ts";
 import { feed } from "./collector/inputs.ts";
 import { CollectorMetrics } from "./collector/metrics.ts";
 import { Pipeline } from "./collector/pipeline.ts";
 import type { CollectorOptions } from "./collector.ts";
 import { openLines } from "./lines.ts";
+import { Agents } from "./query/agents.ts";
+import { querySource } from "./query/source.ts";
 
 const TURN_MS = 250;
 const GRPC_ADDRESS = "127.0.0.1:4317";
@@ -64,13 +70,30 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
 
   await using stack = new AsyncDisposableStack();
   const store = stack.use(new MemoryStore());
+  const nowMs = () => Date.now();
+  const agents = new Agents();
+  const desk = new IncidentDesk({
+    store,
+    nowMs,
+    cluster: options.place.cluster,
+    service: options.place.service,
+    objectiveMs: options.objectives.ttftMs,
+    onFault,
+    onIncident: ({ incident_id, service, state, predicted_fault_domain, confidence }) => {
+      const cause = `${predicted_fault_domain}, confidence ${confidence.toFixed(2)}`;
+      io.err(printable(`sloctl: incident ${incident_id} ${state} for ${service}: ${cause}`) + "\n");
+    },
+  });
   const pipeline = new Pipeline({
     ...options,
     store,
-    nowMs: () => Date.now(),
+    nowMs,
     clockMs: () => performance.now(),
+    onMetrics: (points) => agents.metrics(points, nowMs()),
+    onProbes: (probes) => agents.probes(probes, nowMs()),
     onTrace: (trace) => {
       metrics.judged(trace);
+      desk.observe(trace);
       try {
         write(trace.events);
       } catch (error) {
@@ -86,12 +109,27 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     http: () => listener.stats,
     pipeline: () => pipeline.stats,
     store,
+    tracker: options.tracker,
+    incidents: () => ({ opened: desk.opened, open: desk.open }),
+  });
+  const source = querySource({
+    store,
+    storeKind: "memory",
+    agents,
+    tracker: options.tracker,
+    sloFile: options.sloFile,
+    windowMs: options.windowMs,
+    version: options.version,
+    nowMs,
+    received: () => receiver.stats,
+    incidentsOpen: () => desk.open,
+    problems: () => problems(pipeline, faults),
   });
   stack.use(new LoopLag((lateMs) => metrics.lag(lateMs)));
-  const handler = routes(
-    [otlpRoute({ receiver }), metrics.route],
+  const handler = traced(routes(
+    [otlpRoute({ receiver }), metrics.route, queryRoute(source, nowMs)],
     (status) => answers.set(status, (answers.get(status) ?? 0) + 1),
-  );
+  ));
   const listener: HttpListener = stack.use(await listenHttp({ ...address, handler, onFault, ...only({ tls }) }));
   const grpc = grpcAddress === null ? null : await startGrpc(grpcAddress, receiver, tls, options.listenGrpc, io);
   if (grpc !== null) stack.use(grpc);
@@ -115,13 +153,17 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   while (!stop.aborted) {
     await sleep(TURN_MS, stop);
     await pipeline.turn();
+    await desk.turn();
     writer.flush();
   }
   // Whoever was told that its spans were taken finds them judged: first nothing new comes in, then what is held is judged.
   await listener.shutdown();
   await grpc?.shutdown();
   await feeding;
-  if (failure === undefined) await pipeline.turn(true);
+  if (failure === undefined) {
+    await pipeline.turn(true);
+    await desk.turn();
+  }
   writer.close();
   if (failure !== undefined) throw failure;
   io.err(summary(writer.lines, receiver, pipeline));
@@ -161,6 +203,13 @@ function summary(lines: number, { stats }: OtlpReceiver, pipeline: Pipeline): st
     `${plural(kernel, "kernel event")}` +
     (join.evictedSignals === 0 ? "" : `; ${count(join.evictedSignals)} kernel events gave way to newer ones`) +
     (unstored === 0 ? "" : `; ${count(unstored)} SLO events could not be stored`) + "\n";
+}
+
+function problems({ stats }: Pipeline, faults: ReadonlySet<string>): string[] {
+  return [
+    ...(stats.unstored === 0 ? [] : [`${count(stats.unstored)} SLO events could not be stored`]),
+    ...[...faults].slice(0, 3).map((fault) => `what came could not be taken: ${fault}`),
+  ];
 }
 
 /** Members that are there: a member that is undefined is not the same as none. */

@@ -18,6 +18,8 @@ const options: CollectorOptions = {
   clientCa: undefined,
   insecureListen: false,
   tracker: null,
+  sloFile: null,
+  version: "0.0.0",
   count: 0,
   objectives: { ttftMs: 150 },
   windowMs: 2000,

@@ -10,7 +10,7 @@ import { median } from "../stats/describe.ts";
 import { findShift } from "./shift.ts";
 
 export interface RequestSample {
-  /** When the request arrived, nanoseconds since any epoch that all samples share. */
+  /** When the request ended, nanoseconds since any epoch that all samples share. */
   readonly atNs: number;
   /** Null where the request had no first token. */
   readonly ttftMs: number | null;
@@ -22,7 +22,7 @@ export interface OpenIncident {
   readonly startNs: number;
   /** The latest request known to be part of it. */
   readonly endNs: number;
-  /** What it is compared with: requests that arrived in [fromNs, toNs]. */
+  /** What it is compared with: requests that ended in [fromNs, toNs]. */
   readonly baseline: { readonly fromNs: number; readonly toNs: number };
 }
 
@@ -67,7 +67,7 @@ const SILENCE_NS = 60e9;
 
 export class IncidentWatch {
   readonly #options: Required<WatchOptions>;
-  /** By time of arrival. */
+  /** By time. */
   #samples: RequestSample[] = [];
   #open: { incident: OpenIncident; readonly baseline: readonly RequestSample[]; readonly windowNs: number } | null =
     null;

@@ -28,6 +28,9 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   syscall_latency_ms: "llm.ebpf.syscall.latency_ms",
 };
 
+/** Whether a signal has a name of its own on spans. */
+export const isWritten = (signal: string): boolean => ATTRIBUTES[signal] !== undefined;
+
 export interface SpanEvidence {
   readonly span: Span;
   /** Signals joined with the span surely enough, best first. */

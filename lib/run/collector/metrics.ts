@@ -1,19 +1,19 @@
 /** What the collector says of itself, in Prometheus' text format. Labels come from closed sets: nobody outside can make series. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { DIALECTS } from "../../model/genai.ts";
+import { TTFT_BOUNDS_MS } from "../../model/histograms.ts";
 import type { Signal } from "../../otlp/mod.ts";
 import type { HttpAnswer, Route } from "../../serve/http.ts";
 import type { HttpStats } from "../../serve/http_server.ts";
 import type { SignalStats } from "../../serve/otlp_receiver.ts";
 import { KINDS, type Store } from "../../store/store.ts";
 import { SLI_NAMES } from "../../model/slo_event.ts";
+import type { SloTracker } from "../../slo/tracker.ts";
 import { TIER_RULES } from "../../correlate/tiers.ts";
 import type { JudgedTrace } from "./judge.ts";
 import { ENRICH_FROM } from "./evidence.ts";
 import type { PipelineStats } from "./pipeline.ts";
 
-/** Milliseconds; 800 is the contract's objective. */
-const TTFT_BUCKETS = [50, 100, 200, 300, 400, 500, 600, 800, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000];
 /** Seconds. */
 const LAG_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 const SIGNALS: readonly Signal[] = ["traces", "logs", "metrics"];
@@ -26,6 +26,9 @@ export interface MetricSources {
   readonly http: () => HttpStats | null;
   readonly pipeline: () => PipelineStats;
   readonly store: Store;
+  /** Null: there is no file of objectives. */
+  readonly tracker: SloTracker | null;
+  readonly incidents: () => { readonly opened: number; readonly open: number };
 }
 
 export class CollectorMetrics {
@@ -33,7 +36,7 @@ export class CollectorMetrics {
   readonly #ttft = new Histogram({
     name: "llm_slo_ttft_ms",
     help: "Time to first token of requests, milliseconds; the kernel's where it saw the request.",
-    buckets: TTFT_BUCKETS,
+    buckets: TTFT_BOUNDS_MS.map(Number),
     registers: [this.registry],
   });
   readonly #tokens = new Gauge({
@@ -59,6 +62,7 @@ export class CollectorMetrics {
     this.#ingest(sources);
     this.#join(sources);
     this.#keep(sources);
+    this.#slo(sources);
   }
 
   /** @param lateMs of one timer */
@@ -205,6 +209,33 @@ export class CollectorMetrics {
     );
     this.#gauge("watch_clients", "Clients that watch the event stream.", () => 0);
     this.#gauge("process_resident_memory_bytes", "Resident memory.", () => Deno.memoryUsage().rss);
+  }
+
+  /** What `sloctl slo rules` reads; from zero on. */
+  #slo({ tracker, incidents }: MetricSources): void {
+    const each = (
+      add: (labels: Record<string, string>, n: number) => void,
+      n: (good: number, bad: number) => number,
+    ) => {
+      for (const { slo, counts: { good, bad } } of tracker?.tracked ?? []) {
+        if (slo.sli.kind !== "composite") add({ service: slo.service, slo: slo.name }, n(good, bad));
+      }
+    };
+    const labels = ["service", "slo"];
+    this.#read(
+      "llm_slo_good_events_total",
+      "Requests that kept the promise.",
+      labels,
+      (add) => each(add, (good) => good),
+    );
+    this.#read(
+      "llm_slo_events_total",
+      "Requests that were judged.",
+      labels,
+      (add) => each(add, (good, bad) => good + bad),
+    );
+    this.#read("llm_slo_incidents_total", "Incidents opened.", [], (add) => add({}, incidents().opened));
+    this.#gauge("llm_slo_incidents_open", "Incidents that are open.", () => incidents().open);
   }
 
   #counter(name: string, help: string, labelNames: readonly string[]): Counter {

@@ -1,0 +1,222 @@
+/** An incident that a watch found -> IncidentAttribution v1.1, from the spans and kernel events that are held of its time. */
+import { attribute } from "../../attribute/attribute.ts";
+import { evidence } from "../../attribute/evidence.ts";
+import { type FailedRequest, failureCause } from "../../attribute/failures.ts";
+import type { Domain } from "../../model/attribution.ts";
+import { toIso } from "../../model/clock.ts";
+import type { AttributionEvidence, IncidentAttribution } from "../../model/incident_attribution.ts";
+import type { KernelEvent } from "../../model/kernel_event.ts";
+import type { ProbeEvent } from "../../model/probe_event.ts";
+import type { Span } from "../../model/span.ts";
+import type { RequestSplit } from "../../model/split.ts";
+import { median } from "../../stats/describe.ts";
+import { indicators, type RequestSpans, requestSpans } from "../../slo/from_spans.ts";
+import type { ClosedBecause, OpenIncident } from "../../slo/incident_watch.ts";
+import { kernelEvents } from "../../source/kernel_from_probes.ts";
+import { watchedBy } from "../attributor_telemetry.ts";
+import { decided, impact } from "../incident_fields.ts";
+import { joinRequests } from "../join.ts";
+
+export interface IncidentInput {
+  readonly id: string;
+  readonly service: string;
+  readonly incident: OpenIncident;
+  /** Absent while it is open. */
+  readonly closed?: { readonly atNs: number; readonly because: ClosedBecause };
+  /** Nanoseconds of the incident are counted from it, Unix nanoseconds. */
+  readonly epochNs: bigint;
+  /** All that is held from the baseline on, of any service. */
+  readonly spans: readonly Span[];
+  readonly probes: readonly ProbeEvent[];
+  readonly cluster: string;
+  /** A request slower than this spends budget. */
+  readonly objectiveMs: number;
+}
+
+/** The kernel and the application stamp the same thing a little apart. */
+const SLACK_NS = 50e6;
+
+export function incidentDocument(input: IncidentInput): IncidentAttribution {
+  const { id, service, incident, closed, epochNs, cluster } = input;
+  const anchor = { monotonicNs: 0, unixNs: epochNs };
+  const told = incident.sli === "ttft_ms" ? slow(input) : failing(input);
+  return {
+    schema: "incident_attribution/v1.1",
+    incident_id: id,
+    timestamp: toIso(anchor, incident.startNs),
+    cluster,
+    service,
+    ...told,
+    state: closed === undefined ? "open" : "closed",
+    ...(closed === undefined ? {} : { closed_at: toIso(anchor, closed.atNs), closed_because: closed.because }),
+    ...(input.spans.some(({ resource }) => resource.synthetic === true) ? { synthetic: true as const } : {}),
+    ...(input.spans.some(({ resource }) => resource.replay === true) ? { replay: true as const } : {}),
+  };
+}
+
+type Told = Omit<IncidentAttribution, "incident_id" | "timestamp" | "cluster" | "service">;
+
+/** The time to first token moved: split what the kernel saw of both sides. */
+function slow(input: IncidentInput): Told {
+  const { service, incident, epochNs, probes, spans, objectiveMs } = input;
+  const anchor = { monotonicNs: 0, unixNs: epochNs };
+  const events = kernelEvents(probes, anchor);
+  const watched = watchedBy(new Set(probes.map(({ signal }) => signal)));
+  const { requests } = joinRequests({ events, spans, service, anchor, watched });
+  const ends = new Map(requestsOf(input).map(({ request, atNs }) => [request.entry.traceId, atNs]));
+  const ended = (fromNs: number, toNs: number) =>
+    requests.filter(({ traceId, firstByteNs }) => inside(ends.get(traceId) ?? firstByteNs, fromNs, toNs));
+  const during = ended(incident.startNs, incident.endNs);
+  const before = ended(incident.baseline.fromNs, incident.baseline.toNs);
+  if (during.length === 0 || before.length === 0) return unexplained(input, during.length, before.length);
+  const told = attribute(during, before, input.id);
+  const own = ownEvents(events, spans, service);
+  const seen = evidence(
+    told.domain,
+    own,
+    span(during),
+    span(before),
+  );
+  return {
+    ...decided(told),
+    evidence: [
+      ...seen.flatMap(({ signal, value }): AttributionEvidence[] =>
+        value === null ? [] : [{ signal, value, source: "ebpf" }]
+      ),
+      ...ttftEvidence(during),
+    ],
+    ...impact(worstFirst(during), { ...incident, p: 0, medianShiftMs: 0 }, objectiveMs),
+    requests: { incident: during.length, baseline: before.length },
+  };
+}
+
+/** From the first arrival to the last first byte. */
+function span(requests: readonly RequestSplit[]) {
+  return {
+    startNs: requests.reduce((least, { startNs }) => Math.min(least, startNs), Infinity) - 1,
+    endNs: requests.reduce((most, { firstByteNs }) => Math.max(most, firstByteNs), -Infinity),
+    requests: requests.length,
+  };
+}
+
+/** What was slow is known, why is not: nothing of the kernel joins these requests. */
+function unexplained(input: IncidentInput, during: number, before: number): Told {
+  const { incident, probes } = input;
+  const all = requestsOf(input);
+  const slow = all.filter(({ atNs }) => inside(atNs, incident.startNs, incident.endNs));
+  const reason = probes.length === 0
+    ? "no kernel event came: is an agent watching this service and sending here?"
+    : `kernel events came, but the splits of ${during} slow requests and of ${before} before them are too few to compare`;
+  const ttft = slow.flatMap(({ request }) => indicators(request).ttft_ms ?? []);
+  return {
+    predicted_fault_domain: "unknown",
+    confidence: 0,
+    unknown_reason: reason,
+    evidence: ttft.length === 0 ? [] : [{ signal: "ttft_ms", value: median(ttft), source: "otel" }],
+    ...impactOf(input, slow.map(({ request }) => request), ttft.filter((ms) => ms > input.objectiveMs).length),
+    requests: { incident: slow.length, baseline: all.filter(({ atNs }) => atNs < incident.startNs).length },
+  };
+}
+
+/** More requests fail: what their own calls answered, and what the kernel saw of those. */
+function failing(input: IncidentInput): Told {
+  const { incident, epochNs, probes, spans, service } = input;
+  const all = requestsOf(input);
+  const during = all.filter(({ atNs }) => inside(atNs, incident.startNs, incident.endNs));
+  const failed = during.filter(({ request }) => indicators(request).error_rate === 1)
+    .map(({ request, atNs }) => ({ request, fromNs: Number(request.entry.startNs - epochNs), toNs: atNs }));
+  const pids = pidsOf(spans, service);
+  const errors = probes.filter(({ pid, signal }) =>
+    (pids.size === 0 || pids.has(pid)) && (signal === "dns_errors_total" || signal === "connect_errors_total")
+  ).map(({ signal, ts_unix_nano }) => ({ signal, atNs: Number(ts_unix_nano - epochNs) }));
+  const cause = failureCause(failed.map(({ request, fromNs, toNs }): FailedRequest => {
+    const near = (name: string) => errors.filter((one) => one.signal === name && inside(one.atNs, fromNs, toNs)).length;
+    return {
+      provider: request.generation.filter(isFailed).map(({ attributes }) =>
+        Number(attributes["http.response.status_code"] ?? attributes["error.type"]) || 0
+      ),
+      retrieval: request.retrieval.filter(isFailed).length,
+      dnsErrors: near("dns_errors_total"),
+      connectErrors: near("connect_errors_total"),
+    };
+  }));
+  const shares = (Object.entries(cause.shares) as [Domain, number][]).sort((a, b) => b[1] - a[1]);
+  const kernel = (["dns_errors_total", "connect_errors_total"] as const).map((signal) => ({
+    signal,
+    value: errors.filter((one) => one.signal === signal && inside(one.atNs, incident.startNs, incident.endNs)).length,
+    source: "ebpf" as const,
+  }));
+  return {
+    predicted_fault_domain: cause.domain,
+    confidence: cause.confidence,
+    ...(cause.domain === "unknown"
+      ? { unknown_reason: "the failed requests share no cause that their calls tell of" }
+      : {}),
+    fault_hypotheses: shares.slice(0, 3).map(([domain, posterior]) => ({ domain, posterior, evidence: [] })),
+    evidence: [
+      { signal: "error_rate", value: during.length === 0 ? 0 : failed.length / during.length, source: "otel" },
+      ...kernel.filter(({ value }) => value > 0),
+    ],
+    ...impactOf(input, failed.map(({ request }) => request), failed.length, during.length),
+    requests: { incident: during.length, baseline: all.filter(({ atNs }) => atNs < incident.startNs).length },
+  };
+}
+
+/** The objective lets one request in a hundred be bad. */
+const BUDGET = 0.01;
+const MOST_IDS = 100;
+
+function impactOf(
+  { incident }: IncidentInput,
+  requests: readonly RequestSpans[],
+  bad: number,
+  total = requests.length,
+): Pick<IncidentAttribution, "slo_impact" | "trace_ids" | "request_ids"> {
+  const ids = requests.slice(0, MOST_IDS);
+  return {
+    slo_impact: {
+      sli: incident.sli,
+      burn_rate: total === 0 ? 0 : bad / total / BUDGET,
+      window_minutes: Math.max(1, Math.ceil((incident.endNs - incident.startNs) / 60e9)),
+    },
+    trace_ids: ids.map(({ entry }) => entry.traceId),
+    request_ids: ids.map(({ entry }) => entry.spanId),
+  };
+}
+
+function requestsOf(
+  { spans, service, epochNs }: IncidentInput,
+): { readonly request: RequestSpans; readonly atNs: number }[] {
+  return requestSpans(spans).filter(({ entry }) => entry.resource["service.name"] === service || service === "")
+    .map((request) => ({ request, atNs: Number(request.entry.endNs - epochNs) }));
+}
+
+function ownEvents(events: readonly KernelEvent[], spans: readonly Span[], service: string): KernelEvent[] {
+  const pids = pidsOf(spans, service);
+  return events.filter(({ kind, owner }) => kind === "steal" || pids.has(owner.pid));
+}
+
+function pidsOf(spans: readonly Span[], service: string): Set<number> {
+  return new Set(
+    spans.filter(({ resource }) => resource["service.name"] === service).map(({ resource }) =>
+      Number(resource["process.pid"] ?? 0)
+    ).filter((pid) => pid > 0),
+  );
+}
+
+function isFailed({ statusCode, attributes }: Span): boolean {
+  const status = Number(attributes["http.response.status_code"] ?? 0);
+  return statusCode === 2 || attributes["error.type"] !== undefined || status === 429 || status >= 500;
+}
+
+function ttftEvidence(requests: readonly RequestSplit[]): AttributionEvidence[] {
+  return [{ signal: "stream_ttft_ms", value: median(requests.map(({ ttftMs }) => ttftMs)), source: "ebpf" }];
+}
+
+function worstFirst(requests: readonly RequestSplit[]): RequestSplit[] {
+  return requests.toSorted((a, b) => b.ttftMs - a.ttftMs);
+}
+
+function inside(atNs: number, fromNs: number, toNs: number): boolean {
+  return atNs >= fromNs - SLACK_NS && atNs <= toNs + SLACK_NS;
+}

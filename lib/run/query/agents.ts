@@ -1,0 +1,117 @@
+/** The node agents a collector hears of: by the metrics they send about themselves, or only by their events. */
+import type { AgentsAnswer, AgentView } from "../../model/answers.ts";
+import type { MetricPoint } from "../../model/metric_point.ts";
+import type { ProbeEvent } from "../../model/probe_event.ts";
+
+interface Agent {
+  readonly node: string;
+  metrics: boolean;
+  heartbeatMs: number | null;
+  lastEventMs: number | null;
+  mode: AgentView["mode"];
+  overheadPct: number | null;
+  events: number;
+  readonly dropped: Map<string, number>;
+  readonly signals: Map<string, { enabled: boolean; reason: string | null }>;
+}
+
+/** Agents, and names per agent, kept at most. */
+const MOST_AGENTS = 10_000;
+const MOST_NAMES = 100;
+const STALE_MS = 60_000;
+const MODES: readonly unknown[] = ["core_full", "bcc_degraded", "unsupported"];
+
+export class Agents {
+  readonly #agents = new Map<string, Agent>();
+
+  /** @param nowMs Unix ms */
+  probes(probes: readonly ProbeEvent[], nowMs: number): void {
+    for (const { node } of probes) {
+      const agent = this.#of(node);
+      agent.events++;
+      agent.lastEventMs = nowMs;
+    }
+  }
+
+  /** Points of other metrics are left alone. @param nowMs Unix ms */
+  metrics(points: readonly MetricPoint[], nowMs: number): void {
+    for (const point of points) {
+      const { name, resource } = point.metric;
+      if (
+        !name.startsWith("llm_slo_agent_") || point.kind !== "gauge" && point.kind !== "sum" || point.value === null
+      ) {
+        continue;
+      }
+      const { attributes } = point;
+      const agent = this.#of(text(attributes.node) || text(resource["k8s.node.name"]) || text(resource["host.name"]));
+      const value = Number(point.value);
+      agent.metrics = true;
+      switch (name) {
+        case "llm_slo_agent_heartbeat":
+          agent.heartbeatMs = Math.min(nowMs, value * 1000);
+          break;
+        case "llm_slo_agent_cpu_overhead_pct":
+          agent.overheadPct = value >= 0 ? value : null;
+          break;
+        case "llm_slo_agent_capability_mode":
+          if (value === 1 && MODES.includes(attributes.mode)) agent.mode = attributes.mode as AgentView["mode"];
+          break;
+        case "llm_slo_agent_signal_enabled":
+          keep(agent.signals, text(attributes.signal), { enabled: value > 0, reason: text(attributes.reason) || null });
+          break;
+        case "llm_slo_agent_dropped_events_total":
+          if (value >= 0) keep(agent.dropped, text(attributes.reason), value);
+          break;
+      }
+    }
+  }
+
+  /** @param nowMs Unix ms */
+  answer(nowMs: number): AgentsAnswer {
+    const age = (ms: number | null) => ms === null ? null : Math.max(0, (nowMs - ms) / 1000);
+    return {
+      schema: "agents-answer/v1",
+      agents: [...this.#agents.values()].sort((a, b) => a.node < b.node ? -1 : 1).map((agent) => ({
+        node: agent.node,
+        known_by: agent.metrics ? "metrics" : "events",
+        heartbeat_age_s: age(agent.heartbeatMs),
+        last_event_age_s: age(agent.lastEventMs),
+        stale: nowMs - Math.max(agent.heartbeatMs ?? 0, agent.metrics ? 0 : agent.lastEventMs ?? 0) > STALE_MS,
+        mode: agent.mode,
+        cpu_overhead_pct: agent.overheadPct,
+        events: agent.events,
+        dropped: Object.fromEntries(agent.dropped),
+        signals: [...agent.signals].map(([signal, { enabled, reason }]) => ({ signal, enabled, reason })),
+      })),
+    };
+  }
+
+  #of(node: string): Agent {
+    const key = node.slice(0, 256);
+    let agent = this.#agents.get(key);
+    if (agent === undefined) {
+      agent = {
+        node: key,
+        metrics: false,
+        heartbeatMs: null,
+        lastEventMs: null,
+        mode: null,
+        overheadPct: null,
+        events: 0,
+        dropped: new Map(),
+        signals: new Map(),
+      };
+      this.#agents.set(key, agent);
+      if (this.#agents.size > MOST_AGENTS) this.#agents.delete(this.#agents.keys().next().value!);
+    }
+    return agent;
+  }
+}
+
+function keep<V>(map: Map<string, V>, key: string, value: V): void {
+  if (key !== "" && (map.has(key) || map.size < MOST_NAMES)) map.set(key.slice(0, 256), value);
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

@@ -1,0 +1,93 @@
+import { assert, assertEquals } from "@std/assert";
+import { TEMPORALITY } from "../../model/metric_point.ts";
+import type { MetricPoint } from "../../model/metric_point.ts";
+import { validate } from "../../report/validate.ts";
+import { probeEntry, spanEntry } from "../../store/entries.ts";
+import { MemoryStore } from "../../store/memory_store.ts";
+import { madeRun } from "../../testing/telemetry.ts";
+import { Agents } from "./agents.ts";
+import { requestAnswer } from "./request_answer.ts";
+
+async function stored(run: ReturnType<typeof madeRun>) {
+  const store = new MemoryStore();
+  await store.append(run.probes.map((probe) => probeEntry(probe, 100)));
+  await store.append(run.spans.map((span) => spanEntry(span, 100)));
+  return store;
+}
+
+Deno.test("a request: its split, its joins, and what was near it but is another's", async () => {
+  const run = madeRun({ seconds: 4, slowFrom: 2 });
+  const traceId = run.spans[2 * 15]!.traceId;
+  const answer = (await requestAnswer(await stored(run), traceId, 2000))!;
+  assertEquals(validate("request-answer/v1", answer), []);
+  const [request] = answer.requests;
+  assertEquals([answer.requests.length, request!.service, request!.no_split_because], [1, "gw", null]);
+  assert(request!.split!.dns! > 140, `${request!.split!.dns}`);
+  assertEquals(answer.spans.length, 2);
+  const named = new Set(answer.joins.map(({ signal }) => signal));
+  for (const signal of ["dns_latency_ms", "connect_latency_ms", "stream_ttft_ms"]) assert(named.has(signal), signal);
+  for (const { tier, confidence, k } of answer.joins) {
+    const worth = { trace_id_exact: 1, pod_pid_100ms: 0.9, pod_conn_250ms: 0.8, svc_node_500ms: 0.65 }[tier];
+    assertEquals(confidence, worth / k);
+  }
+  assert(answer.joins.every(({ enriches, confidence }) => !enriches || confidence >= 0.7));
+  // Every signal of that time is either joined or rejected, with a reason.
+  const joined = new Set(answer.joins.map(({ signal, at_ms }) => `${signal} ${at_ms}`)).size;
+  const [first, last] = [run.spans[2 * 15]!.startNs - 2_000_000_000n, run.spans[2 * 15]!.endNs + 2_000_000_000n];
+  const near = run.probes.filter(({ ts_unix_nano: at }) => at >= first && at <= last).length;
+  assertEquals(joined + answer.rejected.total, near);
+  assertEquals(Object.values(answer.rejected.because).reduce((a, b) => a + b, 0), answer.rejected.total);
+  assert(answer.rejected.nearest.length > 0 && answer.rejected.nearest.every(({ why }) => why !== ""));
+  assert(answer.rejected.nearest.some(({ why }) => why.includes("of trace ")), JSON.stringify(answer.rejected));
+});
+
+Deno.test("a request without kernel events, and one that nobody knows", async () => {
+  const run = madeRun({ seconds: 1 });
+  const store = new MemoryStore();
+  await store.append(run.spans.map((span) => spanEntry(span, 100)));
+  const answer = (await requestAnswer(store, run.spans[0]!.traceId, 2000))!;
+  assertEquals(answer.requests[0]!.no_split_because, "no kernel event of that time is held");
+  assertEquals([answer.joins, answer.rejected.total], [[], 0]);
+  assert(answer.warnings!.some((text) => text.includes("is an agent sending here?")));
+  assertEquals(await requestAnswer(store, "f".repeat(32), 2000), null);
+});
+
+Deno.test("agents: by their metrics, and by their events", () => {
+  const agents = new Agents();
+  const now = 1_767_225_600_000;
+  const metric = (name: string) => ({ name, description: "", unit: "", resource: { "host.name": "n1" }, scope: "" });
+  const gauge = (name: string, value: number, attributes = {}): MetricPoint => ({
+    kind: "gauge",
+    metric: metric(name),
+    attributes,
+    startNs: 0n,
+    timeNs: 0n,
+    flags: 0,
+    exemplars: [],
+    value,
+  });
+  agents.metrics([
+    gauge("llm_slo_agent_heartbeat", now / 1000 - 5),
+    gauge("llm_slo_agent_capability_mode", 0, { mode: "core_full" }),
+    gauge("llm_slo_agent_capability_mode", 1, { mode: "bcc_degraded" }),
+    gauge("llm_slo_agent_signal_enabled", 1, { signal: "dns_latency_ms" }),
+    gauge("llm_slo_agent_signal_enabled", 0, { signal: "tls_handshake_ms", reason: "over budget" }),
+    gauge("llm_slo_agent_cpu_overhead_pct", 1.5),
+    {
+      ...gauge("llm_slo_agent_dropped_events_total", 7, { reason: "ring" }),
+      kind: "sum",
+      temporality: TEMPORALITY.cumulative,
+      monotonic: true,
+    } as MetricPoint,
+    gauge("something_else", 1),
+  ], now);
+  agents.probes([{ ...madeRun({ seconds: 1 }).probes[0]!, node: "n2" }], now - 70_000);
+  const answer = agents.answer(now);
+  assertEquals(validate("agents-answer/v1", answer), []);
+  const [known, heard] = answer.agents;
+  assertEquals([known!.node, known!.known_by, known!.heartbeat_age_s, known!.stale], ["n1", "metrics", 5, false]);
+  assertEquals([known!.mode, known!.cpu_overhead_pct, known!.dropped], ["bcc_degraded", 1.5, { ring: 7 }]);
+  assertEquals(known!.signals[1], { signal: "tls_handshake_ms", enabled: false, reason: "over budget" });
+  assertEquals([heard!.node, heard!.known_by, heard!.stale, heard!.events], ["n2", "events", true, 1]);
+  assertEquals(agents.answer(now + 120_000).agents[0]!.stale, true);
+});
