@@ -30,6 +30,8 @@ export interface DriverOptions {
   /** Keeps the text of answers, for a tokenizer. */
   readonly keepText: boolean;
   readonly control: Control;
+  /** Connections are open: from here on what the thread does belongs to the run. */
+  readonly onStart?: () => void;
   readonly onRecord: (record: LoopRecord) => void;
 }
 
@@ -138,6 +140,7 @@ export class Driver {
     this.#lag.start(nowNs);
     this.#users?.start(this.#startNs);
     this.#options.control.set("running", this.#startNs);
+    this.#options.onStart?.();
     return nowNs;
   }
 

@@ -43,9 +43,13 @@ export interface InnocenceOptions {
   readonly rates: Rates;
   readonly loopLagNs: readonly number[];
   readonly idleLagNs: readonly number[];
+  /** What timers of such a loop are late with nothing to do on a quiet machine: more is no floor, but the same disturbance. */
+  readonly mostIdleMs: number;
   readonly schedule: ThreadSchedule | null;
   readonly ranNs: number;
   readonly limit: { readonly ms: number; readonly is: string };
+  /** Share of the run the thread may stand ready without a CPU. */
+  readonly mostWaiting: number;
   /** A limit the caller declared holds requests back: that is no fault of ours. */
   readonly declared: boolean;
   readonly closed: boolean;
@@ -55,7 +59,7 @@ export function innocence(options: InnocenceOptions): Innocence {
   const { records, rates, schedule, limit, closed } = options;
   const loop = spread(options.loopLagNs);
   const idle = spread(options.idleLagNs);
-  const less = (a: number, b: number | undefined) => Math.max(0, a - (b ?? 0));
+  const less = (a: number, b: number | undefined) => Math.max(0, a - Math.min(b ?? 0, options.mostIdleMs));
   const net = loop === null ? null : {
     p50: less(loop.p50, idle?.p50),
     p99: less(loop.p99, idle?.p99),
@@ -82,6 +86,10 @@ export function innocence(options: InnocenceOptions): Innocence {
   material("the client's own timers were late at p99 by", net?.p99);
   material("the client looked at requests late at p99 by", own?.p99);
   material("each time the client was ready it waited for a CPU", runQueue?.mean_wait_ms);
+  if (runQueue !== null && runQueue.share > options.mostWaiting) {
+    const [share, most] = [runQueue.share, options.mostWaiting].map((of) => `${(100 * of).toFixed(0)} %`);
+    reasons.push(`the client was ready but without a CPU ${share} of the time, more than ${most}`);
+  }
   return {
     loop_lag_ms: net,
     idle_lag_ms: idle,

@@ -59,6 +59,8 @@ const options: InnocenceOptions = {
   rates: { offered: 100, sent: 100, achieved: 100 },
   loopLagNs: Array.from({ length: 100 }, () => 2e6),
   idleLagNs: Array.from({ length: 30 }, () => 1.5e6),
+  mostIdleMs: 10,
+  mostWaiting: 0.25,
   schedule: { ranNs: 1e8, waitedNs: 1e7, slices: 1000 },
   ranNs: 1e9,
   limit: { ms: 10, is: "5 % of 200 ms" },
@@ -77,6 +79,14 @@ Deno.test("innocence: lag above the idle floor, own lateness, run queue, and the
   const late = options.records.map((record) => ({ ...record, p_ns: record.g_ns! + 15e6 }));
   assert(/looked at requests late at p99 by 15.0 ms/.test(reasons({ records: late })));
   assert(/waited for a CPU 50.0 ms/.test(reasons({ schedule: { ranNs: 1, waitedNs: 5e8, slices: 10 } })));
+  assert(
+    /ready but without a CPU 50 % of the time/.test(reasons({ schedule: { ranNs: 1, waitedNs: 5e8, slices: 1e6 } })),
+  );
+  assert(
+    /late at p99 by 10.0 ms/.test(
+      reasons({ loopLagNs: [11e6], idleLagNs: [11e6], mostIdleMs: 1, limit: { ms: 5, is: "" } }),
+    ),
+  );
   assert(/not delivered: 50.0 of 100.0/.test(reasons({ rates: { offered: 100, sent: 50, achieved: 50 } })));
   assertEquals(reasons({ rates: { offered: 100, sent: 50, achieved: 50 }, declared: true }), "");
   assertEquals(reasons({ rates: { offered: 100, sent: 99.2, achieved: 50 } }), "");

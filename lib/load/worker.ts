@@ -25,17 +25,21 @@ async function run(job: LoadJob): Promise<void> {
     ? new EpollTransport(job.endpoint)
     : new NetTransport(job.endpoint);
   const log = new RecordLog();
+  let before = threadSchedule();
+  let cpuBefore = cpuNs("thread");
   const driver = new Driver({
     ...job,
     transport,
     now: monotonicNs,
     requests: requestMaker(job.shape),
     control: new Control(job.control),
+    onStart: () => {
+      before = threadSchedule();
+      cpuBefore = cpuNs("thread");
+    },
     onRecord: (record) => log.append(record),
   });
   const sliceUs = shortSlices();
-  const before = threadSchedule();
-  const cpuBefore = cpuNs("thread");
   const driven = await driver.run();
   const after = threadSchedule();
   const records = log.close();

@@ -74,7 +74,8 @@ export interface LoadReport {
     readonly retransmits: number | null;
   };
   readonly tokens: {
-    readonly in: number;
+    /** Null where the server tells none. */
+    readonly in: number | null;
     readonly out: number;
     readonly cached: number | null;
     readonly sources: Readonly<Record<string, number>>;

@@ -11,6 +11,12 @@ import { connectionsOf, countersOf, goodputFigures, runFigures, tokensOf } from 
 import type { SloOutcome } from "./slo.ts";
 import { limitOf, verdict } from "./verdict.ts";
 
+/** p99 of the timers of an idle loop, ms: a thread that sleeps in the kernel, and the runtime's. */
+const MOST_IDLE_MS = { epoll: 1, net: 10 } as const;
+
+/** Of a run; a thread that stood ready longer than this without a CPU was not where its stamps say. */
+const MOST_WAITING = 0.25;
+
 /** The judged window of a run: shorter where it was stopped. */
 export function windowOf({ planned, run }: Pick<Ran, "planned" | "run">): Window {
   const fromNs = run.driven.startNs + planned.seconds.warmup * 1e9;
@@ -38,8 +44,10 @@ export function reportOf(ran: Ran, records: readonly RequestRecord[], slos: read
     rates: measured,
     loopLagNs: driven.loopLagNs,
     idleLagNs: driven.idleLagNs,
+    mostIdleMs: MOST_IDLE_MS[run.transport],
     schedule: run.schedule,
     ranNs,
+    mostWaiting: options.clientLagMs === undefined ? MOST_WAITING : Infinity,
     limit: limitOf(options, slos, records, shown),
     declared: options.connections !== undefined || options.maxInFlight !== undefined,
     closed,

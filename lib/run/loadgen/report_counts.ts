@@ -75,7 +75,7 @@ export function tokensOf(records: readonly RequestRecord[]): Omit<LoadReport["to
   const total = (of: (record: RequestRecord) => number | null) =>
     records.reduce((sum, record) => sum + (of(record) ?? 0), 0);
   return {
-    in: total(({ n_in }) => n_in),
+    in: records.some(({ n_in }) => n_in !== null) ? total(({ n_in }) => n_in) : null,
     out: total(({ n_out }) => n_out),
     cached: records.some(({ n_cached }) => n_cached !== null) ? total(({ n_cached }) => n_cached) : null,
     sources: tally(records.flatMap(({ n_source }) => n_source === null ? [] : [n_source])),

@@ -102,7 +102,8 @@ export function tokenSentence({ tokens }: LoadReport): string | null {
     : `; the tokenizer differs in ${count(tokenizer.differing)} of ${
       count(tokenizer.compared)
     }, by ${tokenizer.most_difference} at most`;
-  return `${count(tokens.in)} in${cached}, ${count(tokens.out)} out (${by})${differ}`;
+  const asked = tokens.in === null ? "questions not counted by the server" : `${count(tokens.in)} in${cached}`;
+  return `${asked}, ${count(tokens.out)} out (${by})${differ}`;
 }
 
 export function interruptedSentence({ interrupted, seconds }: LoadReport): string | null {
