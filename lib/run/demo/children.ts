@@ -3,7 +3,7 @@ import { parentGone } from "../../host/child.ts";
 import { monotonicNs } from "../../host/clock.ts";
 import { providerControl, resolverControl } from "../../lab/lab.ts";
 import { readState } from "../../lab/state.ts";
-import { openLoop } from "../../load/open_loop.ts";
+import { openLoop } from "./client.ts";
 import { IoError } from "../../model/errors.ts";
 import type { Io } from "../../model/io.ts";
 import { sha256 } from "./blind.ts";

@@ -2,7 +2,7 @@
 import { SelfChild } from "../../host/child.ts";
 import { monotonicNs } from "../../host/clock.ts";
 import { type Lab, startLab } from "../../lab/lab.ts";
-import type { ClientSample } from "../../load/open_loop.ts";
+import type { ClientSample } from "./client.ts";
 import type { Io } from "../../model/io.ts";
 import type { KernelEvent } from "../../model/kernel_event.ts";
 import type { Span } from "../../model/span.ts";

@@ -2,7 +2,7 @@
 import { Resolutions } from "../../correlate/resolutions.ts";
 import { decodeRecord } from "../../decode/record.ts";
 import { WIRE } from "../../decode/wire.gen.ts";
-import type { ClientSample } from "../../load/open_loop.ts";
+import type { ClientSample } from "./client.ts";
 import { IoError } from "../../model/errors.ts";
 import { type GroupThrottledEvent, type KernelEvent, NOBODY, type StealEvent } from "../../model/kernel_event.ts";
 import { decodeTraces, encodeTraces } from "../../otlp/mod.ts";

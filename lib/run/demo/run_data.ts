@@ -1,5 +1,5 @@
 /** Everything one run of the demo yields before anything is concluded from it; the same from a live kernel and from a recording. */
-import type { ClientSample } from "../../load/open_loop.ts";
+import type { ClientSample } from "./client.ts";
 import type { Anchor, ClockBreak } from "../../model/clock.ts";
 import type { KernelEvent } from "../../model/kernel_event.ts";
 import type { Span } from "../../model/span.ts";

@@ -1,9 +1,10 @@
 /**
- * Open-loop streaming load: requests leave on a schedule drawn from a seed before the first is sent, whether or not earlier ones have
- * been answered. Stamps are of this process, on the kernel's clock.
+ * The demo's client: steady streaming load on the lab's gateway, by the runtime's own HTTP client, as an application would call it.
+ * Requests leave on a schedule drawn from a seed, whether or not earlier ones have been answered. Stamps are of this process, on the
+ * kernel's clock. (To measure, use lib/load: it has a client of its own.)
  */
-import { random } from "../stats/random.ts";
-import { sleep } from "../host/sleep.ts";
+import { random } from "../../stats/random.ts";
+import { sleep } from "../../host/sleep.ts";
 
 export interface LoadOptions {
   /** Base URL without /v1. */
