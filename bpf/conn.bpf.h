@@ -4,6 +4,7 @@
 #define CONN_BPF_H
 
 #include "packet.bpf.h"
+#include "socket.bpf.h"
 
 #define MAX_CONNS 32768
 
@@ -133,11 +134,6 @@ static __always_inline int is_listening(struct sock *sk)
 	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
 
 	return state == TCP_LISTEN || state == TCP_NEW_SYN_RECV;
-}
-
-static __always_inline __u32 netns_of(struct sock *sk)
-{
-	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
 /* Key of a connection whose socket has no cookie yet; `own`: src is its own end. No cookie has the top bit. */

@@ -141,7 +141,7 @@ static __always_inline void begin_connect(struct sock *sk, __u64 key)
 	if (!is_target(task))
 		return;
 	fill_owner(&connect.owner, task);
-	connect.owner.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	connect.owner.netns = netns_of(sk);
 	stamp(&connect.start, connect.owner.tid, bpf_ktime_get_ns());
 	fill_socket_tuple(&connect.tuple, sk);
 	if (bpf_map_update_elem(&connecting, &key, &connect, BPF_ANY))

@@ -62,6 +62,7 @@ struct inode {
 
 struct file {
 	struct inode *f_inode;
+	void *private_data;
 };
 
 struct fdtable {
@@ -119,14 +120,23 @@ typedef struct {
 	int owned; /* a process holds the lock */
 } socket_lock_t;
 
+struct sock;
+
 typedef enum { SS_FREE = 0, SS_UNCONNECTED, SS_CONNECTING, SS_CONNECTED, SS_DISCONNECTING } socket_state;
 
 struct socket {
 	socket_state state;
+	struct sock *sk;
+};
+
+
+struct sock_cgroup_data {
+	struct cgroup *cgroup;
 };
 
 struct sock {
 	struct sock_common __sk_common;
+	struct sock_cgroup_data sk_cgrp_data;
 	socket_lock_t sk_lock;
 	struct socket *sk_socket;
 	__u16 sk_protocol;
@@ -138,7 +148,14 @@ struct inet_sock {
 	__u16 inet_sport; /* network order; kept when skc_num is already given back */
 };
 
+struct inet_connection_sock {
+	__u8 icsk_ca_state : 5;
+	__u8 icsk_pending;
+};
+
 struct tcp_sock {
+	__u32 segs_out; /* sent, in all its life */
+	__u32 total_retrans; /* sent again */
 	__u32 rcv_nxt; /* everything before it has come, in order */
 	__u32 copied_seq; /* everything before it has been read */
 };
@@ -201,6 +218,24 @@ struct pt_regs {
 #endif
 
 #pragma clang attribute pop
+
+/* What an iterator's program is called with. */
+struct bpf_iter_meta;
+struct bpf_map;
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+};
 
 enum { PF_EXITING = 0x4, PF_KTHREAD = 0x200000 };
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_FIN_WAIT1 = 4, TCP_CLOSE = 7, TCP_CLOSE_WAIT = 8, TCP_LISTEN = 10, TCP_NEW_SYN_RECV = 12 };

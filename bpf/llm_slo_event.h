@@ -160,7 +160,8 @@ struct llm_slo_tls {
 /* header.flags of a retransmission */
 enum llm_slo_retransmit_flag {
 	LLM_SLO_RTX_SYN = 1, /* of a SYN */
-	LLM_SLO_RTX_SYNACK = 2, /* of a SYN-ACK: the owner is the listener's, unknown here */
+	LLM_SLO_RTX_SYNACK = 2, /* of a SYN-ACK: the owner is the listener's */
+	LLM_SLO_RTX_TLP = 4, /* a tail loss probe: the last segment, sent again before any timeout, to see whether it arrived */
 };
 
 /* One segment, or several in one skb, sent again. ts_ns is when. */
@@ -168,7 +169,7 @@ struct llm_slo_retransmit {
 	struct llm_slo_event header;
 	struct llm_slo_tuple tuple;
 	llm_u64 cookie;
-	llm_u64 segments_sent; /* by this socket so far, the repeated ones included; 0 unknown */
+	llm_u64 segments_sent; /* by this socket in all its life, the repeated ones and acknowledgements included; 0: it has none yet */
 	llm_u32 segments; /* sent again now */
 	llm_u32 reserved;
 };

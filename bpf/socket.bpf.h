@@ -5,6 +5,11 @@
 
 #include "probe.bpf.h"
 
+static __always_inline __u32 netns_of(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+}
+
 /* src is the socket's own end. A request_sock has the same sock_common at its start and can be read as a sock. */
 static __always_inline void fill_socket_tuple(struct llm_slo_tuple *tuple, struct sock *sk)
 {

@@ -8,11 +8,13 @@ import { dns } from "./dns.ts";
 import { memory } from "./memory.ts";
 import type { Measurement } from "./measure.ts";
 import { requests } from "./requests.ts";
+import { retransmit } from "./retransmit.ts";
 
 export const MEASUREMENTS: readonly Measurement[] = [
   dns,
   counts,
   connect,
+  retransmit,
   requests,
   runQueue,
   quotaByThread,

@@ -22,6 +22,7 @@ const PROBE_OF: Readonly<Record<KernelEvent["kind"], ProbeName | null>> = {
   disk: "disk_io",
   syscall: "syscall_latency",
   // Not told by a program, but read once a second.
+  segments: null,
   tally: null,
   steal: null,
   group_throttled: null,

@@ -221,7 +221,13 @@ function decodeRetransmit(view: DataView, at: number): RetransmitEvent {
     cookie: cookie(view, at + WIRE.retransmit.cookie),
     segments: view.getUint32(at + WIRE.retransmit.segments, true),
     segmentsSent: u64(view, at + WIRE.retransmit.segments_sent) || null,
-    of: flags & RETRANSMIT_FLAG.rtx_synack ? "synack" : flags & RETRANSMIT_FLAG.rtx_syn ? "syn" : "data",
+    of: flags & RETRANSMIT_FLAG.rtx_synack
+      ? "synack"
+      : flags & RETRANSMIT_FLAG.rtx_syn
+      ? "syn"
+      : flags & RETRANSMIT_FLAG.rtx_tlp
+      ? "tlp"
+      : "data",
   };
 }
 

@@ -260,6 +260,7 @@ export const TLS_FLAG = {
 export const RETRANSMIT_FLAG = {
   rtx_syn: 1,
   rtx_synack: 2,
+  rtx_tlp: 4,
 } as const;
 
 /** enum llm_slo_reclaim_flag */

@@ -25,7 +25,8 @@ import { findings, observations, OBSERVED_LIMIT } from "./document.ts";
 import { addHostEvent } from "./host_rows.ts";
 import { PeerNames } from "./peer_names.ts";
 import { type Endpoint, type Row, Rows, type Who } from "./row.ts";
-import { HINTS } from "./rules.ts";
+import { HINTS, RETRANSMITTED } from "./rules.ts";
+import { endOf, SegmentsSent } from "./segments.ts";
 import { Unseen } from "./unseen.ts";
 
 const MS = 1e6;
@@ -85,6 +86,7 @@ export class Diagnosis {
     row.addCause(cause);
   });
   readonly #unseen = new Unseen();
+  readonly #sent = new SegmentsSent();
   #own = 0;
   #speaksFirst = 0;
 
@@ -135,10 +137,15 @@ export class Diagnosis {
       }
       case "retransmit": {
         if (event.owner.pid === 0) return; // nobody's, as far as is known: in the event totals alone
-        const row = this.#rows.get({ kind: "tcp_retransmits_total", peer: dst(event.tuple) }, who);
+        const row = this.#rows.get({ kind: "tcp_retransmits_total", ...endOf(event.tuple) }, who);
         row.add(0, event.segments);
+        row.addCause(RETRANSMITTED[event.of], event.segments);
+        if (row.key.role === "server") row.addName(event.tuple.dstIp);
         return;
       }
+      case "segments":
+        this.#sent.add(event);
+        return;
       case "runq":
       case "throttled":
         this.#wait(event.kind, event.owner, who, event.tsNs - event.startNs, 1);
@@ -169,6 +176,7 @@ export class Diagnosis {
     const windowMs = Math.max(1, context.window.lengthMs);
     const names = { peers: this.#peers, errnoByName: this.#errnoByName };
     const rows = this.#rows.all();
+    for (const row of rows) row.sent = this.#sent.of(row);
     const seen = observations(rows, names);
     const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((a, b) => a + b, 0);
     return {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { GapEvent, KernelEvent, Owner, TlsEvent, WaitSumEvent } from "../model/kernel_event.ts";
 import { diagnose, type DiagnosisOptions } from "./diagnosis.ts";
-import { connect, CONTEXT, dns, firstByte, owner, tcp, wait } from "./fixture.ts";
+import { connect, CONTEXT, dns, firstByte, owner, retransmit, sent, tcp, wait } from "./fixture.ts";
 
 const run = (events: Iterable<KernelEvent>, options: DiagnosisOptions = {}) =>
   diagnose(events, { ...CONTEXT, ...options });
@@ -186,6 +186,43 @@ Deno.test("one quick request on a quiet host is observed to the microsecond", ()
     ["curl", "client", 1, 1.235, 1.235, 1.235, { ip: "127.0.0.1", port: 80 }, undefined],
     ["nginx", "server", 1, 1.1, 1.1, 1.1, { ip: "10.0.0.9", port: 0 }, { ip: "10.0.0.2", port: 80 }],
   ]);
+});
+
+Deno.test("segments sent again are told with their share of those sent, and by what they were", () => {
+  const syn = { of: "syn" } as const;
+  const served = { tuple: tcp("10.0.0.7", 40_001, 80) };
+  const server = { role: "server", end: { ip: "10.0.0.2", port: 80 } } as const;
+  const rows: [string, KernelEvent[], [number, string, string] | null][] = [
+    ["a few on a good line", [retransmit(1, 0, 4), sent(1, 100)], null],
+    ["many of very many", [retransmit(1, 0, 40), sent(1, 50_000)], null],
+    ["a lossy line", [retransmit(1, 0, 5), retransmit(1, 9, 1, syn), sent(1, 250), sent(1, 150)], [
+      2000,
+      "curl[1] had to send 6 segments again to 10.0.0.1:443 (1.5 % of those sent): 5 × data, 1 × SYN",
+      "5 segments and 0.5 % of those sent (each counts as 200 ms, a SYN as 1000 ms)",
+    ]],
+    ["nobody counted what was sent", [retransmit(1, 0, 5, { of: "tlp" })], [
+      1000,
+      "curl[1] had to send 5 segments again to 10.0.0.1:443: 5 × loss probe",
+      "5 segments (each counts as 200 ms, a SYN as 1000 ms)",
+    ]],
+    ["a server, all its clients", [
+      retransmit(80, 0, 3, served),
+      retransmit(80, 1, 3, { tuple: tcp("10.0.0.8", 40_002, 80) }),
+      sent(80, 60, server),
+    ], [
+      1200,
+      "curl[80] had to send 6 segments again on 10.0.0.2:80 to many clients (10 % of those sent): 6 × data",
+      "5 segments and 0.5 % of those sent (each counts as 200 ms, a SYN as 1000 ms)",
+    ]],
+    ["of nobody we know", [retransmit(0, 0, 50)], null],
+  ];
+  for (const [name, events, expected] of rows) {
+    const [finding] = run(events).findings;
+    const told = finding === undefined ? null : [finding.harm_ms, finding.sentence, finding.compared_with];
+    assertEquals(told, expected, name);
+  }
+  const [observed] = run([retransmit(1, 0, 2), sent(1, 80)]).observed;
+  assertEquals([observed?.count, observed?.sent, observed?.causes], [2, 80, { data: 2 }]);
 });
 
 Deno.test("a peer is named only where there is no doubt", () => {

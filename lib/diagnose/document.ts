@@ -67,6 +67,7 @@ export function observed(row: Row, names: Names): Observed {
     ...(key.what !== undefined && { what: key.what }),
     ...(row.causes.size > 0 && { causes: Object.fromEntries(row.causes) }),
     count: series.count,
+    ...(row.sent > 0 && { sent: row.sent }),
     p50: round(series.quantile(0.5)),
     p95: round(series.quantile(0.95)),
     max: round(series.max),

@@ -7,6 +7,8 @@ import {
   NOBODY,
   type Owner,
   type ReclaimEvent,
+  type RetransmitEvent,
+  type SegmentsEvent,
   type StealEvent,
   type SyscallEvent,
   type Tuple,
@@ -61,6 +63,32 @@ export function connect(pid: number, atMs: number, tookMs: number, change: Parti
     endClock: null,
     ...change,
   };
+}
+
+/** `segments` sent again at `atMs`, of a socket that had sent 50 by then. */
+export function retransmit(
+  pid: number,
+  atMs: number,
+  segments: number,
+  change: Partial<RetransmitEvent> = {},
+): RetransmitEvent {
+  return {
+    kind: "retransmit",
+    tsNs: atMs * MS,
+    owner: owner(pid),
+    tuple: tcp(),
+    cookie: "9",
+    segments,
+    segmentsSent: 50,
+    of: "data",
+    ...change,
+  };
+}
+
+/** Segments sent in all to the peer of `tcp()`. */
+export function sent(pid: number, segments: number, change: Partial<SegmentsEvent> = {}): SegmentsEvent {
+  const end = { ip: "10.0.0.1", port: 443 };
+  return { kind: "segments", tsNs: 0, owner: owner(pid), role: "client", end, segments, ...change };
 }
 
 /** A request sent at `atMs` whose first byte came `tookMs` later; both were read at once. */

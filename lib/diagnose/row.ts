@@ -34,6 +34,8 @@ export class Row {
   /** Occurrences at or over the hint, and the time by which they exceeded it. */
   over = 0;
   excessMs = 0;
+  /** Segments sent in all, those sent again included; 0: not known. */
+  sent = 0;
   /** Stolen CPU time: what all CPUs could have given. */
   capacityMs = 0;
   readonly causes = new Map<string, number>();
@@ -90,6 +92,7 @@ export function mergeRows(rows: readonly [Row, ...Row[]], key: RowKey = rows[0].
     merged.series.merge(row.series);
     merged.over += row.over;
     merged.excessMs += row.excessMs;
+    merged.sent += row.sent;
     merged.capacityMs += row.capacityMs;
     for (const [cause, times] of row.causes) merged.addCause(cause, times);
     for (const name of row.names) merged.addName(name);

@@ -10,6 +10,10 @@ const FAILURE_MS = 1000;
 /** Segments sent again to one peer that make a finding, and the least the kernel waits before it sends one again. */
 const RETRANSMITS = 5;
 const RTO_MS = 200;
+/** A connect waits for so long before it repeats its SYN. */
+const SYN_RTO_MS = 1000;
+/** Fewer than this share of what was sent is normal on long lines. */
+const LOSSY_SHARE = 0.005;
 /** A rare slow one among many fast is told when all of them together lost this much. */
 const RARE_BUT_COSTLY_MS = 1000;
 /** A pause inside an answer that a reader notices. */
@@ -24,6 +28,9 @@ const LONG_WAITS = 5;
 const LONG_WAITS_SHARE = 0.01;
 /** Quota: throttled this share of the window (all threads together), or once for longer than the hint. */
 const THROTTLED_SHARE = 0.005;
+
+/** What was sent again, as it stands in `causes`. */
+export const RETRANSMITTED = { data: "data", syn: "SYN", synack: "SYN-ACK", tlp: "loss probe" } as const;
 
 /** What an occurrence is measured against, per kind; null: nothing to measure against. */
 export const HINTS: ReadonlyMap<SignalName, number | null> = new Map([
@@ -59,6 +66,16 @@ function failures(row: Row): number {
   return [...row.causes.values()].reduce((sum, times) => sum + times, 0);
 }
 
+function lossy({ series, causes, sent }: Row): Verdict | null {
+  if (series.count < RETRANSMITS || series.count < LOSSY_SHARE * sent) return null;
+  const syns = causes.get(RETRANSMITTED.syn) ?? 0;
+  const share = sent === 0 ? "" : ` and ${LOSSY_SHARE * 100} % of those sent`;
+  return {
+    harmMs: (series.count - syns) * RTO_MS + syns * SYN_RTO_MS,
+    comparedWith: `${RETRANSMITS} segments${share} (each counts as ${RTO_MS} ms, a SYN as ${SYN_RTO_MS} ms)`,
+  };
+}
+
 /** Judges one row against a window of this many ms; null: nothing to tell. */
 export function judge(row: Row, windowMs: number): Verdict | null {
   const { series, hint } = row;
@@ -71,8 +88,7 @@ export function judge(row: Row, windowMs: number): Verdict | null {
         comparedWith: `no failures (each counts as ${duration(FAILURE_MS)} at least)`,
       };
     case "tcp_retransmits_total": // each costs a retransmission timeout at least; a few on a busy line are normal
-      if (series.count < RETRANSMITS) return null;
-      return { harmMs: series.count * RTO_MS, comparedWith: `${RETRANSMITS} segments (each counts as ${RTO_MS} ms)` };
+      return lossy(row);
     case "runqueue_delay_ms": {
       const worst = worstThreadMs(row);
       const starved = worst >= Math.max(STARVED_MS, STARVED_SHARE * windowMs);

@@ -54,6 +54,11 @@ function causes(row: Observed, facts: Facts): string {
   return parts.join(", ");
 }
 
+/** ` (0.8 % of those sent)` */
+function share({ count: again, sent }: Observed): string {
+  return sent === undefined ? "" : ` (${percent(again / sent)} of those sent)`;
+}
+
 /** The sentence of a row that is a finding. No full stop, so that it can stand in a list. */
 export function sentence(row: Observed, facts: Facts): string {
   const who = subject(row);
@@ -76,7 +81,8 @@ export function sentence(row: Observed, facts: Facts): string {
     case "connect_errors_total":
       return `${who} could not connect to ${peerText(row)}: ${causes(row, facts)}`;
     case "tcp_retransmits_total":
-      return `${who} had to send ${plural(row.count, "segment")} again to ${peerText(row)}`;
+      return `${who} had to send ${plural(row.count, "segment")} again${local} to ${peerText(row)}${share(row)}: ` +
+        causes(row, facts);
     case "tls_handshake_ms":
       return `${who} waited ${p95} for TLS handshakes${local} with ${peerText(row)}, ${plural(row.count, "handshake")}`;
     case "tls_handshake_fail_total":

@@ -144,8 +144,9 @@ function readings(event: KernelEvent, deviceName: (numbers: string) => string): 
       const attributes = { cookie, of: event.of, segments_sent: event.segmentsSent ?? undefined };
       return [{ signal: "tcp_retransmits_total", endNs, value: segments, tuple, attributes }];
     }
-    case "timer":
-      return []; // for the split of requests alone: a program's own timer is no signal
+    case "timer": // for the split of requests alone: a program's own timer is no signal
+    case "segments": // what makes a rate of the segments sent again
+      return [];
   }
 }
 

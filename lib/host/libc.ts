@@ -11,6 +11,8 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   // int open(const char *path, int flags, ...)
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  // ssize_t read(int fd, void *buf, size_t count)
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   // long sysconf(int name)
   sysconf: { parameters: ["i32"], result: "i64" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -83,6 +85,14 @@ const SC_PAGESIZE = 30;
 /** Opens a path for reading and yields the descriptor, or -1. The caller closes it. */
 export function openFd(path: string): number {
   return libc().open(new TextEncoder().encode(`${path}\0`), O_RDONLY | O_CLOEXEC);
+}
+
+/** Reads a descriptor to its end, where only the reading matters. False when it fails. */
+export function readToEnd(fd: number): boolean {
+  const bytes = new Uint8Array(4096);
+  let read: number;
+  do read = Number(libc().read(fd, bytes, BigInt(bytes.byteLength))); while (read > 0);
+  return read === 0;
 }
 
 export function closeFd(fd: number): void {

@@ -2,7 +2,7 @@
  * One compiled probe: opened from bytes, told its configuration, its maps joined with those of the other probes, loaded,
  * attached. Everything is tied to descriptors of this process: when it dies, however it dies, the kernel lets go of all of it.
  */
-import { closeFd, openFd } from "../host/libc.ts";
+import { closeFd, openFd, readToEnd } from "../host/libc.ts";
 import { errnoName, errnoWords } from "../model/codes.ts";
 import { IoError } from "../model/errors.ts";
 import { BpfMap } from "./bpf_map.ts";
@@ -78,6 +78,7 @@ export class BpfObject implements Disposable {
       const programName = readCString(libbpf().bpf_program__name(program));
       if (!wanted.has(programName)) continue;
       const hook = readCString(libbpf().bpf_program__section_name(program));
+      if (hook.startsWith("iter/")) continue; // run when they are needed
       const link = hook.startsWith("cgroup")
         ? attachCgroup(program, cgroupPath)
         : libbpf().bpf_program__attach(program);
@@ -86,6 +87,27 @@ export class BpfObject implements Disposable {
         throw new IoError(`Cannot attach "${programName}" to ${hook}: ${errnoName(-error)}, ${errnoWords(-error)}`);
       }
       this.#links.push(link);
+    }
+  }
+
+  /**
+   * Runs an iterator's program over all there is: over the entries of `map`, for one that walks a map. False where the kernel will not.
+   */
+  iterate(programName: string, map?: BpfMap): boolean {
+    const program = [...children(this.object, libbpf().bpf_object__next_program)]
+      .find((program) => readCString(libbpf().bpf_program__name(program)) === programName);
+    if (program === undefined) return false;
+    const info = new Uint32Array([map?.fd ?? 0, 0, 0, 0]); // union bpf_iter_link_info: map_fd
+    // struct bpf_iter_attach_opts: size_t sz, link_info *, u32 link_info_len, padded
+    const options = new BigUint64Array([24n, map === undefined ? 0n : addressOf(info), map === undefined ? 0n : 16n]);
+    const link = libbpf().bpf_program__attach_iter(program, new Uint8Array(options.buffer));
+    if (link === null) return false;
+    const fd = libbpf().bpf_iter_create(libbpf().bpf_link__fd(link));
+    try {
+      return fd >= 0 && readToEnd(fd);
+    } finally {
+      closeFd(fd);
+      libbpf().bpf_link__destroy(link);
     }
   }
 
@@ -147,6 +169,11 @@ function verifierLog(name: string, bytes: Uint8Array<ArrayBuffer>, options: Load
   return failed === undefined
     ? undefined
     : `Read what the verifier said last: ${failed.split("\n").slice(-3).join(" | ")}`;
+}
+
+/** Where its bytes are, for a pointer inside a struct. It must outlive the call. */
+function addressOf(bytes: ArrayBufferView<ArrayBuffer>): bigint {
+  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
 }
 
 function attachCgroup(program: Deno.PointerObject, path: string): Deno.PointerValue {

@@ -50,6 +50,12 @@ const SYMBOLS = {
   bpf_program__attach: { parameters: ["pointer"], result: "pointer" },
   // struct bpf_link *bpf_program__attach_cgroup(const struct bpf_program *prog, int cgroup_fd)
   bpf_program__attach_cgroup: { parameters: ["pointer", "i32"], result: "pointer" },
+  // struct bpf_link *bpf_program__attach_iter(const struct bpf_program *prog, const struct bpf_iter_attach_opts *opts)
+  bpf_program__attach_iter: { parameters: ["pointer", "buffer"], result: "pointer" },
+  // int bpf_link__fd(const struct bpf_link *link)
+  bpf_link__fd: { parameters: ["pointer"], result: "i32" },
+  // int bpf_iter_create(int link_fd)
+  bpf_iter_create: { parameters: ["i32"], result: "i32" },
   // int bpf_link__destroy(struct bpf_link *link)
   bpf_link__destroy: { parameters: ["pointer"], result: "i32" },
   // int bpf_map_lookup_elem(int fd, const void *key, void *value)

@@ -50,7 +50,7 @@ export const PROBES: readonly ProbeSpec[] = [
   },
   {
     probe: "tcp_retransmit",
-    needs: ["tcp_retransmit_skb"],
+    needs: ["tcp_retransmit_skb", "inet_sock_set_state", "tcp_rcv_space_adjust"],
     optional: { on_tcp_retransmit_synack: "tcp_retransmit_synack" },
     costs: "segments sent again, and the time lost to it",
   },

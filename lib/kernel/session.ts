@@ -29,7 +29,7 @@ export interface SessionOptions {
 }
 
 /**
- * Unanswered queries and what belongs to them (`dns_...`), connects under way (`connecting`, `connect_calls`), thread states (`threads`), open turns (`conns`), what was not told one by one
+ * Unanswered queries and what belongs to them (`dns_...`), connects under way (`connecting`, `connect_calls`), segments sent (`tcp_sent`), thread states (`threads`), open turns (`conns`), what was not told one by one
  * (`tallies`), and what is under way (`requests`, `reclaiming`, `calling`).
  */
 export type ReadMap =
@@ -39,6 +39,7 @@ export type ReadMap =
   | "dns_streams"
   | "connecting"
   | "connect_calls"
+  | "tcp_sent"
   | "threads"
   | "conns"
   | "tallies"
@@ -225,6 +226,16 @@ export class ProbeSession implements Disposable {
   /** False when somebody else, a program in the kernel perhaps, deleted it first. */
   delete(map: ReadMap, key: Uint8Array<ArrayBuffer>): boolean {
     return this.#maps.get(map)?.delete(key) ?? false;
+  }
+
+  /** Finds whom the TCP sockets belong to that were open before the probe, or whose process has not shown itself. */
+  adoptSockets(): void {
+    this.#objects.get("tcp_retransmit")?.iterate("adopt_sockets");
+  }
+
+  /** Brings the sums of segments sent (`tcp_sent`) up to date, as far as sockets are still open. */
+  accountSockets(): void {
+    this.#objects.get("tcp_retransmit")?.iterate("account_sockets", this.#maps.get("tcp_owners"));
   }
 
   /** Cumulative cost of each program while statistics were on (lib/kernel/run_stats.ts). */

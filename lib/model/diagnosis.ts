@@ -35,6 +35,8 @@ export interface Observed {
   /** Failures by their cause: `NXDOMAIN`, `timeout`, `ECONNREFUSED` ... */
   readonly causes?: Readonly<Record<string, number>>;
   readonly count: number;
+  /** Segments: how many were sent in all, those sent again included. Absent where not known. */
+  readonly sent?: number;
   /** Of the durations, nearest rank. For failures: how long each took to fail. Exact up to 512 values, then within 1 %. */
   readonly p50: number;
   readonly p95: number;

@@ -216,10 +216,22 @@ export interface RetransmitEvent extends Base {
   /** "0" where the socket had none. */
   readonly cookie: string;
   readonly segments: number;
-  /** By this socket so far, repeats included: what makes a rate of a count. null where it is not known. */
+  /** By this socket in all its life, repeats and acknowledgements included: what makes a rate of a count. null: it has none yet. */
   readonly segmentsSent: number | null;
-  /** Of what: a SYN, a SYN-ACK (a listener's, owner unknown), or data. */
-  readonly of: "syn" | "synack" | "data";
+  /** Of what: a SYN, a SYN-ACK (the listener's), data, or `tlp`: a tail loss probe, which is sent before anybody knows of a loss. */
+  readonly of: "syn" | "synack" | "tlp" | "data";
+}
+
+/**
+ * Segments that a process has sent since the last such event, repeats included: to one peer, or as a server to all the clients of one port
+ * of its own. No signal: it makes a rate of what was sent again.
+ */
+export interface SegmentsEvent extends Base {
+  readonly kind: "segments";
+  readonly role: "client" | "server";
+  /** The other end; of a server its own. */
+  readonly end: { readonly ip: string; readonly port: number };
+  readonly segments: number;
 }
 
 /** A thread had to free memory before it got some. Its own time: what kswapd does costs nobody a wait. */
@@ -318,6 +330,7 @@ export type KernelEvent =
   | TimerEvent
   | TlsEvent
   | RetransmitEvent
+  | SegmentsEvent
   | ReclaimEvent
   | DiskEvent
   | SyscallEvent

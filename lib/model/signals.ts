@@ -146,11 +146,20 @@ export const SIGNALS: readonly SignalRow[] = [
     probe: "tcp_retransmit",
     unit: "count",
     elevated: 2,
-    meaning: "TCP segments sent again",
-    hooks: ["tcp_retransmit_skb", "tcp_retransmit_synack"],
-    minKernel: "5.8",
+    meaning: "TCP segments sent again: data, SYNs, SYN-ACKs, tail loss probes",
+    hooks: [
+      "tcp_retransmit_skb",
+      "tcp_retransmit_synack",
+      "inet_sock_set_state",
+      "tcp_rcv_space_adjust",
+      "iter/task_file",
+      "iter/bpf_map_elem",
+    ],
+    minKernel: "5.9",
     rights: TRACING,
-    misses: "the owner of a SYN-ACK, which belongs to a listener",
+    misses:
+      "MPTCP as a whole (its subflows are told); whose an accepted connection is before it is read from: it is taken for the " +
+      "listener's",
   },
   {
     signal: "tls_handshake_ms",

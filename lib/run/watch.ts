@@ -18,6 +18,7 @@ import { CostMeter, type WatchCost } from "./watch_cost.ts";
 import { sweepConnects } from "./watch_connects.ts";
 import { sweepDns } from "./watch_dns.ts";
 import { dropsByName, dropsBySignal } from "./watch_drops.ts";
+import { takeSegments } from "./watch_segments.ts";
 import { signalsMissing } from "./watch_missing.ts";
 import { Poller } from "./watch_polled.ts";
 import { type Unanswered, unanswered } from "./watch_open.ts";
@@ -27,6 +28,8 @@ import { cgroupIds, cgroupPids, findCgroups } from "./watch_targets.ts";
 /** Nobody is woken for a record: that would cost the watched process several microseconds. We come by this often. */
 const DRAIN_MS = 20;
 const TICK_MS = 1000;
+/** Ticks between two walks over all TCP sockets that are open. */
+const ACCOUNT_EVERY = 10;
 
 export interface WatchOptions {
   /** Default: all. `syscall_latency` needs a target. */
@@ -103,6 +106,9 @@ class KernelWatch implements Watch {
   #dropsBySignal: Partial<Record<SignalName, number>> = {};
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
   #tickTimer: ReturnType<typeof setTimeout> | undefined;
+  /** A socket has shown up whose process is not known: look for it. */
+  #unowned = false;
+  #polls = 0;
   #over = false;
 
   constructor(options: WatchOptions, onEvent: (event: KernelEvent) => void) {
@@ -157,6 +163,7 @@ class KernelWatch implements Watch {
         }),
       ],
     };
+    session.adoptSockets();
     this.#scheduleDrain();
     this.#scheduleTick();
   }
@@ -173,6 +180,7 @@ class KernelWatch implements Watch {
     if (this.#over) return;
     this.clocks.add(this.#clock.read());
     this.#sweep();
+    this.#session.accountSockets();
     this.#session.detach(); // at rest: what a thread has told in a record cannot be in its state too
     this.flush();
     this.#poll();
@@ -225,9 +233,13 @@ class KernelWatch implements Watch {
   }
 
   #poll(): void {
-    const { records, events } = this.#poller.take(this.#clock.monotonicNs());
+    const nowNs = this.#clock.monotonicNs();
+    const { records, events } = this.#poller.take(nowNs);
     for (const bytes of records) this.#record(viewOf(bytes), 0, bytes.byteLength);
-    for (const event of events) this.#hand(event);
+    for (const event of [...events, ...takeSegments(this.#session, nowNs)]) this.#hand(event);
+    if (this.#unowned) this.#session.adoptSockets();
+    this.#unowned = false;
+    if (++this.#polls % ACCOUNT_EVERY === 0) this.#session.accountSockets();
   }
 
   #record(view: DataView, at: number, length: number): void {
@@ -241,6 +253,7 @@ class KernelWatch implements Watch {
 
   #hand(event: KernelEvent): void {
     this.#events++;
+    if (event.kind === "retransmit" && event.owner.pid === 0) this.#unowned = true;
     this.#onEvent(event.kind === "dns" ? { ...event, resolution: this.#resolutions.of(event) } : event);
   }
 

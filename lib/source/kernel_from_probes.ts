@@ -104,7 +104,7 @@ function kernelEvent(probe: ProbeEventV1Alpha2, anchor: Anchor, cgroups: Map<str
         cookie: String(said.cookie ?? "0"),
         segments: probe.value,
         segmentsSent: said.segments_sent === undefined ? null : Number(said.segments_sent),
-        of: said.of === "syn" || said.of === "synack" ? said.of : "data",
+        of: said.of === "syn" || said.of === "synack" || said.of === "tlp" ? said.of : "data",
       };
     case "runqueue_delay_ms":
       return { ...base, kind: "runq" };

@@ -8,7 +8,7 @@ export class Namespace implements AsyncDisposable {
 
   /** A new one, its loopback up. */
   static async make(): Promise<Namespace> {
-    const name = `sloctl-test-${Deno.pid}-${++made}`;
+    const name = `slotest-${Deno.pid}-${++made}`;
     await exec("ip", "netns", "add", name);
     await exec("ip", "-n", name, "link", "set", "lo", "up");
     return new Namespace(name);

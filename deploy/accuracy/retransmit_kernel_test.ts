@@ -1,0 +1,4 @@
+import { holds } from "./holds.ts";
+import { retransmit } from "./retransmit.ts";
+
+holds(retransmit);
