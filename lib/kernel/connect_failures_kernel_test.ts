@@ -136,7 +136,7 @@ kernelTest("a full table of connects is counted", async () => {
   const seen = await watched(async () => {
     await link.near.run(`${connector.folder}/connector`, "10.99.7.2", "82", String(MANY));
     await delay(500);
-  }, { probes: PROBES });
+  }, { probes: PROBES, comm: "connector" });
   const told = connects(seen);
   assertEquals([told.length, seen.lost], [ROOM, MANY - ROOM]);
   assert(told.every(({ errno, tuple }) => errno === ECANCELED && tuple.dstPort === 82));
