@@ -8,7 +8,9 @@ import { fakeIo } from "../testing/fake_io.ts";
 import { askGateway, plainGateway } from "../testing/gateway.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { delay } from "../testing/watched.ts";
+import { webhookSink } from "../testing/webhook_sink.ts";
 import { runAgent } from "./agent.ts";
+import { SEND_NOTHING } from "./send_options.ts";
 
 const QUICK = Array<number>(14).fill(25);
 const SLOW = Array<number>(14).fill(125);
@@ -21,8 +23,15 @@ kernelTest(
       await using gateway = await plainGateway(await makeTls(folder, "localhost", "127.0.0.1"));
       const [script, person] = [fakeIo(), fakeIo()];
       const pids = [`${gateway.pid}`];
+      await using hook = await webhookSink();
+      const webhook = {
+        url: `http://127.0.0.1:${hook.port}/`,
+        secret: "",
+        format: "generic",
+        timeoutMs: 5_000,
+      } as const;
       const running = [
-        runAgent({ ...AGENT_DEFAULTS, pids, json: true }, script),
+        runAgent({ ...AGENT_DEFAULTS, pids, json: true, send: { ...SEND_NOTHING, webhook } }, script),
         runAgent({ ...AGENT_DEFAULTS, pids }, person),
       ];
       await delay(500);
@@ -48,6 +57,9 @@ kernelTest(
         assertStringIncludes(text, "unknown (provider_slow)");
       }
       assertStringIncludes(person.stdout, "Requests (estimated)");
+      const [incident, ...more] = hook.calls.map(({ json }) => json);
+      assertEquals([more, validate("incident-attribution/v1.1", incident)], [[], []]);
+      assertEquals([incident.predicted_fault_domain, incident.timestamp], ["unknown", row!.moved!.from]);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
