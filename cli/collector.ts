@@ -1,10 +1,9 @@
 import project from "../deno.json" with { type: "json" };
 import type { Command, Flag } from "./command.ts";
 import { CONFIG_FLAGS, toolkitConfig } from "./config.ts";
+import { OTLP_FLAGS, SPOOL_FLAG } from "./send_flags.ts";
 
 const PENDING: readonly Flag[] = [
-  { name: "otlp-endpoint", type: "string", placeholder: "URL", help: "pass spans on to another collector" },
-  { name: "otlp-timeout-ms", type: "integer", placeholder: "N", help: "patience with it" },
   { name: "store", type: "string", placeholder: "DIR", help: "keep everything in a durable journal" },
   { name: "token-file", type: "string", placeholder: "FILE", help: "who may write and read; not checked yet" },
   { name: "interval-ms", type: "integer", placeholder: "N", help: "from earlier versions" },
@@ -18,7 +17,9 @@ export const command: Command = {
   description:
     "With --input it reads lines of raw samples, OTLP JSON, probe events or SLO events, writes what they measure as SLO events " +
     "and ends; no port is opened. With --listen it receives OTLP traces, logs and metrics over HTTP and gRPC until it is stopped, " +
-    "and joins the spans with the probe events that come as OTLP logs or from --input, which may be a pipe. The kernel's own TTFT stands before the application's where both are there. Without spans probe events give no SLO events: " +
+    "and joins the spans with the probe events that come as OTLP logs or from --input, which may be a pipe. The kernel's own TTFT stands before the application's where both are there. With " +
+    "--otlp-endpoint the spans go on to another receiver, with what the join found written onto them (llm.ebpf.*, llm.slo.*). " +
+    "Without spans probe events give no SLO events: " +
     "sloctl attributor and sloctl agent estimate requests from them.",
   examples: [
     {
@@ -28,6 +29,11 @@ export const command: Command = {
     {
       command: "sudo sloctl agent --output stdout | sloctl collector --listen 127.0.0.1:4318 --input -",
       text: "spans from any OpenTelemetry SDK, joined with this machine's kernel",
+    },
+    {
+      command:
+        "sloctl collector --listen 127.0.0.1:4318 --otlp-endpoint https://otel.example --spool /var/spool/sloctl",
+      text: "enriched spans to another receiver; what it cannot take yet waits on disk",
     },
   ],
   flags: [
@@ -62,6 +68,8 @@ export const command: Command = {
     { name: "namespace", type: "string", placeholder: "NAME", default: "", help: "written where spans do not say" },
     { name: "workload", type: "string", placeholder: "NAME", default: "", help: "written where spans do not say" },
     { name: "service", type: "string", placeholder: "NAME", default: "", help: "written where spans do not say" },
+    ...OTLP_FLAGS,
+    SPOOL_FLAG,
     ...CONFIG_FLAGS,
     ...PENDING,
   ],
@@ -80,6 +88,7 @@ export const command: Command = {
     const { readSloFile } = await import("../lib/run/slo_rules.ts");
     const slo = input.string("slo");
     const objectives = slo === undefined ? null : await readSloFile(slo, io);
+    const { sendOptions } = await import("../lib/run/send_options.ts");
     const place = (name: string) => input.string(name)!;
     return await collector({
       inputs: input.list("input"),
@@ -97,6 +106,7 @@ export const command: Command = {
       tracker: objectives === null ? null : new SloTracker(objectives),
       sloFile: slo ?? null,
       version: project.version,
+      send: sendOptions(config),
       place: {
         cluster: place("cluster"),
         namespace: place("namespace"),

@@ -5,10 +5,12 @@ import type { SloEvent } from "../model/slo_event.ts";
 import { count, plural } from "../report/format.ts";
 import { fromRawSample } from "../slo/from_samples.ts";
 import type { Documents } from "../source/documents.ts";
-import { type JoinOptions, joinSloEvents } from "./collector_join.ts";
+import { type JoinOptions, joinSpans } from "./collector_join.ts";
 import { receiveSpans } from "./collector_listen.ts";
 import { readDocumentFiles, refuseTruncated } from "./documents_input.ts";
 import { openLines } from "./lines.ts";
+import type { SendOptions } from "./send_options.ts";
+import { openSending, refuseLosses } from "./sending.ts";
 
 export interface CollectorOptions extends JoinOptions {
   /** `-` is standard input. */
@@ -33,7 +35,12 @@ export interface CollectorOptions extends JoinOptions {
   readonly version: string;
   /** Stop after so many SLO events; 0: no limit. */
   readonly count: number;
+  /** Where enriched spans and incidents go. */
+  readonly send: SendOptions;
 }
+
+/** How long a run that ends by itself tries to deliver what it made. */
+const DRAIN_MS = 60_000;
 
 /**
  * Resolves to the exit code: at the end of the input, or with `listen` when stopped.
@@ -55,23 +62,27 @@ export async function collector(options: CollectorOptions, io: Io): Promise<numb
     return EXIT.ok;
   }
   const documents = await readDocumentFiles(options.inputs, io);
+  await using sending = await openSending(options.send, io);
   using writer = openLines(options.out, io);
-  for (const event of sloEventsIn(documents, options)) {
+  const { events, spans } = joinSpans(documents.spans, documents.probes, options, Date.now());
+  sending.spans(spans);
+  for (const event of sloEventsIn(documents, events, options)) {
     io.stop.throwIfAborted();
     writer.write(event);
     if (options.count > 0 && writer.lines >= options.count) break;
   }
   writer.close();
   tell(documents, writer.lines, io);
+  refuseLosses(await sending.close(DRAIN_MS, io.stop));
   refuseTruncated(documents);
   return EXIT.ok;
 }
 
 /** Those that are already SLO events pass as they are. */
-function* sloEventsIn(documents: Documents, options: JoinOptions): Generator<SloEvent> {
+function* sloEventsIn(documents: Documents, joined: readonly SloEvent[], options: JoinOptions): Generator<SloEvent> {
   yield* documents.slo;
   for (const sample of documents.raw) yield* fromRawSample(sample, options.objectives);
-  yield* joinSloEvents(documents.spans, documents.probes, options, Date.now());
+  yield* joined;
 }
 
 function tell({ probes, spans, raw, slo, faults }: Documents, written: number, io: Pick<Io, "err">): void {

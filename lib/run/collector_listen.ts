@@ -24,11 +24,15 @@ import { feed } from "./collector/inputs.ts";
 import { CollectorMetrics } from "./collector/metrics.ts";
 import { Pipeline } from "./collector/pipeline.ts";
 import type { CollectorOptions } from "./collector.ts";
+import { enrichedSpan } from "./enriched_span.ts";
 import { openLines } from "./lines.ts";
 import { Agents } from "./query/agents.ts";
 import { querySource } from "./query/source.ts";
+import { openSending, refuseLoop } from "./sending.ts";
 
 const TURN_MS = 250;
+/** After a signal: so long for what is still to be sent. The rest stays in the spool. */
+const LEAVE_MS = 3_000;
 const GRPC_ADDRESS = "127.0.0.1:4317";
 
 /** Until SIGINT or SIGTERM, or until `count` events were written; then everything held is judged. @throws UsageError, IoError */
@@ -69,6 +73,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   };
 
   await using stack = new AsyncDisposableStack();
+  const sending = stack.use(await openSending(options.send, io));
   const store = stack.use(new MemoryStore());
   const nowMs = () => Date.now();
   const agents = new Agents();
@@ -79,7 +84,9 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     service: options.place.service,
     objectiveMs: options.objectives.ttftMs,
     onFault,
-    onIncident: ({ incident_id, service, state, predicted_fault_domain, confidence }) => {
+    onIncident: (incident) => {
+      sending.incident(incident);
+      const { incident_id, service, state, predicted_fault_domain, confidence } = incident;
       const cause = `${predicted_fault_domain}, confidence ${confidence.toFixed(2)}`;
       io.err(printable(`sloctl: incident ${incident_id} ${state} for ${service}: ${cause}`) + "\n");
     },
@@ -94,6 +101,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     onTrace: (trace) => {
       metrics.judged(trace);
       desk.observe(trace);
+      sending.spans(trace.evidence.map(({ span, attributes }) => enrichedSpan(span, attributes)));
       try {
         write(trace.events);
       } catch (error) {
@@ -123,7 +131,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     nowMs,
     received: () => receiver.stats,
     incidentsOpen: () => desk.open,
-    problems: () => problems(pipeline, faults),
+    problems: () => [...problems(pipeline, faults), ...sending.warnings()],
   });
   stack.use(new LoopLag((lateMs) => metrics.lag(lateMs)));
   const handler = traced(routes(
@@ -136,6 +144,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   const scraped = metricsAddress === null
     ? null
     : stack.use(await listenHttp({ ...metricsAddress, handler: routes([metrics.route]), onFault }));
+  refuseLoop(options.send, listener);
   io.err(told(listener, grpc, scraped, tls !== undefined));
 
   const documents = emptyDocuments();
@@ -165,6 +174,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     await desk.turn();
   }
   writer.close();
+  await sending.close(LEAVE_MS);
   if (failure !== undefined) throw failure;
   io.err(summary(writer.lines, receiver, pipeline));
 }

@@ -14,6 +14,7 @@ import { madeRun } from "../testing/telemetry.ts";
 import { missingTool, testUnless } from "../testing/unless.ts";
 import { until } from "../testing/until.ts";
 import { collector, type CollectorOptions } from "./collector.ts";
+import { SEND_NOTHING } from "./send_options.ts";
 
 const options: CollectorOptions = {
   inputs: [],
@@ -28,6 +29,7 @@ const options: CollectorOptions = {
   tracker: null,
   sloFile: null,
   version: "0.0.0",
+  send: SEND_NOTHING,
   count: 0,
   objectives: { ttftMs: 150 },
   windowMs: 200,

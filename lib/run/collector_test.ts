@@ -6,6 +6,7 @@ import { fakeIo } from "../testing/fake_io.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { collector, type CollectorOptions } from "./collector.ts";
 import { faultinject } from "./faultinject.ts";
+import { SEND_NOTHING } from "./send_options.ts";
 
 const options: CollectorOptions = {
   inputs: ["-"],
@@ -20,6 +21,7 @@ const options: CollectorOptions = {
   tracker: null,
   sloFile: null,
   version: "0.0.0",
+  send: SEND_NOTHING,
   count: 0,
   objectives: { ttftMs: 150 },
   windowMs: 2000,
