@@ -176,7 +176,9 @@ static __always_inline __u32 handshake_record(struct __sk_buff *skb, struct tls_
 			return SKIP;
 		}
 		if (!(state & T_SERVER_HELLO)) {
-			tls->state |= T_EARLY;
+			if (!(state & T_REQUEST))
+				tls->request_sequence = r->record_sequence;
+			tls->state |= T_EARLY | T_REQUEST;
 			return TAKE;
 		}
 		if (!(state & T_V13) || state & T_KEY_EXCHANGE) { /* TLS 1.2: the client is done and does not wait for the server's Finished */
@@ -381,8 +383,6 @@ static __always_inline struct tls_conn *adopt(struct __sk_buff *skb, struct pack
 	struct tls_conn *tls;
 	__u64 key;
 
-	if (read_u8(skb, p->payload) != HANDSHAKE && read_u8(skb, p->payload) != ALERT)
-		return 0;
 	key = tuple_key(&p->tuple, netns_of(sk));
 	tls = bpf_map_lookup_elem(&tls_conns, &key);
 	if (!tls)
@@ -412,20 +412,30 @@ static __always_inline void packet(struct __sk_buff *skb, int egress)
 	struct tls_work *work;
 	struct sock *sk;
 	__u64 key, now;
-	__u32 before;
+	__u32 before, type;
 	int process;
 
 	if (!read_packet(skb, &p) || p.tuple.protocol != IPPROTO_TCP || p.length == 0)
 		return;
-	sk = sock_of(skb);
-	if (egress)
-		own = p.tuple;
-	else
-		turn_around(&own, &p.tuple);
-	key = !egress && is_listening(sk) ? tuple_key(&own, netns_of(sk)) : bpf_get_socket_cookie(skb);
+	key = bpf_get_socket_cookie(skb);
 	tls = bpf_map_lookup_elem(&tls_conns, &key);
-	if (!tls && egress)
-		tls = adopt(skb, &p, sk, key);
+	if (!tls) {
+		type = read_u8(skb, p.payload);
+		if (type != HANDSHAKE && type != ALERT)
+			return; /* most packets of the machine */
+	}
+	sk = sock_of(skb);
+	if (egress) {
+		own = p.tuple;
+		if (!tls)
+			tls = adopt(skb, &p, sk, key);
+	} else {
+		turn_around(&own, &p.tuple);
+		if (is_listening(sk)) {
+			key = tuple_key(&own, netns_of(sk));
+			tls = bpf_map_lookup_elem(&tls_conns, &key);
+		}
+	}
 	now = bpf_ktime_get_ns();
 	if (tls && tls->state & T_ANSWERED && tls->shared != MAYBE_SHARED && p.length > ALERT_PACKET_MOST) {
 		set_verdict(tls, egress, TAKE);

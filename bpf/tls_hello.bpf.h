@@ -34,6 +34,8 @@ enum { EXT_ALPN = 16, EXT_SUPPORTED_VERSIONS = 43 };
 enum { TLS_AES_256_GCM_SHA384 = 0x1302 };
 
 #define HELLO_FIXED 43 /* record header, message header, version, random: up to the session id's length */
+/* Cut by the end of a packet: HTTP/2 may be offered. */
+#define OFFER_UNKNOWN (T_OFFERS_HTTP2 | T_OFFERS_OTHER)
 #define MOST_EXTENSIONS 24 /* per packet */
 #define MOST_PROTOCOLS 5
 /* Finished of TLS 1.3: header, hash, content type, authentication tag. */
@@ -91,6 +93,10 @@ static __always_inline void begin_client_hello(struct __sk_buff *skb, const stru
 	at += 1 + read_u8(skb, p->payload + at);
 	at += 2 + read_u16(skb, p->payload + at); /* cipher suites */
 	at += 1 + read_u8(skb, p->payload + at); /* compression */
+	if (at + 2 > p->length) {
+		tls->state |= OFFER_UNKNOWN;
+		return;
+	}
 	tls->hello_next = p->sequence + at + 2;
 	tls->hello_end = tls->hello_next + read_u16(skb, p->payload + at);
 }
@@ -109,17 +115,22 @@ __attribute__((noinline)) int read_client_hello(struct __sk_buff *skb, __u64 key
 	work = &tls->work[egress & 1];
 	for (int i = 0; i < MOST_EXTENSIONS; i++) {
 		__u32 at = *(volatile __u32 *)&tls->hello_next - *(volatile __u32 *)&work->sequence, type, length;
+		int cut;
 
-		if ((__s32)(tls->hello_end - tls->hello_next) < 4 || at + 4 > work->length || at > 65535)
+		if ((__s32)(tls->hello_end - tls->hello_next) < 4 || (at < 65536 && at >= work->length))
 			break;
+		cut = at >= 65536 || at + 4 > work->length;
 		at += work->payload;
 		type = read_u16(skb, at);
 		length = read_u16(skb, at + 2);
 		tls->hello_next += 4 + length;
-		if (type == EXT_ALPN) {
+		if (cut || (type == EXT_ALPN && (__s32)(tls->hello_next - work->sequence - work->length) > 0))
+			tls->state |= OFFER_UNKNOWN;
+		else if (type == EXT_ALPN)
 			read_protocols(skb, at + 4, tls);
-			tls->hello_next = tls->hello_end;
-		}
+		else
+			continue;
+		tls->hello_next = tls->hello_end;
 	}
 	return 0;
 }
