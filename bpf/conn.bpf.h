@@ -36,7 +36,7 @@ struct conn {
 	__u32 request_sequence; /* of the first byte of the request, in its sender's count */
 	__u32 crossed; /* packets that crossed with one of the other direction, as no answer crosses its request */
 	__u32 head_left; /* bytes of the request in which its head may still go on */
-	__u32 reserved;
+	__u32 ahead; /* where bytes begin that came too early and are no handshake's; 0: none have */
 };
 
 /*
@@ -78,7 +78,7 @@ struct tls_work {
 	__u32 handshake_type; /* of a plaintext handshake record: its first byte */
 	__u32 record_at; /* offset from the IP header on */
 	__u32 record_sequence;
-	__u32 reserved;
+	__u32 ahead; /* where to go on in a packet that came too early, else 0 */
 };
 
 /* What tls_handshake tells stream, which runs after it on every packet. */
@@ -88,8 +88,10 @@ struct tls_conn {
 	__u64 round_trip_ns; /* from the ClientHello to the server's first packet: no less than a round trip */
 	__u64 almost_ns; /* the client sent what may have been its last handshake record */
 	__u64 candidate_ns; /* see MAYBE */
+	__u64 again_ns; /* the client last sent something again */
 	/* Sequence numbers of the next record's header: sent by the client, by the server. 0: not known. */
 	__u32 next[2];
+	__u32 ahead_end[2]; /* ends of what came too early, alike; 0: nothing did */
 	__u32 hello_next; /* of the next extension of the ClientHello */
 	__u32 hello_end;
 	__u32 request_sequence; /* of the client's first application record; 0: none yet */

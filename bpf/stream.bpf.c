@@ -85,20 +85,34 @@ static __always_inline int is_repeated(__u32 *end, struct packet *p)
 	return 0;
 }
 
+enum order { REPEATED, IN_ORDER, AHEAD };
+
 /*
- * 1 when the packet gives the application something to read: it begins where what was received in order ends. `received`: what the
- * socket has received; it lags behind while packets wait for a process that holds the lock.
+ * A packet that begins where what was received in order ends gives the application something to read; one ahead of it does so when
+ * the packets before it have come. `received`: what the socket has received; it lags behind while packets wait for a process that
+ * holds the lock.
  */
-static __always_inline int is_in_order(struct conn *conn, struct packet *p, __u32 received)
+static __always_inline enum order order_of(struct conn *conn, struct packet *p, __u32 received)
 {
 	__u32 end = p->sequence + p->length;
 
 	if (!conn->received_end || (__s32)(received - conn->received_end) > 0)
 		conn->received_end = received;
-	if ((__s32)(end - conn->received_end) <= 0 || (__s32)(p->sequence - conn->received_end) > 0)
-		return 0;
+	if ((__s32)(end - conn->received_end) <= 0)
+		return REPEATED;
+	if ((__s32)(p->sequence - conn->received_end) > 0)
+		return AHEAD;
 	conn->received_end = end ? end : 1;
-	return 1;
+	return IN_ORDER;
+}
+
+/* What lay ahead, and was a request or an answer, can be read from now on: so this packet is where it begins. */
+static __always_inline __u32 with_ahead(struct conn *conn, __u32 verdict)
+{
+	if (!conn->ahead || (__s32)(conn->received_end - conn->ahead) < 0)
+		return verdict;
+	conn->ahead = 0;
+	return verdict == SKIP || verdict == MAYBE ? TAKE : verdict;
 }
 
 static __always_inline void connecting(struct __sk_buff *skb, struct packet *p, struct task_struct *task)
@@ -183,6 +197,7 @@ int stream_ingress(struct __sk_buff *skb)
 	struct sock *sk;
 	__u64 key, now;
 	__u32 start, verdict;
+	enum order order;
 	int listening;
 
 	if (!read_packet(skb, &p) || p.tuple.protocol != IPPROTO_TCP || p.length == 0 || p.tcp_flags & TCP_FLAG_SYN)
@@ -206,13 +221,21 @@ int stream_ingress(struct __sk_buff *skb)
 	}
 	if (!conn)
 		return 1;
-	start = listening ? p.sequence : BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt);
-	if (!is_in_order(conn, &p, start))
-		return 1;
-	if (config.have_read)
-		note_arrival(conn, p.sequence, conn->received_end, now);
 	tls = bpf_map_lookup_elem(&tls_conns, &key);
 	verdict = tls ? tls->ingress : TAKE;
+	start = listening ? p.sequence : BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt);
+	order = order_of(conn, &p, start);
+	if (order == AHEAD) {
+		if (verdict == MAYBE)
+			conn->candidate_ns = now;
+		else if (verdict != SKIP && (!conn->ahead || (__s32)(p.sequence - conn->ahead) < 0))
+			conn->ahead = p.sequence ? p.sequence : 1;
+	}
+	if (order != IN_ORDER)
+		return 1;
+	verdict = with_ahead(conn, verdict);
+	if (config.have_read)
+		note_arrival(conn, p.sequence, conn->received_end, now);
 	if (tls && tls->shared == SHARED && !(conn->record.header.flags & LLM_SLO_X_SHARED))
 		share(conn);
 	if (verdict == SKIP) {

@@ -25,11 +25,13 @@ enum { FROM_CLIENT = 0, FROM_SERVER = 1 };
 #define END_OF_EARLY_DATA (4 + OVERHEAD)
 #define SETTINGS_ACKNOWLEDGED (9 + OVERHEAD) /* what every HTTP/2 client sends soon, and no HTTP/1.1 client in a record of its own */
 #define ENCRYPTED_ALERT_FLAG 256
-/* Packets with a single alert: TLS 1.3, and TLS 1.2 with AES-GCM. */
-#define ALERT_PACKET_MOST 64
+/* Java makes each record longer by this. */
+#define PADDING 16
+/* Packets with nothing but alerts: Java closes with two. */
+#define ALERT_PACKET_MOST 96
 
-/* A session ticket that nobody asked about comes this soon after the handshake, and a round trip. See is_ticket(). */
-#define TICKET_NS 15000000ULL
+/* A session ticket comes this soon after the client's Finished, or after that was sent again, and a round trip. See server_record(). */
+#define TICKET_NS 50000000ULL
 #define TICKET_LEAST (50)
 #define TICKET_MOST 4096
 #define TICKETS_MOST 8
@@ -80,12 +82,20 @@ static __always_inline void tell_owned(struct tls_conn *tls)
  */
 static __always_inline int had_early_tickets(const struct tls_conn *tls)
 {
-	return tls->state & T_SERVER_MORE && tls->ticket_length != tls->finished_length;
+	return tls->state & T_SERVER_MORE && tls->ticket_length != tls->finished_length && !(tls->state & T_PADS_SERVER);
+}
+
+/* What the records of one end are longer by than others'. */
+static __always_inline __u32 padding(const struct tls_conn *tls, int from)
+{
+	return tls->state & (from == FROM_CLIENT ? T_PADS_CLIENT : T_PADS_SERVER) ? PADDING : 0;
 }
 
 static __always_inline void succeed(struct tls_conn *tls, __u64 end_ns)
 {
 	tls->done_ns = end_ns;
+	if (tls->ticket_length == tls->finished_length + PADDING)
+		tls->state |= T_PADS_SERVER;
 	if (had_early_tickets(tls))
 		tls->tickets = TICKETS_MOST;
 	tls->ticket_length = 0;
@@ -108,18 +118,25 @@ static __always_inline void fail(struct tls_conn *tls, int by_peer, __u32 alert,
 	tell_owned(tls);
 }
 
-/* EncryptedExtensions in a record of its own (OpenSSL, Go): its length tells the names apart. With or without an empty server_name. */
+/*
+ * EncryptedExtensions in a record of its own (OpenSSL, Go): its length tells whether "h2" was chosen, "http/1.1", or nothing. Beside
+ * the name there may be an empty server_name. Other lengths tell nothing.
+ */
 static __always_inline void read_choice(struct tls_conn *tls, __u32 length)
 {
-	__u32 extensions = length - OVERHEAD - 6, name;
-
-	if (extensions > 64 || !(tls->state & T_OFFERS_HTTP2))
+	if (!(tls->state & T_OFFERS_HTTP2))
 		return;
-	name = extensions % 4 == 3 || extensions == 9 || extensions == 13 ? extensions : 0;
-	if (name == 9 || name == 13) /* "h2" */
+	switch (length - OVERHEAD - 6) {
+	case 9:
+	case 9 + 4:
 		tls->state &= ~T_OFFERS_OTHER; /* as if it had been the only one */
-	else if (extensions == 15 || extensions == 19 || extensions == 0 || extensions == 4) /* "http/1.1", or none */
+		break;
+	case 15:
+	case 15 + 4:
+	case 0:
+	case 4:
 		tls->state &= ~T_OFFERS_HTTP2;
+	}
 }
 
 static __always_inline __u32 handshake_record(struct __sk_buff *skb, struct tls_conn *tls, struct tls_work *r, __u64 key, int from, __u32 egress)
@@ -162,7 +179,7 @@ static __always_inline __u32 handshake_record(struct __sk_buff *skb, struct tls_
 		return SKIP;
 	default: /* APPLICATION_DATA */
 		if (from == FROM_SERVER) {
-			if (r->record_length == ENCRYPTED_ALERT) {
+			if (r->record_length == ENCRYPTED_ALERT || r->record_length == ENCRYPTED_ALERT + PADDING) {
 				fail(tls, by_peer, ENCRYPTED_ALERT_FLAG, now);
 			} else if (tls->almost_ns) {
 				succeed(tls, tls->almost_ns);
@@ -185,9 +202,11 @@ static __always_inline __u32 handshake_record(struct __sk_buff *skb, struct tls_
 			succeed(tls, tls->almost_ns ? tls->almost_ns : now);
 			return TAKE;
 		}
-		if (r->record_length == ENCRYPTED_ALERT) {
+		if (r->record_length == ENCRYPTED_ALERT || r->record_length == ENCRYPTED_ALERT + PADDING) {
 			fail(tls, by_peer, ENCRYPTED_ALERT_FLAG, now);
-		} else if (r->record_length == tls->finished_length) {
+		} else if (r->record_length == tls->finished_length || r->record_length == tls->finished_length + PADDING) {
+			if (r->record_length != tls->finished_length)
+				tls->state |= T_PADS_CLIENT;
 			succeed(tls, now);
 		} else if (state & T_EARLY) {
 			return r->record_length == END_OF_EARLY_DATA ? SKIP : TAKE;
@@ -210,6 +229,7 @@ static __always_inline __u32 handshake_record(struct __sk_buff *skb, struct tls_
 static __always_inline __u32 server_record(struct tls_conn *tls, struct tls_work *r)
 {
 	int before_request = !(tls->state & T_REQUEST) || (__s32)(r->reached - tls->request_sequence) <= 0;
+	__u64 since = tls->again_ns > tls->done_ns ? tls->again_ns : tls->done_ns;
 
 	tls->state |= T_SERVER_SPOKE;
 	if (tls->state & T_PENDING) {
@@ -225,7 +245,7 @@ static __always_inline __u32 server_record(struct tls_conn *tls, struct tls_work
 		return SKIP;
 	}
 	if (tls->tickets == 0 && r->record_length >= TICKET_LEAST && r->record_length <= TICKET_MOST &&
-	    r->now - tls->done_ns < TICKET_NS + tls->round_trip_ns) {
+	    r->now - since < TICKET_NS + tls->round_trip_ns) {
 		tls->tickets = 1;
 		tls->ticket_length = r->record_length;
 		tls->candidate_ns = r->now;
@@ -239,7 +259,7 @@ static __always_inline __u32 client_record(struct tls_conn *tls, struct tls_work
 {
 	__u32 verdict = TAKE;
 
-	if (tls->shared == MAYBE_SHARED && r->record_length == SETTINGS_ACKNOWLEDGED)
+	if (tls->shared == MAYBE_SHARED && r->record_length == SETTINGS_ACKNOWLEDGED + padding(tls, FROM_CLIENT))
 		tls->shared = SHARED;
 	if (tls->candidate_ns) {
 		if (r->now - tls->candidate_ns >= NEXT_REQUEST_NS) {
@@ -258,7 +278,7 @@ static __always_inline __u32 client_record(struct tls_conn *tls, struct tls_work
 /* A record after the handshake. */
 static __always_inline __u32 later_record(struct tls_conn *tls, struct tls_work *r, int from, __u32 egress)
 {
-	int v13 = tls->state & T_V13, alert = r->type == ALERT || (v13 && r->record_length == ENCRYPTED_ALERT);
+	int v13 = tls->state & T_V13, alert = r->type == ALERT || (v13 && r->record_length == ENCRYPTED_ALERT + padding(tls, from));
 
 	if (tls->state & T_REFUSED)
 		return SKIP;
@@ -300,7 +320,7 @@ __attribute__((noinline)) int next_record(struct __sk_buff *skb, __u64 key, __u3
 		return NO_RECORD;
 	work = &tls->work[egress & 1];
 	from = is_client(tls, egress & 1) ? FROM_CLIENT : FROM_SERVER;
-	next = &tls->next[from];
+	next = work->ahead ? &work->ahead : &tls->next[from];
 	at = *(volatile __u32 *)next - *(volatile __u32 *)&work->sequence;
 	if (at >= work->length || at > 0xffff)
 		return NO_RECORD;
@@ -326,10 +346,19 @@ __attribute__((noinline)) int next_record(struct __sk_buff *skb, __u64 key, __u3
  */
 static __always_inline __u32 packet_records(struct __sk_buff *skb, struct tls_conn *tls, __u64 key, __u32 egress, __u32 before)
 {
-	__u32 *next = &tls->next[is_client(tls, egress) ? FROM_CLIENT : FROM_SERVER], verdict = NO_RECORD;
+	int from = is_client(tls, egress) ? FROM_CLIENT : FROM_SERVER;
+	__u32 *next = &tls->next[from], *ahead_end = &tls->ahead_end[from], verdict = NO_RECORD;
+	struct tls_work *work = &tls->work[egress];
 
-	if (!*next || (__s32)(tls->work[egress].sequence - *next) > 0)
-		*next = tls->work[egress].sequence; /* a packet, or the end of a header, was missed: on from where a record seems to begin */
+	work->ahead = 0;
+	if (!*next) {
+		*next = work->sequence;
+	} else if ((__s32)(work->sequence - *next) > 0) {
+		*ahead_end = work->sequence + work->length;
+		if (!tls->done_ns)
+			return SKIP; /* what it is, what was missed will tell */
+		work->ahead = work->sequence; /* looked at for itself; what was missed may still come */
+	}
 	for (int i = 0; i < MOST_RECORDS; i++) {
 		__u32 one = next_record(skb, key, egress);
 
@@ -337,8 +366,17 @@ static __always_inline __u32 packet_records(struct __sk_buff *skb, struct tls_co
 			break;
 		verdict = verdict == NO_RECORD ? one : sum_up(verdict, one);
 	}
-	if (verdict == NO_RECORD)
+	if (verdict == NO_RECORD) {
 		verdict = before;
+		if (egress && from == FROM_CLIENT && (__s32)(work->sequence + work->length - *next) <= 0)
+			tls->again_ns = work->now;
+	}
+	/* The end of the handshake was what was missed: a request had come before it. */
+	if (tls->done_ns && from == FROM_CLIENT && !(tls->state & (T_REQUEST | T_REFUSED)) && *ahead_end && (__s32)(*ahead_end - *next) > 0) {
+		tls->state |= T_REQUEST;
+		tls->request_sequence = *next;
+		verdict = TAKE;
+	}
 	return verdict == MAYBE && !tls->candidate_ns ? SKIP : verdict;
 }
 
@@ -373,6 +411,7 @@ static __always_inline struct tls_conn *begin_handshake(struct __sk_buff *skb, s
 	if (!egress)
 		tls->record.header.flags = LLM_SLO_TLS_SERVER;
 	tls->next[FROM_CLIENT] = p->sequence;
+	tls->next[FROM_SERVER] = p->acknowledged;
 	begin_client_hello(skb, p, tls);
 	return tls;
 }

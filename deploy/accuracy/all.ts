@@ -3,12 +3,15 @@ import { syscalls } from "./calls.ts";
 import { connect } from "./connect.ts";
 import { counts } from "./counts.ts";
 import { quotaByGroup, quotaByThread, runQueue, steal } from "./cpu.ts";
+import { curlTimes } from "./curl.ts";
 import { disk } from "./disk.ts";
 import { dns } from "./dns.ts";
 import { memory } from "./memory.ts";
 import type { Measurement } from "./measure.ts";
 import { requests } from "./requests.ts";
 import { retransmit } from "./retransmit.ts";
+import { streams } from "./stream.ts";
+import { tickets } from "./tickets.ts";
 
 export const MEASUREMENTS: readonly Measurement[] = [
   dns,
@@ -16,6 +19,9 @@ export const MEASUREMENTS: readonly Measurement[] = [
   connect,
   retransmit,
   requests,
+  curlTimes,
+  tickets,
+  streams,
   runQueue,
   quotaByThread,
   quotaByGroup,

@@ -1,9 +1,9 @@
 /** Connects and first bytes, counted exactly and compared with curl. */
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { exec, tryExec } from "../host/exec.ts";
 import type { Tuple } from "../model/kernel_event.ts";
 import { kernelTest } from "../testing/kernel.ts";
-import { delay, median, only, type Seen, watched } from "../testing/watched.ts";
+import { only, watched } from "../testing/watched.ts";
 
 const CONNECTS = 23;
 
@@ -58,80 +58,3 @@ kernelTest("a refused connect is one ECONNREFUSED, over IPv4 and IPv6", async ()
   const connects = only(seen, "connect", ({ tuple }) => tuple.dstPort === port);
   assertEquals(connects.map(({ errno, tuple }) => [errno, tuple.dstIp]), [[111, "127.0.0.1"], [111, "::1"]]);
 });
-
-/** What curl says of its own request, and what we say of it, in ms. */
-async function firstBytes(url: string, times: number): Promise<{ curl: number[]; ours: number[]; seen: Seen }> {
-  const curl: number[] = [];
-  const seen = await watched(async () => {
-    for (let i = 0; i < times; i++) {
-      const timing = await exec("curl", "-so", "/dev/null", "-w", "%{time_starttransfer} %{time_pretransfer}", url);
-      const [start = NaN, pre = NaN] = timing.split(" ").map(Number);
-      curl.push((start - pre) * 1000);
-    }
-  });
-  const port = Number(new URL(url).port);
-  const turns = only(
-    seen,
-    "exchange",
-    ({ phase, tuple, owner }) => phase === "first" && tuple.dstPort === port && owner.comm === "curl",
-  );
-  return { curl, ours: turns.map((turn) => (turn.responseStart!.ns - turn.requestStart.ns) / 1e6), seen };
-}
-
-kernelTest("the first byte of Debian's nginx agrees with curl's own figure within 1 ms", async () => {
-  // Behind it something that takes its time, so that there is something to agree on.
-  await using slow = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async () => {
-    await delay(120);
-    return new Response("late");
-  });
-  await using nginx = await startNginx(slow.addr.port);
-  for (const path of ["/", "/slow"]) {
-    const { curl, ours } = await firstBytes(`http://127.0.0.1:${nginx.port}${path}`, 5);
-    assertEquals(ours.length, 5);
-    const off = median(ours.map((value, i) => Math.abs(value - curl[i]!)));
-    assert(off < 1, `${path}: curl said ${curl}, we said ${ours} (ms)`);
-    if (path === "/slow") assertAlmostEquals(median(ours), 120, 15);
-  }
-}, { needs: () => hasNginx() ? null : "nginx is not installed" });
-
-function hasNginx(): boolean {
-  try {
-    return Deno.statSync("/usr/sbin/nginx").isFile;
-  } catch {
-    return false;
-  }
-}
-
-/** Debian's nginx with a configuration of its own: a file at `/`, and `/slow` handed on to `upstream`. */
-async function startNginx(upstream: number): Promise<AsyncDisposable & { readonly port: number }> {
-  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const { port } = listener.addr;
-  listener.close();
-  const folder = await Deno.makeTempDir({ prefix: "sloctl-nginx-" });
-  await Deno.chmod(folder, 0o755); // its workers are nobody
-  await Deno.writeTextFile(`${folder}/index.html`, "hello\n");
-  const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) =>
-    `${name}_temp_path ${folder}/${name};`
-  );
-  await Deno.writeTextFile(
-    `${folder}/nginx.conf`,
-    `daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log;
-     events {} http { access_log off; ${temp.join(" ")} server { listen 127.0.0.1:${port}; root ${folder};
-     location /slow { proxy_pass http://127.0.0.1:${upstream}; } } }`,
-  );
-  const child = new Deno.Command("/usr/sbin/nginx", {
-    args: ["-c", `${folder}/nginx.conf`, "-e", `${folder}/error.log`],
-    stdin: "null",
-  }).spawn();
-  for (let i = 0; i < 100 && await tryExec("curl", "-so", "/dev/null", `http://127.0.0.1:${port}/`) === null; i++) {
-    await delay(20);
-  }
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
-      await child.status;
-      await Deno.remove(folder, { recursive: true });
-    },
-  };
-}

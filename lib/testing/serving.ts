@@ -1,8 +1,8 @@
-/** For kernel tests: a server in a process of its own, known by the first line that it writes. */
+/** For kernel tests: a server in a process of its own, known by the first line that it writes, or by its port. */
 import { tryExec } from "../host/exec.ts";
 
 export interface Serving extends AsyncDisposable {
-  /** What the process wrote first: its port. */
+  /** What the process wrote first, or was given. */
   readonly port: number;
   readonly pid: number;
   /** Ends it now, by this signal. */
@@ -12,6 +12,8 @@ export interface Serving extends AsyncDisposable {
 export interface ServingOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** It will listen here on 127.0.0.1, and says nothing. */
+  readonly port?: number;
   /** How long it may take until the line comes; default 20 s. */
   readonly timeoutMs?: number;
 }
@@ -28,6 +30,10 @@ export async function serving(argv: readonly [string, ...string[]], options: Ser
   const late = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
   const reader = child.stdout.getReader();
   let text = "";
+  if (options.port !== undefined) {
+    while (!await accepts(options.port)) await new Promise((done) => setTimeout(done, 20));
+    text = `${options.port}\n`;
+  }
   while (!text.includes("\n")) {
     const { value, done } = await reader.read();
     if (done) break;
@@ -47,6 +53,15 @@ export async function serving(argv: readonly [string, ...string[]], options: Ser
     throw new Error(`Cannot start "${argv.join(" ")}": it said ${JSON.stringify(text)}`);
   }
   return { port, pid: child.pid, kill, [Symbol.asyncDispose]: () => kill("SIGKILL") };
+}
+
+async function accepts(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ port, hostname: "127.0.0.1" })).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Why a program that answers to this argument cannot be used here, or null. */

@@ -1,4 +1,5 @@
-// TLS by Java's own library, for tests: serve CERT KEY | get CA HOST:PORT TIMES. A server writes its port first.
+// TLS by Java's own library, for tests: serve CERT KEY | get CA HOST:PORT TIMES. A server writes its port first, and answers
+// /late after 60 ms.
 import java.io.*;
 import java.net.InetAddress;
 import java.nio.file.*;
@@ -21,13 +22,15 @@ public class Tls {
     return KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(pem)));
   }
 
-  static void untilEmptyLine(InputStream in) throws IOException {
-    int newlines = 0;
-    for (int c = in.read(); c >= 0 && newlines < 2; c = newlines < 2 ? in.read() : c) {
-      if (c == '\n') newlines++;
-      else if (c != '\r') newlines = 0;
-      if (newlines == 2) return;
+  /** Reads a request's head; true when it is for /late. */
+  static boolean readHead(InputStream in) throws IOException {
+    StringBuilder head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) {
+      int c = in.read();
+      if (c < 0) throw new EOFException();
+      head.append((char) c);
     }
+    return head.indexOf(" /late ") >= 0;
   }
 
   static void serve(String cert, String key) throws Exception {
@@ -45,9 +48,9 @@ public class Tls {
       SSLSocket socket = (SSLSocket) listener.accept();
       new Thread(() -> {
         try (socket) {
-          untilEmptyLine(socket.getInputStream());
+          if (readHead(socket.getInputStream())) Thread.sleep(60);
           socket.getOutputStream().write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".getBytes());
-        } catch (IOException gone) {
+        } catch (IOException | InterruptedException gone) {
           // the client's business
         }
       }).start();

@@ -1,11 +1,16 @@
-/** TLS by rustls, which Deno is built on, for tests: serve CERT KEY | get CA HOST:PORT TIMES. A server writes its port first. */
+/**
+ * TLS by rustls, which Deno is built on, for tests: serve CERT KEY | get CA HOST:PORT TIMES. A server writes its port first, and
+ * answers /late after 60 ms.
+ */
 
 const encoder = new TextEncoder();
 const [what, first = "", second = "", times] = Deno.args;
 
 async function answer(conn: Deno.TlsConn): Promise<void> {
   using _ = conn;
-  await conn.read(new Uint8Array(4096));
+  const head = new Uint8Array(4096);
+  await conn.read(head);
+  if (new TextDecoder().decode(head).includes(" /late ")) await new Promise((done) => setTimeout(done, 60));
   await conn.write(encoder.encode("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"));
 }
 

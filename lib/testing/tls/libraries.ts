@@ -31,22 +31,34 @@ function spoken(name: string, comm: string, missing: string | null, argv: [strin
   };
 }
 
+/** OpenSSL's own server, which sends so many tickets; it does not know of /late. */
+export async function opensslServer(
+  { cert, key }: { readonly cert: string; readonly key: string },
+  tickets = 2,
+): Promise<Serving> {
+  const probe = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = probe.addr;
+  probe.close();
+  const argv = [
+    "-accept",
+    `127.0.0.1:${port}`,
+    "-cert",
+    cert,
+    "-key",
+    key,
+    "-num_tickets",
+    `${tickets}`,
+    "-www",
+    "-quiet",
+  ];
+  return await serving(["openssl", "s_server", ...argv], { port });
+}
+
 const openssl: TlsLibrary = {
   name: "OpenSSL",
   comm: "curl",
   missing: await lacking("curl", "--version", "curl"),
-  serve: async ({ cert, key }) => {
-    const probe = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-    const { port } = probe.addr;
-    probe.close();
-    // It says ACCEPT and nothing of a port it was given.
-    const script =
-      `openssl s_server -accept 127.0.0.1:${port} -cert "$1" -key "$2" -www -quiet >/dev/null 2>&1 & child=$!
-      trap 'kill $child' EXIT; n=0
-      until (exec 3<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null || [ $n = 100 ]; do sleep 0.05; n=$((n + 1)); done
-      echo ${port}; wait $child`;
-    return await serving(["bash", "-c", script, "bash", cert, key]);
-  },
+  serve: (files) => opensslServer(files),
   get: async (ca, port, times) => {
     for (let i = 0; i < times; i++) {
       const url = `https://127.0.0.1:${port}/`;

@@ -1,4 +1,5 @@
-// TLS by the OpenSSL inside of Node, for tests: serve CERT KEY | get CA HOST:PORT TIMES. A server writes its port first.
+// TLS by the OpenSSL inside of Node, for tests: serve CERT KEY | get CA HOST:PORT TIMES. A server writes its port first,
+// and answers /late after 60 ms.
 const { readFileSync } = require("node:fs");
 const tls = require("node:tls");
 
@@ -6,7 +7,11 @@ const [what, first, second, times] = process.argv.slice(2);
 
 function serve(cert, key) {
   const server = tls.createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (socket) => {
-    socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"));
+    socket.once("data", (head) => {
+      const answer = () => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+      if (`${head}`.includes(" /late ")) setTimeout(answer, 60);
+      else answer();
+    });
     socket.on("error", () => {});
   });
   server.listen(0, "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));

@@ -1,4 +1,5 @@
-// TLS by Go's own library, for tests: serve CERT KEY | get CA HOST:PORT TIMES. A server writes its port first.
+// TLS by Go's own library, for tests: serve CERT KEY | get CA HOST:PORT TIMES. A server writes its port first, and
+// answers /late after 60 ms.
 package main
 
 import (
@@ -10,19 +11,25 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 func answer(conn net.Conn) {
 	defer conn.Close()
 	reader := bufio.NewReader(conn)
+	late := false
 	for {
 		line, err := reader.ReadString('\n')
 		if err != nil {
 			return
 		}
+		late = late || strings.Contains(line, " /late ")
 		if strings.TrimSpace(line) == "" {
 			break
 		}
+	}
+	if late {
+		time.Sleep(60 * time.Millisecond)
 	}
 	fmt.Fprint(conn, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
 }

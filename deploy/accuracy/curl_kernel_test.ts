@@ -1,0 +1,4 @@
+import { curlTimes } from "./curl.ts";
+import { holds } from "./holds.ts";
+
+holds(curlTimes);

@@ -1,0 +1,4 @@
+import { holds } from "./holds.ts";
+import { streams } from "./stream.ts";
+
+holds(streams);

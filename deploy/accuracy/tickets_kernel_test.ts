@@ -1,0 +1,4 @@
+import { holds } from "./holds.ts";
+import { tickets } from "./tickets.ts";
+
+holds(tickets);
