@@ -319,6 +319,23 @@ struct llm_slo_config {
 	char comm[16];
 };
 
+/* What is seen to be used, and cannot be looked into: counted in a map by process. */
+enum llm_slo_unseen_what {
+	LLM_SLO_UNSEEN_UNIX = 1, /* reads from UNIX stream sockets */
+	LLM_SLO_UNSEEN_QUIC = 2, /* UDP packets to or from port 443 */
+};
+
+struct llm_slo_unseen_key {
+	llm_u32 pid;
+	llm_u32 what;
+};
+
+struct llm_slo_unseen {
+	llm_u64 count;
+	llm_u64 process_start_ns;
+	char comm[16];
+};
+
 /* How a system call says how long it may sleep (the known_calls map). */
 enum llm_slo_sleep {
 	LLM_SLO_SLEEP_NO = 0,

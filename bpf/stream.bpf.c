@@ -9,8 +9,10 @@
 #include "conn.bpf.h"
 #include "turn.bpf.h"
 #include "unread.bpf.h"
+#include "unseen.bpf.h"
 #include "socket.bpf.h"
 
+#define SOCK_STREAM 1
 #define MSG_PEEK 2
 #define MSG_ERRQUEUE 0x2000
 #define EPHEMERAL_FIRST 32768
@@ -141,7 +143,11 @@ int stream_egress(struct __sk_buff *skb)
 	__u32 verdict, slot;
 	int process;
 
-	if (!read_packet(skb, &p) || p.tuple.protocol != IPPROTO_TCP)
+	if (!read_packet(skb, &p))
+		return 1;
+	if (p.tuple.protocol == IPPROTO_UDP && (p.tuple.dst_port == QUIC_PORT || p.tuple.src_port == QUIC_PORT))
+		note_unseen(task, LLM_SLO_UNSEEN_QUIC); /* UDP is sent by its caller */
+	if (p.tuple.protocol != IPPROTO_TCP)
 		return 1;
 	if (p.tcp_flags & TCP_FLAG_SYN) {
 		if (!(p.tcp_flags & TCP_FLAG_ACK)) /* that one is the listener's */
@@ -264,7 +270,11 @@ int BPF_PROG(on_sock_recv_length, struct sock *sk, int ret, int flags)
 	struct conn *conn;
 	__u64 cookie, now, since;
 
-	if (ret <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE) || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+	if (ret <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
+		return 0;
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX && BPF_CORE_READ(sk, sk_type) == SOCK_STREAM)
+		note_unseen(task, LLM_SLO_UNSEEN_UNIX);
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	conn = cookie ? bpf_map_lookup_elem(&conns, &cookie) : 0;

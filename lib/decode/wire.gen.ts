@@ -204,6 +204,17 @@ export const WIRE = {
     wants: 52,
     comm: 56,
   },
+  unseenKey: {
+    size: 8,
+    pid: 0,
+    what: 4,
+  },
+  unseen: {
+    size: 32,
+    count: 0,
+    process_start_ns: 8,
+    comm: 16,
+  },
 } as const;
 
 /** enum llm_slo_kind */
@@ -224,6 +235,12 @@ export const KIND = {
   tally: 14,
   unread: 15,
   kinds: 16,
+} as const;
+
+/** enum llm_slo_unseen_what */
+export const UNSEEN_WHAT = {
+  unseen_unix: 1,
+  unseen_quic: 2,
 } as const;
 
 /** enum llm_slo_dns_limit */

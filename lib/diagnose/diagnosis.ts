@@ -37,6 +37,8 @@ export interface DiagnosisOptions {
   readonly selfPid?: number;
   /** Asked once per process, when it is first seen. */
   readonly processInfo?: (owner: Owner) => { readonly cgroup?: string; readonly pod?: string } | undefined;
+  /** Told of each process that has made a TLS connection, while it may still be looked at. */
+  readonly onTls?: (owner: Owner) => void;
   /** `254:0` -> `vda`; default: the numbers. */
   readonly deviceName?: (numbers: string) => string;
   /** Rows kept apart before the rest of a kind is thrown together; default 4096. */
@@ -53,6 +55,14 @@ export interface DiagnosisContext {
   /** Made elsewhere, of the same events. */
   readonly requests?: readonly EstimatedRequests[];
   readonly coverage: Coverage;
+  /** What was seen to be used, and cannot be looked into. */
+  readonly unseen?: readonly {
+    readonly what: "unix" | "quic";
+    readonly count: number;
+    readonly owner: Pick<Owner, "pid" | "comm" | "startNs">;
+  }[];
+  /** The TLS library of a process, where one is known. */
+  readonly tlsLibrary?: (owner: Pick<Owner, "pid" | "startNs">) => string | undefined;
   /** Records lost in the kernel, per probe. */
   readonly drops: Readonly<Record<string, number>>;
   /** And per signal. */
@@ -130,6 +140,10 @@ export class Diagnosis {
         return;
       }
       case "tls": {
+        if (!event.failed) {
+          this.#options.onTls?.(event.owner);
+          this.#unseen.add("tls", event.owner);
+        }
         const kind = event.failed ? "tls_handshake_fail_total" : "tls_handshake_ms";
         const row = this.#told(kind, event, who, event.tsNs - event.startNs);
         if (event.failed) row.addCause(tlsFailure(event));
@@ -193,7 +207,7 @@ export class Diagnosis {
       observed_left_out: seen.leftOut,
       observed_limit: OBSERVED_LIMIT,
       requests: context.requests ?? [],
-      coverage: { ...context.coverage, unprobed: [...context.coverage.unprobed, ...this.#unprobed()] },
+      coverage: { ...context.coverage, unprobed: [...context.coverage.unprobed, ...this.#unprobed(context)] },
       events: sum(this.#byKind),
       events_by_kind: { ...this.#byKind },
       drops: sum(context.drops),
@@ -204,6 +218,7 @@ export class Diagnosis {
   }
 
   #exchange(event: ExchangeEvent, who: Who): void {
+    if (event.preexisting && event.turn === 0) this.#unseen.add("preexisting", event.owner);
     if (event.shared) {
       this.#unseen.add("shared", event.owner);
       return;
@@ -252,7 +267,10 @@ export class Diagnosis {
     return who;
   }
 
-  #unprobed(): Unprobed[] {
+  #unprobed(context: DiagnosisContext): Unprobed[] {
+    for (const { what, count, owner } of context.unseen ?? []) {
+      if (owner.pid !== this.#options.selfPid) this.#unseen.add(what, owner, count);
+    }
     const rows: [number, string, string][] = [
       [
         this.#own,
@@ -276,7 +294,7 @@ export class Diagnosis {
       ],
     ];
     return [
-      ...this.#unseen.rows(),
+      ...this.#unseen.rows(context.tlsLibrary),
       ...rows.filter(([n]) => n > 0).map(([_, what, reason]) => ({ what, reason })),
     ];
   }

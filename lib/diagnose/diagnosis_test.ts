@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { GapEvent, KernelEvent, Owner, TlsEvent, WaitSumEvent } from "../model/kernel_event.ts";
-import { diagnose, type DiagnosisOptions } from "./diagnosis.ts";
+import { diagnose, type DiagnosisContext, type DiagnosisOptions } from "./diagnosis.ts";
 import { connect, CONTEXT, dns, firstByte, owner, retransmit, sent, tcp, wait } from "./fixture.ts";
 
-const run = (events: Iterable<KernelEvent>, options: DiagnosisOptions = {}) =>
+const run = (events: Iterable<KernelEvent>, options: DiagnosisOptions & Partial<DiagnosisContext> = {}) =>
   diagnose(events, { ...CONTEXT, ...options });
 const times = <T>(n: number, make: (i: number) => T) => Array.from({ length: n }, (_, i) => make(i));
 const runqSum = (pid: number, runqMs: number, runqCount: number): WaitSumEvent => ({
@@ -275,5 +275,30 @@ Deno.test("a shared connection is no request: counted by process, in coverage", 
   assertEquals([document.findings, document.observed], [[], []]);
   assertEquals(document.coverage.unprobed.map((u) => u.what), ["curl[1]: 1 shared connection (HTTP/2, gRPC)"]);
   const many = run(times(300, (i) => firstByte(1000 + i, 0, 1, shared))).coverage.unprobed;
-  assertEquals([many.length, many[0]?.what], [257, "other processes: 44 shared connections (HTTP/2, gRPC)"]);
+  assertEquals(many.map((u) => u.what), ["curl (300 processes): 300 shared connections (HTTP/2, gRPC)"]);
+});
+
+Deno.test("what cannot be looked into is listed by process, with the reason; bounded", () => {
+  const unseen = [
+    { what: "unix", count: 12, owner: owner(5, "php-fpm") },
+    { what: "quic", count: 1, owner: owner(6, "chrome") },
+    { what: "unix", count: 9, owner: owner(7, "sloctl") },
+  ] as const;
+  const older = firstByte(80, 0, 1, { ...server, preexisting: true });
+  const events = [handshake(), handshake({ owner: owner(2, "node") }), handshake({ failedBy: "peer" }), older];
+  const tlsLibrary = ({ pid }: { pid: number }) => pid === 1 ? "OpenSSL (libssl.so.3)" : undefined;
+  const met: number[] = [];
+  const onTls = ({ pid }: { pid: number }) => void met.push(pid);
+  const { coverage } = run(events, { selfPid: 7, unseen, tlsLibrary, onTls });
+  assertEquals(coverage.unprobed.map((u) => u.what), [
+    "chrome[6]: 1 packet of UDP to or from port 443 (QUIC, HTTP/3)",
+    "curl[1]: 1 TLS connection, OpenSSL (libssl.so.3)",
+    "node[2]: 1 TLS connection, by a library that could not be named (static, stripped, or gone)",
+    "nginx[80]: 1 connection older than the watch",
+    "php-fpm[5]: 12 reads from UNIX sockets",
+  ]);
+  assert(coverage.unprobed.every(({ reason }) => reason.length > 20));
+  assertEquals(met, [1, 2]);
+  const crowd = run(times(200, (i) => handshake({ owner: owner(i + 1, `p${i}`) }))).coverage.unprobed;
+  assertEquals([crowd.length, crowd[64]?.what], [65, "other processes: 136 TLS connections, by several libraries"]);
 });

@@ -42,6 +42,7 @@ export type ReadMap =
   | "tcp_sent"
   | "threads"
   | "conns"
+  | "unseen"
   | "tallies"
   | "requests"
   | "reclaiming"

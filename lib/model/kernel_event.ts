@@ -24,7 +24,7 @@ export interface Owner {
 }
 
 /** One process for the life of the machine; where its beginning is not known, whoever has the pid. */
-export function processKey({ pid, startNs }: Owner): string {
+export function processKey({ pid, startNs }: Pick<Owner, "pid" | "startNs">): string {
   return startNs ? `${pid}@${startNs}` : `${pid}`;
 }
 

@@ -1,12 +1,13 @@
 /** The diagnosis of this machine: watch for a while, then say what was slow or failing. */
 import { blockDeviceName } from "../host/block_devices.ts";
+import { TlsLibraries } from "../host/tls_library.ts";
 import { Diagnosis } from "../diagnose/diagnosis.ts";
 import { renderDiagnosis } from "../diagnose/render.ts";
 import type { Anchor } from "../model/clock.ts";
 import type { DiagnosisDocument, Unprobed } from "../model/diagnosis.ts";
 import type { Io } from "../model/io.ts";
 import { toJson } from "../model/json.ts";
-import { NOBODY, type Owner } from "../model/kernel_event.ts";
+import { NOBODY, type Owner, processKey } from "../model/kernel_event.ts";
 import { count, duration, plural } from "../report/format.ts";
 import { progressLine } from "../report/progress.ts";
 import { attach } from "./agent_attach.ts";
@@ -29,10 +30,12 @@ const TELL_MS = 30_000;
 export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io: Io): Promise<void> {
   await using sending = await openSending(options.send, io);
   const places = new Places();
+  const libraries = new TlsLibraries();
   const diagnosis = new Diagnosis({
     selfPid: Deno.pid,
     processInfo: (owner) => places.of(owner),
     deviceName: blockDeviceName,
+    onTls: (owner) => libraries.note(processKey(owner), owner.pid),
   });
   const log = new RequestLog();
   let seen = 0;
@@ -44,6 +47,7 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
   const start = agent.watch.clocks.anchor;
   await untilDone(options, plan, io, () => agent.watch.events);
   const unprobed = unansweredWords(agent.watch.unanswered());
+  const unseen = agent.watch.unseen();
   agent.watch.finish();
   const end = agent.watch.clocks.anchor;
   unprobed.push(...agent.watch.clocks.breaks.map((found) => ({
@@ -61,6 +65,7 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
   };
   const requests = estimatedRows(log, context);
   unprobed.push(...requests.unprobed);
+  await libraries.search();
   const { cpu_pct, bpf_ns_per_event, rss_mb } = agent.watch.cost();
   const document = withoutSignals(
     diagnosis.finish({
@@ -73,6 +78,8 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
       targets: plan.targets,
       requests: requests.rows,
       coverage: { attached: agent.watch.coverage.attached, missing: agent.missing, unprobed },
+      unseen,
+      tlsLibrary: (owner) => libraries.name(processKey(owner)),
       drops: agent.watch.drops(),
       dropsBySignal: agent.watch.dropsBySignal(),
       cost: { cpu_pct, bpf_ns_per_event, rss_mb },

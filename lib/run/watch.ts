@@ -5,6 +5,7 @@
 import { Resolutions } from "../correlate/resolutions.ts";
 import { encodeConfig, type Thresholds, USUAL } from "../decode/config.ts";
 import { decodeRecord, decodeThread, type Refusal } from "../decode/record.ts";
+import { decodeUnseen, type UnseenUse } from "../decode/unseen.ts";
 import { hostClock } from "../host/clock.ts";
 import { stealUnavailable } from "../host/cpu_times.ts";
 import { thisMachine } from "../host/ebpf_refusal.ts";
@@ -76,6 +77,8 @@ export interface Watch extends Disposable {
   readonly clocks: ClockLine;
   /** Queries and requests that have no answer yet. */
   unanswered(): Unanswered;
+  /** What processes used so far that no probe can look into. */
+  unseen(): UnseenUse[];
 }
 
 /**
@@ -208,6 +211,10 @@ class KernelWatch implements Watch {
 
   cost(): WatchCost {
     return this.#meter.cost();
+  }
+
+  unseen(): UnseenUse[] {
+    return [...this.#session.values("unseen")].map(({ key, value }) => decodeUnseen(viewOf(key), viewOf(value)));
   }
 
   unanswered(): Unanswered {

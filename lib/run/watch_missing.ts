@@ -19,7 +19,7 @@ export function signalsMissing(lacking: Lacking): MissingProbe[] {
     missing.push({
       probe: "socket_wait_ms",
       reason: "this kernel has no tracepoint sock_recv_length (since 6.3)",
-      costs: "when an application read what had arrived",
+      costs: "when an application read what had arrived; who talks over UNIX sockets",
     });
   }
   if (lacking.throttledByGroup) {

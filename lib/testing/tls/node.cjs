@@ -33,4 +33,4 @@ async function get(ca, address, n) {
 }
 
 if (what === "serve") serve(first, second);
-else get(first, second, Number(times)).catch(() => process.exit(1));
+else get(first, second, Number(times)).catch(() => process.exitCode = 1);

@@ -106,4 +106,9 @@ async function get() {
 }
 
 if (what === "serve") serve();
-else get().catch((error) => (console.error(error.message), process.exit(1)));
+else {
+  get().catch((error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  });
+}
