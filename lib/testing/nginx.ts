@@ -6,6 +6,8 @@ export interface Nginx extends AsyncDisposable {
   readonly http: number;
   /** Only with a certificate. */
   readonly https: number;
+  /** The process that was started; its worker is another. */
+  readonly master: number;
   /** Lines of its access log: `<path> <request time, s> <upstream header time, s>`. */
   readonly log: () => Promise<string[][]>;
 }
@@ -64,6 +66,7 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
   return {
     http,
     https,
+    master: child.pid,
     log: async () => {
       await delay(20); // written when the answer is out
       return (await exec("cat", `${folder}/access.log`)).trim().split("\n").map((line) => line.split(" "));

@@ -4,6 +4,8 @@ import { tryExec } from "../host/exec.ts";
 export interface Serving extends AsyncDisposable {
   /** What the process wrote first, or was given. */
   readonly port: number;
+  /** The whole of its first line. */
+  readonly said: string;
   readonly pid: number;
   /** Ends it now, by this signal. */
   kill(signal: Deno.Signal): Promise<void>;
@@ -52,7 +54,7 @@ export async function serving(argv: readonly [string, ...string[]], options: Ser
     await kill("SIGKILL");
     throw new Error(`Cannot start "${argv.join(" ")}": it said ${JSON.stringify(text)}`);
   }
-  return { port, pid: child.pid, kill, [Symbol.asyncDispose]: () => kill("SIGKILL") };
+  return { port, said: text.split("\n")[0]!, pid: child.pid, kill, [Symbol.asyncDispose]: () => kill("SIGKILL") };
 }
 
 async function accepts(port: number): Promise<boolean> {
