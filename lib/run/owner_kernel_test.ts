@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { exec } from "../host/exec.ts";
 import { ProcessTable, startTicksOf } from "../host/process.ts";
 import { processStartTicks } from "../host/process_start.ts";
-import type { Owner } from "../model/kernel_event.ts";
+import type { KernelEvent, Owner } from "../model/kernel_event.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { ownCurl } from "../testing/own_curl.ts";
 import { delay, only, watched } from "../testing/watched.ts";
@@ -35,6 +35,35 @@ kernelTest("processes that live for 20 ms: every connect and every request of th
   assertEquals(firsts.map(({ owner }) => key(owner)), connects.map(({ owner }) => key(owner)));
   for (const { owner } of connects) assert(owner.comm === curl.comm && owner.cgroupId > 0n);
 });
+
+kernelTest(
+  "a process that is killed in the middle of a request: told as it ended, its own, and nothing is left waiting",
+  async () => {
+    await using server = serve();
+    await using curl = await ownCurl();
+    const events: KernelEvent[] = [];
+    using watch = watchKernel({ timers: false, steal: false, comm: curl.comm }, (event) => void events.push(event));
+    const args = ["-s", `http://127.0.0.1:${server.addr.port}/?ms=1500`];
+    const child = new Deno.Command(curl.path, { args, stdout: "null" }).spawn();
+    const waiting = () => watch.unanswered().requests.count;
+    for (let i = 0; i < 100 && waiting() === 0; i++) await delay(20);
+    assertEquals(waiting(), 1, "the request is on its way");
+    child.kill("SIGKILL");
+    await child.status;
+    await delay(200);
+    assertEquals(waiting(), 0);
+    watch.finish();
+    const turns = events.filter((event) => event.kind === "exchange");
+    assertEquals(turns.map(({ phase, role, responseStart }) => [phase, role, responseStart]), [[
+      "end",
+      "client",
+      null,
+    ]]);
+    const connects = events.filter(({ kind }) => kind === "connect");
+    assertEquals(connects.map(({ owner }) => owner.startNs), [turns[0]!.owner.startNs]);
+    assertEquals(turns[0]!.owner.pid, child.pid);
+  },
+);
 
 kernelTest("an owner's start is the start time of /proc", async () => {
   await using server = serve();
