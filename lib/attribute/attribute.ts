@@ -62,7 +62,8 @@ export function attribute(
   const base = { excessMs, shares: share, ...means, excess, coverage };
   const low = named === undefined ? 0 : lowShare(named[0], provider.domain, incident, baseline, seed);
   if (named === undefined || unknownShare > UNKNOWN_ABOVE || low <= NAMED_ABOVE) {
-    const label = leadingLabel(excess, unknownShare > UNKNOWN_ABOVE || named === undefined ? "unknown" : named[0]);
+    const nameless = named === undefined || unknownShare > UNKNOWN_ABOVE;
+    const label = leadingLabel(excess, nameless ? "unknown" : named[0]);
     return {
       ...base,
       domain: "unknown",
@@ -70,7 +71,7 @@ export function attribute(
       confidence: Math.max(lowShare("unknown", provider.domain, incident, baseline, seed), 1 - (named?.[1] ?? 0)) *
         coverage * joined,
       unknownReason: reason(unknownShare, named, excessMs, label, excess[label] ?? 0) +
-        refusalHint(incident, baseline),
+        (nameless ? refusalHint(incident, baseline) : ""),
     };
   }
   const [domain] = named;

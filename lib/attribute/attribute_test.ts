@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { type Label, LABELS, type RequestSplit } from "../model/split.ts";
 import { random } from "../stats/random.ts";
 import { attribute } from "./attribute.ts";
@@ -73,6 +73,20 @@ Deno.test("attribute: what the provider did decides what its milliseconds mean",
     const result = attribute(requests(40, { ...calm, provider: 900 }, 1, provider), requests(60, calm), "seed");
     assertEquals([result.domain, result.subCause], [domain, cause], name);
   }
+});
+
+Deno.test("attribute: without statuses, asking the provider again is a hint and decides nothing", () => {
+  const answered = { statuses: [], chunksPerSecond: 100, askedAgain: 0 };
+  const before = requests(60, calm, 0.9, answered);
+  const again = (every: number) =>
+    requests(40, { ...calm, app: 400 }, 0.9, answered).map((request, i) => ({
+      ...request,
+      provider: { ...answered, askedAgain: i % every === 0 ? 1 : 0 },
+    }));
+  const often = attribute(again(4), before, "seed");
+  assertEquals([often.domain, often.subCause], ["unknown", "app"]);
+  assertMatch(often.unknownReason!, /in 25 % of requests the provider was asked again .* at baseline in 0 %/);
+  assert(!attribute(again(40), before, "seed").unknownReason!.includes("asked again"), "one in forty is chance");
 });
 
 Deno.test("attribute: on a lossy path a falling token rate proves nothing", () => {

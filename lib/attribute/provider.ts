@@ -60,20 +60,14 @@ export function providerEvidence(incident: readonly RequestSplit[], baseline: re
   return rows;
 }
 
-/** Requests whose calls could be no other's, and how many of them say something of all. */
-const sure = ({ confidence }: RequestSplit) => confidence > 0.5;
-const SURE = 5;
-
 /**
  * Where no status can be read, a provider that is asked again within a request after an answer that did not stream was perhaps refused.
  * That is a hint, not a proof, and decides nothing. "" where it did not become more frequent.
  */
 export function refusalHint(incident: readonly RequestSplit[], baseline: readonly RequestSplit[]): string {
-  const [now, before] = [incident, baseline].map((requests) => requests.filter(sure));
-  if (now!.length < SURE || before!.length < SURE) return "";
   const of = (requests: readonly RequestSplit[]) =>
-    requests.filter(({ provider }) => (provider.askedAgain ?? 0) > 0).length / requests.length;
-  const [value, was] = [of(now!), of(before!)];
+    requests.filter(({ provider }) => (provider.askedAgain ?? 0) > 0).length / Math.max(1, requests.length);
+  const [value, was] = [of(incident), of(baseline)];
   if (value - was < SHARE) return "";
   const percent = (part: number) => `${Math.round(part * 100)} %`;
   return `; in ${percent(value)} of requests the provider was asked again after a short answer, at baseline in ${

@@ -42,7 +42,11 @@ export class SelfChild implements AsyncDisposable {
   /** Closes its input and waits for its end; one that does not end within 3 s is killed. Yields its exit code. */
   async end(): Promise<number> {
     await this.#input.close().catch(() => {});
-    const late = setTimeout(() => this.#child.kill("SIGKILL"), GRACE_MS);
+    const late = setTimeout(() => {
+      try {
+        this.#child.kill("SIGKILL");
+      } catch { /* it has ended, and we are about to hear of it */ }
+    }, GRACE_MS);
     const { code } = await this.#child.status;
     clearTimeout(late);
     return code;
