@@ -1,7 +1,7 @@
 /** Handshakes of every shape: versions, resumption, a second hello, a hello in pieces or late; and every way to fail. */
 import { assert, assertEquals } from "@std/assert";
 import { tryExec } from "../host/exec.ts";
-import { type ExchangeEvent, type TlsEvent } from "../model/kernel_event.ts";
+import type { ExchangeEvent, TlsEvent } from "../model/kernel_event.ts";
 import { makeCertificates } from "../testing/certificates.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { cannotRun, serving } from "../testing/serving.ts";
