@@ -9,6 +9,7 @@ import { printable, wrap } from "../../report/text.ts";
 import { amount, type Page } from "./explain_incident.ts";
 
 const MOST_SPANS = 30;
+const MOST_JOINS = 20;
 
 export function explainRequest(answer: RequestAnswer, page: Page): string {
   const lines = (text: string) => wrap(printable(text), page.width).map((line) => `${line}\n`).join("");
@@ -80,7 +81,10 @@ function tree(spans: readonly SpanView[]): { readonly span: SpanView; readonly d
   return rows;
 }
 
-function joinsText(joins: readonly JoinView[], { width, color }: Page): string {
+function joinsText(all: readonly JoinView[], { width, color }: Page): string {
+  // What is written on spans says most.
+  const joins = all.toSorted((a, b) => Number(b.enriches) - Number(a.enriches)).slice(0, MOST_JOINS);
+  const more = all.length > joins.length ? `${all.length - joins.length} more are not shown; --json has them\n` : "";
   if (joins.length === 0) return "\nNo kernel signal was joined with it.\n";
   return "\nKernel signals joined with it (offsets from its first span)\n" + table(
     [
@@ -100,7 +104,7 @@ function joinsText(joins: readonly JoinView[], { width, color }: Page): string {
       join.confidence.toFixed(2),
     ]),
     { width, color, note: (row) => joinNote(joins[row]!) },
-  );
+  ) + more;
 }
 
 function joinNote(join: JoinView): string {

@@ -5,7 +5,6 @@ import { type FailedRequest, failureCause } from "../../attribute/failures.ts";
 import type { Domain } from "../../model/attribution.ts";
 import { toIso } from "../../model/clock.ts";
 import type { AttributionEvidence, IncidentAttribution } from "../../model/incident_attribution.ts";
-import type { KernelEvent } from "../../model/kernel_event.ts";
 import type { ProbeEvent } from "../../model/probe_event.ts";
 import type { Span } from "../../model/span.ts";
 import type { RequestSplit } from "../../model/split.ts";
@@ -16,6 +15,7 @@ import { kernelEvents } from "../../source/kernel_from_probes.ts";
 import { watchedBy } from "../attributor_telemetry.ts";
 import { decided, impact } from "../incident_fields.ts";
 import { joinRequests } from "../join.ts";
+import { ownEvents } from "../query/own_events.ts";
 
 export interface IncidentInput {
   readonly id: string;
@@ -60,7 +60,7 @@ type Told = Omit<IncidentAttribution, "incident_id" | "timestamp" | "cluster" | 
 function slow(input: IncidentInput): Told {
   const { service, incident, epochNs, probes, spans, objectiveMs } = input;
   const anchor = { monotonicNs: 0, unixNs: epochNs };
-  const events = kernelEvents(probes, anchor);
+  const events = ownEvents(kernelEvents(probes, anchor), spans, service);
   const watched = watchedBy(new Set(probes.map(({ signal }) => signal)));
   const { requests } = joinRequests({ events, spans, service, anchor, watched });
   const ends = new Map(requestsOf(input).map(({ request, atNs }) => [request.entry.traceId, atNs]));
@@ -70,10 +70,9 @@ function slow(input: IncidentInput): Told {
   const before = ended(incident.baseline.fromNs, incident.baseline.toNs);
   if (during.length === 0 || before.length === 0) return unexplained(input, during.length, before.length);
   const told = attribute(during, before, input.id);
-  const own = ownEvents(events, spans, service);
   const seen = evidence(
     told.domain,
-    own,
+    events,
     span(during),
     span(before),
   );
@@ -189,11 +188,6 @@ function requestsOf(
 ): { readonly request: RequestSpans; readonly atNs: number }[] {
   return requestSpans(spans).filter(({ entry }) => entry.resource["service.name"] === service || service === "")
     .map((request) => ({ request, atNs: Number(request.entry.endNs - epochNs) }));
-}
-
-function ownEvents(events: readonly KernelEvent[], spans: readonly Span[], service: string): KernelEvent[] {
-  const pids = pidsOf(spans, service);
-  return events.filter(({ kind, owner }) => kind === "steal" || pids.has(owner.pid));
 }
 
 function pidsOf(spans: readonly Span[], service: string): Set<number> {

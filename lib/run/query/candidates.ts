@@ -13,6 +13,8 @@ import type { Neighbourhood } from "./neighbourhood.ts";
 
 const FAN_OUT = 3;
 const MOST_SHOWN = 10;
+/** Of one trace; a long one on a busy machine has very many, the surest come first. */
+const MOST_JOINS = 500;
 
 export interface Candidates {
   readonly joins: readonly JoinView[];
@@ -74,7 +76,7 @@ export function candidates(
   joins.sort((a, b) => best(a.match, b.match));
   const written = new Map<number, number>();
   return {
-    joins: joins.map(({ match, view }) => {
+    joins: joins.slice(0, MOST_JOINS).map(({ match, view }) => {
       const taken = written.get(match.span) ?? 0;
       const enriches = match.confidence >= ENRICH_FROM && taken < FAN_OUT && isWritten(view.signal);
       if (enriches) written.set(match.span, taken + 1);

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { TEMPORALITY } from "../../model/metric_point.ts";
 import type { MetricPoint } from "../../model/metric_point.ts";
+import type { ProbeEventV1Alpha2 } from "../../model/probe_event.ts";
 import { validate } from "../../report/validate.ts";
 import { probeEntry, spanEntry } from "../../store/entries.ts";
 import { MemoryStore } from "../../store/memory_store.ts";
@@ -39,6 +40,22 @@ Deno.test("a request: its split, its joins, and what was near it but is another'
   assertEquals(Object.values(answer.rejected.because).reduce((a, b) => a + b, 0), answer.rejected.total);
   assert(answer.rejected.nearest.length > 0 && answer.rejected.nearest.every(({ why }) => why !== ""));
   assert(answer.rejected.nearest.some(({ why }) => why.includes("of trace ")), JSON.stringify(answer.rejected));
+});
+
+Deno.test("a request is split by its own service's events, whoever else took part in the trace", async () => {
+  const run = madeRun({ seconds: 2, slowFrom: 1 });
+  // The caller was watched too: its turn has the trace, and lasts as long as the whole request.
+  const callers = run.probes.filter((probe) => {
+    const { signal, attributes } = probe as ProbeEventV1Alpha2;
+    return signal === "stream_ttft_ms" && (attributes as Record<string, unknown>).role === "server";
+  }).map((probe) => ({ ...probe, pid: 77, tid: 77, attributes: { role: "client", turn: 0, cookie: "caller" } }));
+  const made = { ...run, probes: [...run.probes, ...callers] as typeof run.probes };
+  const traceId = run.spans[2 * 7]!.traceId;
+  const [plain, crowded] = await Promise.all(
+    [run, made].map(async (one) => (await requestAnswer(await stored(one), traceId, 2000))!.requests[0]!.split),
+  );
+  assertEquals(crowded, plain);
+  assert(plain!.dns! > 140);
 });
 
 Deno.test("a request without kernel events, and one that nobody knows", async () => {

@@ -10,6 +10,7 @@ import { watchedBy } from "../attributor_telemetry.ts";
 import { joinRequests } from "../join.ts";
 import { candidates } from "./candidates.ts";
 import { type Neighbourhood, neighbourhood } from "./neighbourhood.ts";
+import { ownEvents } from "./own_events.ts";
 
 /** @param traceId in lower case. Null: nothing is held of it */
 export async function requestAnswer(store: Store, traceId: string, windowMs: number): Promise<RequestAnswer | null> {
@@ -47,7 +48,13 @@ function requestViews(near: Neighbourhood, traceId: string, slo: readonly SloEve
   const splits = new Map<string, RequestSplit | undefined>();
   const splitOf = (service: string) => {
     if (!splits.has(service)) {
-      const { requests } = joinRequests({ events, spans: near.spans, service, anchor, watched });
+      const { requests } = joinRequests({
+        events: ownEvents(events, near.spans, service),
+        spans: near.spans,
+        service,
+        anchor,
+        watched,
+      });
       splits.set(service, requests.find((request) => request.traceId === traceId));
     }
     return splits.get(service);
