@@ -55,7 +55,11 @@ function bruteForce(spans: readonly SpanSubject[], signals: readonly SignalSubje
       const named = near.filter((i) =>
         same(spans[i]!.spanId, signal.spanId) || same(spans[i]!.parentSpanId, signal.childOf)
       );
-      if (named.length === 0) return add("trace_id_exact", 1, near);
+      const own = near.filter((i) =>
+        spans[i]!.parentSpanId !== undefined && equal(spans[i]!.pod, signal.pod) && spans[i]!.pid! > 0 &&
+        spans[i]!.pid === signal.pid
+      );
+      if (named.length === 0) return add("trace_id_exact", 1, own.length > 0 ? own : near);
       for (const span of named) {
         const k = named.length;
         pairs.push({ span, signal: s, tier: "trace_id_exact", k, confidence: 1 / k, distanceNs: far[span]! });

@@ -3,7 +3,9 @@
  *
  * Spans of different traces always do. Within a trace, where the spans say how they are nested, two things settle more: a span that
  * contains the moment outweighs one that is merely near it, and of a span and one inside it the inner one is meant, for what happens in
- * a call happens in its caller too. Spans that do not say whose children they are all compete.
+ * a call happens in its caller too. Of a trace that goes through several processes the spans of the signal's own are meant. Spans that
+ * do not say whose children they are all compete. What was seen on the serving end of a connection is of a span that serves, if there is
+ * one.
  */
 import { distance } from "./nearness.ts";
 import type { SignalSubject, SpanSubject } from "./subject.ts";
@@ -28,14 +30,23 @@ export function rivals(
     const named = found.filter((id) => isNamed(spanOf(id), signal));
     if (named.length > 0) return named;
   }
-  if (inTrace && signal.serves) {
-    const serving = found.filter((id) => spanOf(id).serves);
-    if (serving.length > 0) meant = serving;
-  }
+  if (inTrace && found.length > 1) meant = some(found, (id) => isOwn(spanOf(id), signal)) ?? meant;
+  if (signal.serves) meant = some(meant, (id) => spanOf(id).serves === true) ?? meant;
   if (meant.length < 2) return meant;
   const lost = new Set<number>();
   for (const family of families(meant, spanOf)) settle(family, spanOf, signal.tsNs, lost);
   return lost.size === 0 ? meant : meant.filter((id) => !lost.has(id));
+}
+
+/** Those for which it holds; null where it holds for none. */
+function some(ids: readonly number[], holds: (id: number) => boolean): readonly number[] | null {
+  const found = ids.filter(holds);
+  return found.length > 0 ? found : null;
+}
+
+/** The span is from the very process the signal is from: a trace goes through several. */
+function isOwn({ parentSpanId, pid, pod }: SpanSubject, signal: SignalSubject): boolean {
+  return parentSpanId !== undefined && !!pid && !!pod && pid === signal.pid && pod === signal.pod;
 }
 
 /** Whether the signal says by an id that it belongs to this span. */

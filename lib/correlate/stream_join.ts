@@ -196,6 +196,7 @@ export class StreamJoin<SpanT, SignalT> {
   #isCrowded(signal: number, tier: number): boolean {
     const place = signal & this.#signals.mask;
     if (this.#crowded[place] === tier + 1) return true;
+    if (this.#signals.subject(signal).serves) return false; // of two, one may not serve
     const [one, other] = this.#near(signal, tier, 2);
     if (other === undefined) return false;
     const trace = this.#spans.lane(one!, 0);

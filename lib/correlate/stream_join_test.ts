@@ -71,6 +71,23 @@ Deno.test("what a server read off the wire names its caller: the span below it i
   assertEquals(join.joined(root, 0.7).map((one) => one.signal), ["turn of the root"]);
 });
 
+Deno.test("a trace through several processes: the signal's own is meant, and who serves there", () => {
+  const join = new StreamJoin<string, string>();
+  const at = (pid: number, id: string, parent: string, serves: boolean) => {
+    const who = { traceId: "t", pod: `p${pid}`, pid, spanId: id, parentSpanId: parent };
+    return join.addSpan({ ...span(who, 0, 100), serves }, id);
+  };
+  const ids = [at(1, "a", "", true), at(1, "b", "a", false), at(2, "c", "b", true)];
+  join.addSignal({ ...signal({ traceId: "t", pod: "p1", pid: 1 }, 50), serves: true }, "a chunk left the gateway");
+  join.addSignal(signal({ traceId: "t", pod: "p1", pid: 1 }, 50), "it waited for a chunk");
+  join.addSignal({ ...signal({ traceId: "t", pod: "p2", pid: 2 }, 50), serves: true }, "a chunk left the provider");
+  assertEquals(ids.map((id) => join.joined(id, 0.7).map((one) => one.signal)), [
+    ["a chunk left the gateway"],
+    ["it waited for a chunk"],
+    ["a chunk left the provider"],
+  ]);
+});
+
 Deno.test("memory is bounded: the oldest go, with every lane that was theirs alone", () => {
   const join = new StreamJoin<number, number>({ spans: 256, signals: 1024 });
   for (let i = 0; i < 20_000; i++) {

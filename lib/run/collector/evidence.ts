@@ -46,18 +46,23 @@ export interface SpanEvidence {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
-/** @param startNs @param endNs the span's, on the clock of the join */
+interface Interval {
+  readonly startNs: number;
+  readonly endNs: number;
+}
+
+/** @param times the span's, on the clock of the join */
 export function evidenceOf(
   span: Span,
-  interval: { readonly startNs: number; readonly endNs: number },
+  times: Interval,
   joined: readonly Joined<ProbeSignal>[],
   storms: readonly Storm[],
 ): SpanEvidence {
   const chosen = choose(joined);
   const signals = joined.map(({ signal }) => signal);
-  const retrieval = operationOf(span) === "retrieval" ? retrievalParts(interval, legs(signals)) : null;
+  const retrieval = operationOf(span) === "retrieval" ? retrievalParts(times, legs(signals)) : null;
   const attempts = span.kind === SPAN_KIND.client ? attemptsOf(calls(signals), failed(span)) : null;
-  const kernelTtftMs = kernelTtft(span, joined);
+  const kernelTtftMs = kernelTtft(span, times, joined);
   const stormy = storms.length > 0;
   return {
     span,
@@ -104,14 +109,18 @@ function written(chosen: readonly Joined<ProbeSignal>[]): Record<string, Attribu
   };
 }
 
-/** A server's own turn: the trace was read off the wire by the very process the span is from. */
-function kernelTtft(span: Span, joined: readonly Joined<ProbeSignal>[]): number | null {
+/** A turn that began this near to the span's start is the span's; applications stamp a little later than the kernel. */
+const TURN_SLACK_NS = 100e6;
+
+/** A server's own turn: its trace was read off the wire; or there is no other request it could be the turn of, and it began with the span. */
+function kernelTtft(span: Span, { startNs }: Interval, joined: readonly Joined<ProbeSignal>[]): number | null {
   if (span.kind !== SPAN_KIND.server) return null;
   const pid = Number(span.resource["process.pid"] ?? 0);
-  const turn = joined.find(({ signal, tier }) =>
-    tier === "trace_id_exact" && signal.signal === "stream_ttft_ms" && signal.role === "server" &&
-    (pid === 0 || pid === signal.pid)
-  );
+  const turn = joined.find(({ signal, tier }) => {
+    if (signal.signal !== "stream_ttft_ms" || signal.role !== "server") return false;
+    if (pid !== 0 && pid !== signal.pid) return false;
+    return tier === "trace_id_exact" || Math.abs(interval(signal).startNs - startNs) <= TURN_SLACK_NS;
+  });
   return turn?.signal.value ?? null;
 }
 
@@ -144,7 +153,7 @@ function calls(signals: readonly ProbeSignal[]): (Exchange | Connect)[] {
   });
 }
 
-function interval({ tsNs, value }: ProbeSignal): { startNs: number; endNs: number } {
+function interval({ tsNs, value }: ProbeSignal): Interval {
   return { startNs: tsNs - value * 1e6, endNs: tsNs };
 }
 
