@@ -57,14 +57,14 @@ async function compare(link: Link, server: Nginx, what: string, n: number): Prom
       turns.map((turn) => ((end(turn) ?? NaN) - turn.requestEnd.ns) / 1e6);
     const [arrived, read] = [until((turn) => turn.responseStart?.ns), until((turn) => turn.firstRead?.ns)];
     const first = theirs.map(({ first }) => first);
-    all.push(...rows("stream_ttft_ms", `${scheme}, ${what}`, arrived, first, 5, because.arrived));
+    all.push(...rows("stream_ttft_ms", `${scheme}, ${what}`, arrived, first, 12, because.arrived));
     // Where the kernel tells when an application reads.
     if (!read.includes(NaN)) {
-      all.push(...rows("stream_ttft_ms", `${scheme}, ${what}, read`, read, first, 1, because.read));
+      all.push(...rows("stream_ttft_ms", `${scheme}, ${what}, read`, read, first, 6, because.read));
     }
     if (scheme === "http") continue;
     const tlsMs = handshakes.map(({ startNs, tsNs }: TlsEvent) => (tsNs - startNs) / 1e6);
-    all.push(...rows("tls_handshake_ms", what, tlsMs, theirs.map(({ handshake }) => handshake), 6, because.handshake));
+    all.push(...rows("tls_handshake_ms", what, tlsMs, theirs.map(({ handshake }) => handshake), 20, because.handshake));
   }
   return all;
 }

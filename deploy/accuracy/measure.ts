@@ -15,7 +15,7 @@ export interface Comparison {
   readonly unit: "ms" | "count" | "%";
   readonly ours: number;
   readonly theirs: number;
-  /** Largest difference, in the unit, that counts as agreement; 0: they must be equal. */
+  /** Largest difference, in the unit, that counts as agreement; 0: they must be equal. Times allow for two busy cores: the instrument waits for its CPU too. */
   readonly allowed: number;
   /** Why they differ, where they do. */
   readonly because?: string;

@@ -75,7 +75,7 @@ async function gaps(): Promise<Comparison[]> {
     );
     const what = role === "client" ? "pauses as they came" : "pauses as they were made";
     const because = "curl stamps when it has read, after it was woken up";
-    return rows({ signal: "stream_gap_ms", what, oracle: "curl --trace-time", because }, ours.map(ms), theirs, 1);
+    return rows({ signal: "stream_gap_ms", what, oracle: "curl --trace-time", because }, ours.map(ms), theirs, 6);
   });
 }
 
