@@ -107,7 +107,7 @@ async function slowReader(): Promise<Comparison[]> {
     { signal: "socket_wait_ms", what: "a reader that sleeps", oracle: "bash", because },
     ours.map(ms),
     theirs,
-    15,
+    40,
   );
 }
 
@@ -137,13 +137,13 @@ async function servers(): Promise<Comparison[]> {
       { ...common, what: "nginx answers", oracle: "nginx $request_time" },
       turns("server", nginx.http),
       seconds(1),
-      2,
+      8,
     ),
     ...rows(
       { ...common, what: "nginx asks", oracle: "nginx $upstream_header_time" },
       turns("client", late.addr.port),
       seconds(2),
-      2,
+      8,
     ),
   ];
 }
