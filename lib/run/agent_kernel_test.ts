@@ -172,6 +172,7 @@ kernelTest("without the rights, and with what cannot be, one line says so and no
   assertEquals(half.code, 0, half.err);
   const { coverage } = JSON.parse(half.out) as DiagnosisDocument;
   const refused = coverage.missing.filter(({ by_choice }) => !by_choice).map(({ probe }) => probe);
-  assertEquals(refused.filter((probe) => probe !== "cpu_steal_pct"), ["dns_latency", "tls_handshake", "stream"]);
+  const packets = ["dns_latency", "connect_latency", "tls_handshake", "stream"];
+  assertEquals(refused.filter((probe) => probe !== "cpu_steal_pct"), packets);
   assertMatch(coverage.missing[0]!.reason, /EPERM/);
 });
