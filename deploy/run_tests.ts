@@ -4,7 +4,8 @@
  *   deno run -A deploy/run_tests.ts [--unit] [path ...]
  *
  * `--unit` leaves out the kernel tests; a path narrows the run to the files below it. Kernel tests share the machine: each
- * file has a process of its own, one after the other. The exit code is 0 only if something passed and nothing failed.
+ * file has a process of its own, one after the other. Only the guests, which have a kernel of their own and take minutes, run
+ * beside the unit tests; what they print follows when both are done. The exit code is 0 only if something passed and nothing failed.
  */
 import { type TestCase, testCases } from "./junit.ts";
 import { summarize, type TestRun } from "./test_summary.ts";
@@ -12,6 +13,7 @@ import { summarize, type TestRun } from "./test_summary.ts";
 const ROOT = new URL("../", import.meta.url).pathname;
 const SKIPPED_FOLDERS = new Set([".git", ".tools", "artifacts", "node_modules", "coverage", "out"]);
 const KERNEL = "_kernel_test.ts";
+const GUESTS = "deploy/kernels/";
 /** A test that hangs must not hang the machine it runs on: limits for one process, and for all of them. */
 const RUN_LIMIT_MS = 8 * 60_000;
 const TOTAL_LIMIT_MS = 18 * 60_000;
@@ -27,15 +29,18 @@ async function testFiles(folder = ""): Promise<string[]> {
   return found.sort();
 }
 
-/** One `deno test` of `files`, with its output on our own streams, killed after `limitMs`. */
-async function run(files: readonly string[], limitMs: number): Promise<TestRun> {
+/** One `deno test` of `files`, killed after `limitMs`. Its output goes to our own streams as it comes, or all of it after `turn`. */
+async function run(files: readonly string[], limitMs: number, turn?: Promise<unknown>): Promise<TestRun> {
   const folder = await Deno.makeTempDir({ prefix: "sloctl-test-" });
   const report = `${folder}/junit.xml`;
   try {
+    const stream = turn === undefined ? "inherit" : "piped";
     const child = new Deno.Command(Deno.execPath(), {
       args: ["test", "-A", "--no-check", `--junit-path=${report}`, ...files],
       cwd: ROOT,
       stdin: "null",
+      stdout: stream,
+      stderr: stream,
       env: { SLOCTL_STATE_DIR: folder, ...(Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" }) },
     }).spawn();
     let late = false;
@@ -43,13 +48,21 @@ async function run(files: readonly string[], limitMs: number): Promise<TestRun> 
       late = true;
       child.kill("SIGKILL");
     }, limitMs);
+    const said = turn && Promise.all([new Response(child.stdout).bytes(), new Response(child.stderr).bytes()]);
     const { code } = await child.status;
     clearTimeout(timer);
+    await turn;
+    for (const bytes of await said ?? []) await writeAll(bytes);
     const xml = await Deno.readTextFile(report).catch(() => null);
     return { files, cases: xml === null ? null : testCases(xml).map(at(files)), code: late ? null : code };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** A single write may take a part. */
+async function writeAll(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
 }
 
 /** Deno names the file that called Deno.test, which may be a helper; a run of one file knows better. */
@@ -61,13 +74,16 @@ function at(files: readonly string[]): (one: TestCase) => TestCase {
 const started = performance.now();
 const wanted = Deno.args.filter((arg) => !arg.startsWith("--")).map((path) => path.replace(/^\.\//, ""));
 const files = (await testFiles()).filter((path) => wanted.length === 0 || wanted.some((one) => path.startsWith(one)));
-const unit = files.filter((path) => !path.endsWith(KERNEL));
-const kernel = Deno.args.includes("--unit") ? [] : files.filter((path) => path.endsWith(KERNEL));
-const runs: TestRun[] = [];
-for (const group of [unit, ...kernel.map((file) => [file])]) {
-  const left = TOTAL_LIMIT_MS - (performance.now() - started);
-  if (group.length > 0) runs.push(await run(group, Math.max(1_000, Math.min(RUN_LIMIT_MS, left))));
-}
+const isKernel = (path: string) => path.endsWith(KERNEL);
+const kernel = Deno.args.includes("--unit") ? [] : files.filter(isKernel);
+const left = () => Math.max(1_000, Math.min(RUN_LIMIT_MS, TOTAL_LIMIT_MS - (performance.now() - started)));
+const some = async (group: string[], turn?: Promise<unknown>) =>
+  group.length > 0 ? [await run(group, left(), turn)] : [];
+
+const unit = some(files.filter((path) => !isKernel(path)));
+const guests = some(kernel.filter((path) => path.startsWith(GUESTS)), unit);
+const runs = [...await unit, ...await guests];
+for (const file of kernel.filter((path) => !path.startsWith(GUESTS))) runs.push(...await some([file]));
 const { ok, lines } = summarize(runs);
-await Deno.stdout.write(new TextEncoder().encode(`\n${lines.join("\n")}\n`));
+await writeAll(new TextEncoder().encode(`\n${lines.join("\n")}\n`));
 Deno.exitCode = ok ? 0 : 1;

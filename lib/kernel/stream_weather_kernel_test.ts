@@ -133,19 +133,14 @@ kernelTest("an interface that goes away in the middle of an answer: one turn, an
   await using server = await serving(inside(["node", "-e", SERVER, "on", Link.FAR]));
   const netns = await link.near.inode();
   const seen = await watched(async () => {
-    const client = link.near.command([
-      "curl",
-      "-s",
-      "-m",
-      "1",
-      "-o",
-      "/dev/null",
-      `http://${Link.FAR}:${server.port}/`,
-    ]);
-    const running = client.output();
-    await delay(300);
+    const url = `http://${Link.FAR}:${server.port}/`;
+    const argv = ["curl", "-sN", "--http0.9", "-m", "2", url];
+    await using client = link.near.command(argv, { stdout: "piped" }).spawn();
+    const reader = client.stdout.getReader();
+    for (let bytes = 0; bytes < 5 * "piece".length;) bytes += (await reader.read()).value?.length ?? Infinity;
     await exec("ip", "-n", link.near.name, "link", "del", "veth0");
-    await running;
+    await reader.cancel();
+    await client.status;
     await delay(100);
   }, WATCH);
   const events = turns(seen, server.port).filter(({ owner, role }) => owner.netns === netns && role === "client");

@@ -25,7 +25,8 @@ async function ask(lab: Lab, headers: Record<string, string> = {}): Promise<{ ms
   return { ms, text: await response.text() };
 }
 
-async function leftovers(): Promise<string[]> {
+/** What of a lab, or of anything else of ours, is on this machine. */
+async function found(): Promise<string[]> {
   const names = `${await tryExec("ip", "netns")}\n${await tryExec("ip", "-br", "link")}`.split("\n");
   for (const root of ["/sys/fs/cgroup", "/sys/fs/cgroup/cpu", "/sys/fs/cgroup/unified", "/etc/netns"]) {
     try {
@@ -36,6 +37,10 @@ async function leftovers(): Promise<string[]> {
   }
   return names.filter((name) => name.startsWith(PREFIX));
 }
+
+/** Other runs may have left theirs. */
+const before = new Set(await found());
+const leftovers = async (): Promise<string[]> => (await found()).filter((name) => !before.has(name));
 
 kernelTest("the lab: real names, spans, faults, and nothing left", async () => {
   const spans: Span[] = [];
