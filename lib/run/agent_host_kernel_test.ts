@@ -10,6 +10,8 @@ import { kernelTest } from "../testing/kernel.ts";
 import { delay } from "../testing/watched.ts";
 import { runAgent } from "./agent.ts";
 
+type Attributes = Readonly<Record<string, unknown>> | undefined;
+
 const SYNCS = 4;
 const BYTES = 300;
 
@@ -38,7 +40,7 @@ kernelTest("every call and every request of a target is in one document, alone o
     const documents = io.stdout.trim().split("\n").map((line) => JSON.parse(line) as ProbeEventV1Alpha2);
     for (const document of documents) assertEquals(validate("probe-event/v1alpha2", document), []);
     const of = (signal: string, call?: string) =>
-      documents.filter((one) => one.signal === signal && (call === undefined || one.attributes?.call === call));
+      documents.filter((one) => one.signal === signal && (call === undefined || (one.attributes as Attributes)?.call === call));
     const occurrences = (some: readonly ProbeEventV1Alpha2[]) =>
       some.reduce((sum, { histogram }) => sum + (histogram?.counts.reduce((a, b) => a + b, 0) ?? 1), 0);
 
@@ -52,7 +54,7 @@ kernelTest("every call and every request of a target is in one document, alone o
     }
     const disk = of("disk_io_latency_ms");
     assert(disk.length > 0, "no block request");
-    for (const { attributes } of disk) assertMatch(String(attributes?.device), /^[a-z]\w+/);
+    for (const { attributes } of disk) assertMatch(String((attributes as Attributes)?.device), /^[a-z]\w+/);
   });
 });
 
