@@ -38,11 +38,11 @@ function pausing(): Deno.TcpListener {
       conn.setNoDelay(true);
       await conn.read(new Uint8Array(4096));
       await conn.write(bytes("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n"));
-      for (const pause of PAUSES) {
+      for (const [i, pause] of PAUSES.entries()) {
         await delay(pause);
-        await conn.write(bytes("4\r\nnext\r\n"));
+        // The end comes with the last piece: of its own, it would be read late now and then, and look like a pause to curl.
+        await conn.write(bytes(i + 1 < PAUSES.length ? "4\r\nnext\r\n" : "4\r\nnext\r\n0\r\n\r\n"));
       }
-      await conn.write(bytes("0\r\n\r\n"));
       await conn.read(new Uint8Array(1));
       conn.close();
     }

@@ -40,7 +40,9 @@ kernelTest("every call and every request of a target is in one document, alone o
     const documents = io.stdout.trim().split("\n").map((line) => JSON.parse(line) as ProbeEventV1Alpha2);
     for (const document of documents) assertEquals(validate("probe-event/v1alpha2", document), []);
     const of = (signal: string, call?: string) =>
-      documents.filter((one) => one.signal === signal && (call === undefined || (one.attributes as Attributes)?.call === call));
+      documents.filter((one) =>
+        one.signal === signal && (call === undefined || (one.attributes as Attributes)?.call === call)
+      );
     const occurrences = (some: readonly ProbeEventV1Alpha2[]) =>
       some.reduce((sum, { histogram }) => sum + (histogram?.counts.reduce((a, b) => a + b, 0) ?? 1), 0);
 
