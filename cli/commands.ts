@@ -5,6 +5,7 @@
 import type { Command } from "./command.ts";
 import { command as agent } from "./agent.ts";
 import { command as benchgen } from "./benchgen.ts";
+import { command as cdgate } from "./cdgate.ts";
 import { command as collector } from "./collector.ts";
 import { command as completions } from "./completions.ts";
 import { command as attributor } from "./attributor.ts";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   benchgen,
   correlationeval,
   m5gate,
+  cdgate,
   slo,
   webhook,
   prereq,

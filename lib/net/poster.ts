@@ -45,37 +45,51 @@ export function openPoster({ url, headers = {}, timeoutMs, caFile }: PosterOptio
   const client = Deno.createHttpClient(caFile === undefined ? {} : { caCerts: [readCa(caFile)] });
   return {
     shown,
-    async post(body, { headers: more = {}, signal } = {}) {
-      const timeout = AbortSignal.timeout(timeoutMs);
-      try {
-        const response = await fetch(href, {
-          method: "POST",
-          headers: { ...authorization, ...headers, ...more },
-          body,
-          redirect: "manual",
-          signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
-          client,
-        });
-        const answer = await readAtMost(response, MOST_ANSWER_BYTES);
-        if (answer === null) return { kind: "failure", failure: "too_large" };
-        return {
-          kind: "answer",
-          status: response.status,
-          retryAfterMs: retryAfterMs(response.headers.get("retry-after"), Date.now()),
-          contentType: response.headers.get("content-type") ?? "",
-          body: answer,
-        };
-      } catch (error) {
-        return { kind: "failure", failure: signal?.aborted ? "stopped" : failureOf(error) };
-      }
-    },
+    post: (body, { headers: more = {}, signal } = {}) =>
+      exchange(client, href, { method: "POST", headers: { ...authorization, ...headers, ...more }, body }, {
+        timeoutMs,
+        signal,
+      }),
     [Symbol.dispose]: () => client.close(),
   };
 }
 
+/** One request and its whole answer. Redirects are not followed. */
+export async function exchange(
+  client: Deno.HttpClient,
+  href: string,
+  init: Pick<RequestInit, "method" | "headers" | "body">,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<Answer> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    const response = await fetch(href, {
+      ...init,
+      redirect: "manual",
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+      client,
+    });
+    const answer = await readAtMost(response, MOST_ANSWER_BYTES);
+    if (answer === null) return { kind: "failure", failure: "too_large" };
+    return {
+      kind: "answer",
+      status: response.status,
+      retryAfterMs: retryAfterMs(response.headers.get("retry-after"), Date.now()),
+      contentType: response.headers.get("content-type") ?? "",
+      body: answer,
+    };
+  } catch (error) {
+    return { kind: "failure", failure: signal?.aborted ? "stopped" : failureOf(error) };
+  }
+}
+
 /** An answer in words, for "Cannot send to X: ...". */
 export function answerWords(answer: Answer): string {
-  return answer.kind === "failure" ? FAILURE_WORDS[answer.failure] : `it answered ${answer.status}`;
+  return answer.kind === "failure" ? failureWords(answer.failure) : `it answered ${answer.status}`;
+}
+
+export function failureWords(failure: Failure): string {
+  return FAILURE_WORDS[failure];
 }
 
 const FAILURE_WORDS: Readonly<Record<Failure, string>> = {
@@ -89,7 +103,7 @@ const FAILURE_WORDS: Readonly<Record<Failure, string>> = {
 };
 
 /** User and password of a URL travel as an Authorization header, as a browser would send them. @throws UsageError */
-function target(url: string): { href: string; shown: string; authorization: Record<string, string> } {
+export function target(url: string): { href: string; shown: string; authorization: Record<string, string> } {
   const parsed = URL.parse(url);
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
     throw new UsageError("Cannot send to that address: it is no http URL", "Give one such as http://127.0.0.1:4318");
@@ -103,7 +117,8 @@ function target(url: string): { href: string; shown: string; authorization: Reco
   return { href: parsed.href, shown: parsed.origin, authorization };
 }
 
-function readCa(path: string): string {
+/** @throws IoError */
+export function readCa(path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
@@ -138,6 +153,6 @@ function failureOf(error: unknown): Failure {
   const text = `${message} ${cause instanceof Error ? cause.message : ""}`;
   if (/certificate|tls|handshake|UnknownIssuer|InvalidContentType/i.test(text)) return "tls";
   if (/dns error|lookup address/i.test(text)) return "name";
-  if (/\(Connect\)|refused|unreachable/i.test(text)) return "refused";
+  if (/\(Connect\)|refused|unreachable|port \d+ are blocked/i.test(text)) return "refused";
   return "closed";
 }
