@@ -128,6 +128,7 @@ async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1])
     peers: await namedPeers(input),
     send: { ...sendOptions(config, input.given("webhook-url")), otlp: undefined },
     objectiveMs: config.cdgate.ttft_p95_ms,
+    sampling: config.sampling,
   }, io);
 }
 

@@ -16,6 +16,14 @@ export function processIo(exit: (code: number) => never): Io {
   const encoder = new TextEncoder();
   let closed = false;
   let listening = false;
+  const outputFailed = (error: unknown) => {
+    if (!(error instanceof Deno.errors.BrokenPipe)) {
+      throw new IoError(`Cannot write "standard output": ${error instanceof Error ? error.message : error}`);
+    }
+    // The reader (`| head`) had enough. The command is asked to stop; what it still writes goes nowhere.
+    closed = true;
+    stop.abort(new Stopped("closed output"));
+  };
   return {
     env: (name) => Deno.env.get(name),
     get stdin() {
@@ -26,12 +34,15 @@ export function processIo(exit: (code: number) => never): Io {
       try {
         writeAll(Deno.stdout, encoder.encode(text));
       } catch (error) {
-        if (!(error instanceof Deno.errors.BrokenPipe)) {
-          throw new IoError(`Cannot write "standard output": ${error instanceof Error ? error.message : error}`);
-        }
-        // The reader (`| head`) had enough. The command is asked to stop; what it still writes goes nowhere.
-        closed = true;
-        stop.abort(new Stopped("closed output"));
+        outputFailed(error);
+      }
+    },
+    async outSoon(text) {
+      if (closed) return;
+      try {
+        await writeAllSoon(Deno.stdout, encoder.encode(text));
+      } catch (error) {
+        outputFailed(error);
       }
     },
     err(text) {
@@ -63,6 +74,21 @@ export function writeAll(sink: { writeSync(bytes: Uint8Array): number }, bytes: 
     } catch (error) {
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
+    }
+  }
+}
+
+/** As writeAll, while everything else goes on. */
+export async function writeAllSoon(
+  sink: { write(bytes: Uint8Array): Promise<number> },
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    try {
+      done += await sink.write(bytes.subarray(done));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, FULL_PIPE_WAIT_MS));
     }
   }
 }

@@ -1,5 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { writeAll } from "./io.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { writeAll, writeAllSoon } from "./io.ts";
 
 Deno.test("writeAll goes on after a short write and waits for a full pipe", () => {
   const written: number[] = [];
@@ -23,6 +23,23 @@ Deno.test("writeAll passes every other error on", () => {
     },
   };
   assertThrows(() => writeAll(sink, new Uint8Array(1)), Deno.errors.BrokenPipe);
+});
+
+Deno.test("writeAllSoon does the same without holding anybody up", async () => {
+  const written: number[] = [];
+  let calls = 0;
+  const sink = {
+    write(bytes: Uint8Array): Promise<number> {
+      if (++calls === 2) return Promise.reject(new Deno.errors.WouldBlock("full"));
+      const part = bytes.subarray(0, 3);
+      written.push(...part);
+      return Promise.resolve(part.length);
+    },
+  };
+  await writeAllSoon(sink, new Uint8Array([1, 2, 3, 4, 5, 6, 7]));
+  assertEquals(written, [1, 2, 3, 4, 5, 6, 7]);
+  const gone = { write: () => Promise.reject(new Deno.errors.BrokenPipe("gone")) };
+  await assertRejects(() => writeAllSoon(gone, new Uint8Array(1)), Deno.errors.BrokenPipe);
 });
 
 /** The real program in its own process; the script has `io` and a way to wait for the stop signal. */
@@ -67,4 +84,15 @@ Deno.test("a full disk is an error that a person can read", async () => {
   const script = `try { io.out("x"); } catch (error) { io.err(error.message); }`;
   const { stderr } = await inProcess(script, ">/dev/full");
   assertEquals(stderr.startsWith('Cannot write "standard output": '), true, stderr);
+});
+
+Deno.test("outSoon: a reader that does not read holds nobody up, and one that had enough ends the run quietly", async () => {
+  const slow = `let ticks = 0; setInterval(() => ticks++, 10);
+    await Promise.race([io.outSoon("x".repeat(1 << 20)), new Promise((done) => setTimeout(done, 300))]);
+    io.err(ticks > 5 ? "went on" : "stood still"); Deno.exit(0);`;
+  assertEquals((await inProcess(slow, "| sleep 1")).stderr, "went on");
+  const gone = `const end = stopped();
+    for (let i = 0; i < 1e4 && !io.stop.aborted; i++) await io.outSoon("line\\n".repeat(100));
+    io.err("code " + await end); Deno.exit(0);`;
+  assertEquals((await inProcess(gone, "| head -1")).stdout, "line\n");
 });

@@ -93,16 +93,20 @@ function standardOutput(io: Pick<Io, "out">): Sink {
   return { write: (text) => io.out(text), close: () => {} };
 }
 
-function fileSink(path: string, truncate: boolean): Sink {
-  let file: Deno.FsFile;
+/** @throws IoError */
+export function openFile(path: string, truncate: boolean): Deno.FsFile {
   try {
-    file = Deno.openSync(path, { create: true, write: true, append: !truncate, truncate });
+    return Deno.openSync(path, { create: true, write: true, append: !truncate, truncate });
   } catch (error) {
     throw new IoError(
       `Cannot open "${path}": ${stateOf(error)}`,
       "Choose a path in an existing folder you may write to",
     );
   }
+}
+
+function fileSink(path: string, truncate: boolean): Sink {
+  const file = openFile(path, truncate);
   const encoder = new TextEncoder();
   return {
     write(text) {
@@ -120,7 +124,7 @@ function fileSink(path: string, truncate: boolean): Sink {
 }
 
 /** A disk that fills up does so in the middle of a line: what a reader finds must still be whole lines. */
-function dropPartialLine(file: Deno.FsFile, bytes: Uint8Array, done: number): void {
+export function dropPartialLine(file: Deno.FsFile, bytes: Uint8Array, done: number): void {
   const wholeLines = bytes.subarray(0, done).lastIndexOf(0x0a) + 1;
   try {
     const { isFile, size } = file.statSync();
@@ -130,7 +134,7 @@ function dropPartialLine(file: Deno.FsFile, bytes: Uint8Array, done: number): vo
   }
 }
 
-function writeError(path: string, error: unknown): IoError {
+export function writeError(path: string, error: unknown): IoError {
   return new IoError(`Cannot write "${path}": ${stateOf(error)}`, "Make room or choose another path");
 }
 

@@ -2,9 +2,14 @@
 import { toJson } from "../model/json.ts";
 import type { ProbeEvent } from "../model/probe_event.ts";
 
+const FIRST_KEY = '{"ts_unix_nano":';
+
 /** One line without its newline; `ts_unix_nano` is a bare integer. */
 export function serializeProbeEvent(event: ProbeEvent): string {
-  return toJson(event);
+  // A replacer is called for every member, and costs three times the rest: only the stamp is no JSON, and it comes first.
+  const text = JSON.stringify({ ...event, ts_unix_nano: 0 });
+  if (!text.startsWith(`${FIRST_KEY}0,`) || text.includes(":null")) return toJson(event); // NaN has become null
+  return `${FIRST_KEY}${event.ts_unix_nano}${text.slice(FIRST_KEY.length + 1)}`;
 }
 
 /** A line that is no ProbeEvent is a value to count, not an exception. */

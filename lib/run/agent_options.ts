@@ -46,6 +46,8 @@ export interface AgentOptions {
   readonly send: SendOptions;
   /** A request slower than this spends budget. */
   readonly objectiveMs: number;
+  /** Of a stream of events: documents a second that are let through, and at once after a quiet time. */
+  readonly sampling: { readonly events_per_second_limit: number; readonly burst_limit: number };
   /** Default: the machine's. */
   readonly clock?: Clock;
 }

@@ -31,4 +31,5 @@ export const AGENT_DEFAULTS: AgentOptions = {
   peers: NOBODY_NAMED,
   send: SEND_NOTHING,
   objectiveMs: 800,
+  sampling: { events_per_second_limit: 10_000, burst_limit: 20_000 },
 };

@@ -27,6 +27,10 @@ export function fakeIo({ env = {}, stdin = "", columns = 100, terminal = false }
     out: (text) => {
       stdout += text;
     },
+    outSoon: (text) => {
+      stdout += text;
+      return Promise.resolve();
+    },
     err: (text) => {
       stderr += text;
     },
