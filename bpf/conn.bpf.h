@@ -12,6 +12,7 @@
 #define X_STARTED 0x100 /* the turn has its first byte */
 #define X_TOLD 0x200 /* its first response byte was told */
 #define X_OWNED 0x400 /* the owner is certain */
+#define X_TALLIED 0x1000 /* this turn is one of a tally, and is not told by itself */
 #define X_CLIENT 0x800 /* we saw this end open the connection, or it is taken for the one that asks */
 
 /* Bytes that arrived together and are not read yet, as sequence numbers. */

@@ -78,7 +78,7 @@ static __always_inline int begin_call(struct bpf_sock_addr *ctx, const __u32 *ad
 }
 
 SEC("cgroup/connect4")
-int on_connect4(struct bpf_sock_addr *ctx)
+int CONTEXT_PROG(on_connect4, struct bpf_sock_addr, ctx)
 {
 	__u32 address[4] = {};
 
@@ -88,7 +88,7 @@ int on_connect4(struct bpf_sock_addr *ctx)
 }
 
 SEC("cgroup/connect6")
-int on_connect6(struct bpf_sock_addr *ctx)
+int CONTEXT_PROG(on_connect6, struct bpf_sock_addr, ctx)
 {
 	__u32 address[4];
 

@@ -8,6 +8,7 @@
  *
  * Up to `disk_per_second` requests a second are told one by one, above that those over the threshold; the rest goes into tallies.
  */
+#include "budget.bpf.h"
 #include "tally.bpf.h"
 
 #define MAX_REQUESTS 16384
@@ -37,36 +38,12 @@ struct {
 	__type(value, __u64);
 } ends_unseen SEC(".maps");
 
-struct budget {
-	__u64 second;
-	__u64 told;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct budget);
 } disk_budget SEC(".maps");
-
-/* Whether one more may be told in this second. Two CPUs at the turn of a second may let a few too many through. */
-static __always_inline int within_budget(__u64 now)
-{
-	__u32 zero = 0;
-	struct budget *budget = bpf_map_lookup_elem(&disk_budget, &zero);
-	__u64 second = now / 1000000000;
-
-	if (!budget)
-		return 0;
-	if (budget->second != second) {
-		budget->second = second;
-		budget->told = 0;
-	}
-	if (budget->told >= config.disk_per_second)
-		return 0;
-	__sync_fetch_and_add(&budget->told, 1); /* its old value is not asked for: that takes Linux 5.12 */
-	return 1;
-}
 
 static __always_inline __u32 device_of(struct request *rq)
 {
@@ -164,6 +141,7 @@ int BPF_PROG(on_complete, struct request *rq, int status, unsigned int bytes)
 	struct llm_slo_tally_key of = {};
 	struct llm_slo_disk record = {};
 	struct llm_slo_tally *tally;
+	__u32 zero = 0;
 	__u64 ns;
 
 	if (!known || bytes < rq->__data_len) /* a part of it */
@@ -179,7 +157,8 @@ int BPF_PROG(on_complete, struct request *rq, int status, unsigned int bytes)
 	record.op = rq->cmd_flags & 0xff;
 	record.status = status;
 	ns = record.header.ts_ns - record.start_ns;
-	if (within_budget(record.header.ts_ns) || ns >= config.disk_threshold_ns || status) {
+	if (within_budget(bpf_map_lookup_elem(&disk_budget, &zero), record.header.ts_ns, TUNED(disk_per_second)) ||
+	    ns >= TUNED(disk_threshold_ns) || status) {
 		emit(&record, sizeof(record), LLM_SLO_DISK);
 		return 0;
 	}

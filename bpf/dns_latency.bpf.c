@@ -23,7 +23,7 @@ static __always_inline int of_unconnected_query(struct __sk_buff *skb)
 }
 
 SEC("cgroup_skb/egress")
-int dns_egress(struct __sk_buff *skb)
+int CONTEXT_PROG(dns_egress, struct __sk_buff, skb)
 {
 	__u16 port = connected_port(skb);
 	struct packet p = {};
@@ -42,7 +42,7 @@ int dns_egress(struct __sk_buff *skb)
 }
 
 SEC("cgroup_skb/ingress")
-int dns_ingress(struct __sk_buff *skb)
+int CONTEXT_PROG(dns_ingress, struct __sk_buff, skb)
 {
 	__u16 port = connected_port(skb);
 	struct packet p = {};
@@ -74,7 +74,7 @@ static __always_inline void sending_to(struct bpf_sock_addr *ctx, const __u8 *se
 
 /* An unconnected socket is told where to send to, before anything is translated. 0.0.0.0 and :: mean this machine. */
 SEC("cgroup/sendmsg4")
-int dns_sendmsg4(struct bpf_sock_addr *ctx)
+int CONTEXT_PROG(dns_sendmsg4, struct bpf_sock_addr, ctx)
 {
 	__u32 server[4] = {};
 
@@ -86,7 +86,7 @@ int dns_sendmsg4(struct bpf_sock_addr *ctx)
 }
 
 SEC("cgroup/sendmsg6")
-int dns_sendmsg6(struct bpf_sock_addr *ctx)
+int CONTEXT_PROG(dns_sendmsg6, struct bpf_sock_addr, ctx)
 {
 	__u32 server[4];
 

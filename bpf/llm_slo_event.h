@@ -258,14 +258,15 @@ enum { LLM_SLO_TALLY_BUCKETS = 98 };
 
 #define LLM_SLO_CALL_WAITS 0x80000000u /* of a system call: it only waited for somebody else */
 #define LLM_SLO_BY_KERNEL 0x80000000u /* of a block request: as LLM_SLO_DISK_KERNEL */
+#define LLM_SLO_BY_SERVER 0x80000000u /* of a turn: the end that answers */
 
 /* What a tally is of. */
 struct llm_slo_tally_key {
 	llm_u64 process_start_ns;
 	llm_u32 pid;
-	llm_u32 kind; /* LLM_SLO_DISK or LLM_SLO_SYSCALL */
-	llm_u32 what; /* operation and LLM_SLO_BY_KERNEL, or number of the call and LLM_SLO_CALL_WAITS */
-	llm_u32 where; /* device, or machine */
+	llm_u32 kind; /* LLM_SLO_DISK, LLM_SLO_SYSCALL, or LLM_SLO_EXCHANGE for turns, by the time to the first byte of the answer */
+	llm_u32 what; /* operation and LLM_SLO_BY_KERNEL, or number of the call and LLM_SLO_CALL_WAITS, or LLM_SLO_BY_SERVER */
+	llm_u32 where; /* device, or machine, or 0 */
 };
 
 /*
@@ -275,7 +276,7 @@ struct llm_slo_tally_key {
 struct llm_slo_tally {
 	struct llm_slo_event header; /* flags: the kind of record it stands for */
 	llm_u64 sum_ns;
-	llm_u64 bytes; /* moved by these block requests */
+	llm_u64 bytes; /* moved by these block requests; 0 of others */
 	llm_u32 what; /* as in the key */
 	llm_u32 where;
 	llm_u64 counts[LLM_SLO_TALLY_BUCKETS];
@@ -305,19 +306,37 @@ struct llm_slo_thread {
 	char comm[16];
 };
 
-/* What user space tells a probe before it loads (.rodata). */
-struct llm_slo_config {
+/* From when on things are told one by one. User space may change it while the programs run. */
+struct llm_slo_tuning {
 	llm_u64 wait_threshold_ns;
-	llm_u64 gap_threshold_ns;
-	llm_u64 sum_period_ns; /* how often a thread tells what stayed under the threshold */
+	llm_u64 gap_threshold_ns; /* pauses inside an answer */
+	llm_u64 unread_threshold_ns; /* bytes that lay unread */
 	llm_u64 disk_threshold_ns; /* block requests from here on are told also where there are more than disk_per_second */
 	llm_u64 call_threshold_ns; /* system calls from here on are told */
+	llm_u64 turn_threshold_ns; /* to the first byte of an answer: told also where there are more than turns_per_second */
+	llm_u32 disk_per_second; /* so many block requests are told one by one */
+	llm_u32 turns_per_second; /* so many turns of connections are told one by one */
+};
+
+/* What user space tells a probe before it loads (.rodata). */
+struct llm_slo_config {
+	struct llm_slo_tuning tuning; /* to begin with */
+	llm_u64 sum_period_ns; /* how often a thread tells what stayed under the threshold */
 	llm_u32 filter; /* bit set of LLM_SLO_FILTER_*; 0: every process is a target */
 	llm_u32 have_read; /* the kernel has the sock_recv_length tracepoint and it is used */
-	llm_u32 disk_per_second; /* so many block requests are told one by one */
 	llm_u32 wants; /* bit set of LLM_SLO_WANT_*: what the programs at every system call are for */
+	llm_u32 timed; /* 0: the programs do not time themselves; else 1 more than this probe's place in the `timed` map */
 	char comm[16];
 };
+
+/* What the programs of a probe cost, by their own clock: of one run in LLM_SLO_TIMED_EVERY on each CPU. */
+struct llm_slo_timed {
+	llm_u64 runs;
+	llm_u64 sampled;
+	llm_u64 ns; /* of those sampled */
+};
+
+enum llm_slo_timing { LLM_SLO_TIMED_EVERY = 64 };
 
 /* What is seen to be used, and cannot be looked into: counted in a map by process. */
 enum llm_slo_unseen_what {

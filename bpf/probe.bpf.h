@@ -16,6 +16,7 @@
 #define RING_BYTES (4 * 1024 * 1024)
 #define MAX_THREADS 32768
 #define MAX_TARGETS 4096
+#define MAX_PROBES 32
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -54,11 +55,97 @@ struct {
 	__type(value, struct llm_slo_thread);
 } threads SEC(".maps");
 
+/* One entry; written by user space before anything is attached. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct llm_slo_tuning);
+} tuning SEC(".maps");
+
+/* By probe; used only where the kernel's own statistics may not be. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, MAX_PROBES);
+	__type(key, __u32);
+	__type(value, struct llm_slo_timed);
+} timed SEC(".maps");
+
 const volatile struct llm_slo_config config = {};
+
+/* A threshold as it stands now. */
+#define TUNED(field)                                                                     \
+	({                                                                               \
+		__u32 zero_ = 0;                                                         \
+		struct llm_slo_tuning *tuning_ = bpf_map_lookup_elem(&tuning, &zero_);   \
+		tuning_ ? tuning_->field : config.tuning.field;                          \
+	})
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define NO_CLOCK (~0ULL)
+
+/* When a run begins that is to be timed; 0: it is not. Where `config.timed` is 0 the verifier takes all of this out. */
+static __always_inline __u64 timed_begin(void)
+{
+	__u32 place = config.timed - 1;
+	struct llm_slo_timed *cost;
+
+	if (!config.timed)
+		return 0;
+	cost = bpf_map_lookup_elem(&timed, &place);
+	if (!cost)
+		return 0;
+	cost->runs += 1;
+	return cost->runs % LLM_SLO_TIMED_EVERY ? 0 : bpf_ktime_get_ns();
+}
+
+static __always_inline void timed_end(__u64 since)
+{
+	__u32 place = config.timed - 1;
+	struct llm_slo_timed *cost;
+
+	if (!config.timed || !since)
+		return;
+	cost = bpf_map_lookup_elem(&timed, &place);
+	if (!cost)
+		return;
+	cost->sampled += 1;
+	cost->ns += bpf_ktime_get_ns() - since;
+}
+
+/* As libbpf's, with a clock around the body. */
+#undef BPF_PROG
+#define BPF_PROG(name, args...)                                                              \
+	name(unsigned long long *ctx);                                                       \
+	static __always_inline typeof(name(0)) ____##name(unsigned long long *ctx, ##args);  \
+	typeof(name(0)) name(unsigned long long *ctx)                                        \
+	{                                                                                    \
+		__u64 since_ = timed_begin();                                                \
+		typeof(name(0)) result_;                                                     \
+                                                                                             \
+		_Pragma("GCC diagnostic push")                                               \
+		_Pragma("GCC diagnostic ignored \"-Wint-conversion\"")                       \
+		result_ = ____##name(___bpf_ctx_cast(args));                                 \
+		_Pragma("GCC diagnostic pop")                                                \
+		timed_end(since_);                                                           \
+		return result_;                                                              \
+	}                                                                                    \
+	static __always_inline typeof(name(0)) ____##name(unsigned long long *ctx, ##args)
+
+/* The same for a program whose context is a struct. */
+#define CONTEXT_PROG(name, type, context)                                \
+	name(type *context);                                             \
+	static __always_inline int ____##name(type *context);            \
+	int name(type *context)                                          \
+	{                                                                \
+		__u64 since_ = timed_begin();                            \
+		int result_ = ____##name(context);                       \
+                                                                         \
+		timed_end(since_);                                       \
+		return result_;                                          \
+	}                                                                \
+	static __always_inline int ____##name(type *context)
 
 static __always_inline __u64 task_cgroup_id(struct task_struct *task)
 {

@@ -115,7 +115,7 @@ static __always_inline void switched_in(struct task_struct *task, __u32 tid, __u
 			throttled = wait;
 		wait -= throttled;
 		thread->clock.throttled_ns += throttled;
-		if (throttled >= config.wait_threshold_ns) {
+		if (throttled && throttled >= TUNED(wait_threshold_ns)) {
 			tell_wait(task, LLM_SLO_THROTTLED, thread->off_since, thread->off_since + throttled);
 		} else if (throttled) {
 			thread->small_throttled_ns += throttled;
@@ -123,7 +123,7 @@ static __always_inline void switched_in(struct task_struct *task, __u32 tid, __u
 		}
 	}
 	thread->clock.runq_ns += wait;
-	if (wait >= config.wait_threshold_ns) {
+	if (wait && wait >= TUNED(wait_threshold_ns)) {
 		tell_wait(task, LLM_SLO_RUNQ, now - wait, now);
 	} else if (wait) {
 		thread->small_runq_ns += wait;

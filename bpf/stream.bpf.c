@@ -132,7 +132,7 @@ static __always_inline void connecting(struct __sk_buff *skb, struct packet *p, 
 }
 
 SEC("cgroup_skb/egress")
-int stream_egress(struct __sk_buff *skb)
+int CONTEXT_PROG(stream_egress, struct __sk_buff, skb)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct packet p = {};
@@ -194,7 +194,7 @@ int stream_egress(struct __sk_buff *skb)
 }
 
 SEC("cgroup_skb/ingress")
-int stream_ingress(struct __sk_buff *skb)
+int CONTEXT_PROG(stream_ingress, struct __sk_buff, skb)
 {
 	struct llm_slo_tuple own = {};
 	struct packet p = {};
@@ -285,7 +285,7 @@ int BPF_PROG(on_sock_recv_length, struct sock *sk, int ret, int flags)
 	record = &conn->record;
 	if (!claim(&record->header, task))
 		return 0;
-	if (since && now - since >= UNREAD_FROM_NS)
+	if (since && now - since >= TUNED(unread_threshold_ns))
 		tell_pause(record, LLM_SLO_UNREAD, since, now);
 	if (record->header.flags & X_CLIENT) {
 		if (!record->response_start.ns)

@@ -98,7 +98,7 @@ static __always_inline void timer_ends(__u32 tid, long result)
 	if (result != 0 || !thread->timer_since)
 		return;
 	now = bpf_ktime_get_ns();
-	if (now - thread->timer_since >= config.wait_threshold_ns) {
+	if (now - thread->timer_since >= TUNED(wait_threshold_ns)) {
 		fill_current_owner(&record.header, (struct task_struct *)bpf_get_current_task());
 		record.header.kind = LLM_SLO_TIMER;
 		record.header.ts_ns = now;
@@ -171,7 +171,7 @@ static __always_inline void call_ends(__u64 pid_tgid, long result)
 	now = bpf_ktime_get_ns();
 	since = known->since;
 	known->since = 0;
-	slow = now - since >= config.call_threshold_ns;
+	slow = now - since >= TUNED(call_threshold_ns);
 	task = (struct task_struct *)bpf_get_current_task();
 	waits = known_call(known->number) & (LLM_SLO_WAITS | LLM_SLO_WAITS_IF_NO_FILE);
 	if (waits == LLM_SLO_WAITS_IF_NO_FILE && (!slow || is_file(task, known->arg1)))

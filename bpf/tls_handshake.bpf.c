@@ -509,14 +509,14 @@ static __always_inline void packet(struct __sk_buff *skb, int egress)
 }
 
 SEC("cgroup_skb/egress")
-int tls_egress(struct __sk_buff *skb)
+int CONTEXT_PROG(tls_egress, struct __sk_buff, skb)
 {
 	packet(skb, 1);
 	return 1;
 }
 
 SEC("cgroup_skb/ingress")
-int tls_ingress(struct __sk_buff *skb)
+int CONTEXT_PROG(tls_ingress, struct __sk_buff, skb)
 {
 	packet(skb, 0);
 	return 1;

@@ -6,6 +6,8 @@
 #include "conn.bpf.h"
 #include "traceparent.bpf.h"
 #include "http.bpf.h"
+#include "budget.bpf.h"
+#include "tally.bpf.h"
 
 /* While it is open whether HTTP/2 was chosen, the first answer is held back: within this, and a round trip, its client must speak. */
 #define HOLD_NS 50000000ULL
@@ -53,12 +55,47 @@ static __always_inline void tell_pause(struct llm_slo_exchange *conn, __u16 kind
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct budget);
+} turn_budget SEC(".maps");
+
+/* One more turn that is not told by itself. */
+static __always_inline void tally_turn(struct llm_slo_exchange *conn, __u64 now, __u64 ns)
+{
+	struct llm_slo_tally_key of = {};
+	struct llm_slo_tally *tally;
+
+	of.process_start_ns = conn->header.process_start_ns;
+	of.pid = conn->header.pid;
+	of.kind = LLM_SLO_EXCHANGE;
+	of.what = conn->header.flags & LLM_SLO_X_SERVER ? LLM_SLO_BY_SERVER : 0;
+	tally = bpf_map_lookup_elem(&tallies, &of);
+	if (!tally)
+		tally = new_tally(&conn->header, &of);
+	if (tally)
+		count_in_tally(tally, now, ns, 0);
+}
+
+/* The first byte of an answer. A turn that finds no place among those told in this second, and was quick, is told in a tally only. */
 static __always_inline void tell_first(struct llm_slo_exchange *conn, __u64 now)
 {
+	__u64 ns = conn->response_start.ns - conn->request_end.ns;
+	__u32 zero = 0;
+
 	if (conn->header.flags & X_TOLD || !conn->response_start.ns)
 		return;
 	conn->header.flags |= X_TOLD;
-	tell_exchange(conn, now, 0);
+	if (conn->header.flags & LLM_SLO_X_SHARED || !(conn->header.flags & X_OWNED) ||
+	    within_budget(bpf_map_lookup_elem(&turn_budget, &zero), now, TUNED(turns_per_second)) ||
+	    (conn->response_start.ns > conn->request_end.ns && ns >= TUNED(turn_threshold_ns))) {
+		tell_exchange(conn, now, 0);
+		return;
+	}
+	conn->header.flags |= X_TALLIED;
+	tally_turn(conn, now, conn->response_start.ns > conn->request_end.ns ? ns : 0);
 }
 
 /* As tell_first, unless the connection may yet turn out to be a shared one. */
@@ -96,10 +133,11 @@ static __always_inline void next_turn(struct conn *conn, __u64 now)
 
 	if (record->header.flags & X_STARTED) {
 		tell_first(record, now);
-		tell_exchange(record, now, 1);
+		if (!(record->header.flags & X_TALLIED))
+			tell_exchange(record, now, 1);
 		record->turn += 1;
 	}
-	record->header.flags &= ~(X_STARTED | X_TOLD | LLM_SLO_X_TRACE);
+	record->header.flags &= ~(X_STARTED | X_TOLD | X_TALLIED | LLM_SLO_X_TRACE);
 	__builtin_memset(&record->request_start, 0, 5 * sizeof(struct llm_slo_stamp));
 	record->bytes_out = 0;
 	record->bytes_in = 0;
@@ -112,7 +150,7 @@ static __always_inline void next_turn(struct conn *conn, __u64 now)
 static __always_inline void share(struct conn *conn)
 {
 	conn->record.header.flags |= LLM_SLO_X_SHARED;
-	conn->record.header.flags &= ~(X_TOLD | LLM_SLO_X_TRACE);
+	conn->record.header.flags &= ~(X_TOLD | X_TALLIED | LLM_SLO_X_TRACE);
 	conn->record.max_gap_ns = 0;
 	conn->candidate_ns = 0;
 }
@@ -192,7 +230,7 @@ static __always_inline void response_bytes(struct __sk_buff *skb, struct packet 
 
 		if (gap > record->max_gap_ns)
 			record->max_gap_ns = gap;
-		if (gap >= config.gap_threshold_ns)
+		if (gap >= TUNED(gap_threshold_ns))
 			tell_pause(record, LLM_SLO_GAP, record->response_end.ns, now);
 	}
 	record->chunks += 1;

@@ -9,7 +9,6 @@
 
 #include "turn.bpf.h"
 
-#define UNREAD_FROM_NS 1000000ULL
 /* Arrivals this close together are one. */
 #define UNREAD_TOGETHER_NS 250000ULL
 

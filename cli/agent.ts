@@ -60,6 +60,7 @@ const HOW: readonly Flag[] = [
     help: "what a synthetic source plays: of scenarios/, or a file",
   },
   { name: "interval-ms", type: "integer", placeholder: "N", help: "pause between requests of a synthetic source" },
+  { name: "disable-overhead-guard", type: "boolean", help: "keep every probe and threshold, whatever it costs" },
   { name: "probe-smoke", type: "boolean", help: "attach every probe, say how that went, and end" },
 ];
 
@@ -79,7 +80,6 @@ const PENDING: readonly Flag[] = [
   { name: "otlp-endpoint", type: "string", placeholder: "URL", help: "where OTLP goes" },
   { name: "otlp-timeout-ms", type: "integer", placeholder: "N", help: "patience with the OTLP receiver" },
   { name: "metrics-bind", type: "string", placeholder: "ADDR", help: "serve Prometheus metrics there" },
-  { name: "disable-overhead-guard", type: "boolean", help: "keep every probe, whatever it costs" },
   { name: "trace", type: "list", placeholder: "TARGET,...", help: "send full scheduler segments of these" },
   { name: "follow", type: "list", placeholder: "KIND,...", help: "print events as rows" },
   { name: "fields", type: "list", placeholder: "NAME,...", help: "columns of --follow" },
@@ -129,6 +129,7 @@ async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1])
     send: { ...sendOptions(config, input.given("webhook-url")), otlp: undefined },
     objectiveMs: config.cdgate.ttft_p95_ms,
     sampling: config.sampling,
+    guard: input.boolean("disable-overhead-guard") ? null : { budgetPct: config.safety.max_overhead_pct },
   }, io);
 }
 
@@ -151,6 +152,10 @@ export const command: Command = {
     {
       command: "sloctl agent --source synthetic --count 10 --event-kind both",
       text: "ten invented events, each marked synthetic; needs no rights",
+    },
+    {
+      command: "sudo SLOCTL_SAFETY_MAX_OVERHEAD_PCT=1 sloctl agent --output stdout",
+      text: "give up probes rather than cost more than 1 % of one CPU (default 3)",
     },
     { command: "sudo sloctl agent --probe-smoke", text: "which probes this kernel takes" },
     {

@@ -55,7 +55,7 @@ export function decodeTally(view: DataView, at: number): TallyEvent | null {
   };
 }
 
-/** LLM_SLO_CALL_WAITS of a call, LLM_SLO_BY_KERNEL of a block request. */
+/** LLM_SLO_CALL_WAITS of a call, LLM_SLO_BY_KERNEL of a block request, LLM_SLO_BY_SERVER of a turn. */
 const TOP_BIT = 0x80000000;
 
 function tallied(kind: number, what: number, where: number, bytes: number): TallyEvent["of"] | null {
@@ -66,6 +66,8 @@ function tallied(kind: number, what: number, where: number, bytes: number): Tall
       return { kind: "disk", device: device(where), operation: operation(number), bytes, byKernel: marked };
     case KIND.syscall:
       return { kind: "syscall", call: call(number, where), waits: marked };
+    case KIND.exchange:
+      return { kind: "turn", role: marked ? "server" : "client" };
     default:
       return null;
   }

@@ -311,6 +311,8 @@ Deno.test("decodeRecord: tallies", () => {
     [tally(KIND.disk, 0x80000001, 254 << 20), { ...vda, operation: "write", byKernel: true }],
     [tally(KIND.disk, 17, 254 << 20), { ...vda, operation: "other", byKernel: false }],
     [tally(KIND.syscall, 1, 62), { kind: "syscall", call: "write", waits: false }],
+    [tally(KIND.exchange, 0, 0), { kind: "turn", role: "client" }],
+    [tally(KIND.exchange, 0x80000000, 0), { kind: "turn", role: "server" }],
     [tally(KIND.syscall, 0x80000000, 62), { kind: "syscall", call: "read", waits: true }],
   ];
   for (const [bytes, of] of rows) assertEquals(decode(bytes), { ...base, of });

@@ -191,18 +191,32 @@ export const WIRE = {
     throttled: 172,
     comm: 176,
   },
-  config: {
-    size: 72,
+  tuning: {
+    size: 56,
     wait_threshold_ns: 0,
     gap_threshold_ns: 8,
-    sum_period_ns: 16,
+    unread_threshold_ns: 16,
     disk_threshold_ns: 24,
     call_threshold_ns: 32,
-    filter: 40,
-    have_read: 44,
+    turn_threshold_ns: 40,
     disk_per_second: 48,
-    wants: 52,
-    comm: 56,
+    turns_per_second: 52,
+  },
+  config: {
+    size: 96,
+    tuning: 0,
+    sum_period_ns: 56,
+    filter: 64,
+    have_read: 68,
+    wants: 72,
+    timed: 76,
+    comm: 80,
+  },
+  timed: {
+    size: 24,
+    runs: 0,
+    sampled: 8,
+    ns: 16,
   },
   unseenKey: {
     size: 8,
@@ -215,6 +229,11 @@ export const WIRE = {
     process_start_ns: 8,
     comm: 16,
   },
+} as const;
+
+/** enum llm_slo_timing */
+export const TIMING = {
+  timed_every: 64,
 } as const;
 
 /** enum llm_slo_kind */

@@ -1,8 +1,8 @@
 /** Memory, disks, system calls, and the machine's CPU time -> rows. */
 import { errnoName } from "../model/codes.ts";
 import { TALLY_BOUNDS_MS } from "../model/histogram.ts";
-import type { GroupThrottledEvent, KernelEvent, StealEvent } from "../model/kernel_event.ts";
-import type { Rows, Who } from "./row.ts";
+import type { GroupThrottledEvent, KernelEvent, StealEvent, TallyEvent } from "../model/kernel_event.ts";
+import type { RowKey, Rows, Who } from "./row.ts";
 
 const MS = 1e6;
 
@@ -47,13 +47,7 @@ export function addHostEvent(rows: Rows, event: HostEvent, who: Who, words: Host
       const { of, counts, sumNs } = event;
       // What only waits is slow in every idle process: it is in the events, and in no row.
       if (of.kind === "syscall" && of.waits) return;
-      const row = of.kind === "disk"
-        ? rows.get({
-          kind: "disk_io_latency_ms",
-          peer: null,
-          what: diskWhat(of.operation, of.device, of.byKernel, deviceName),
-        }, who)
-        : rows.get({ kind: "syscall_latency_ms", peer: null, what: of.call }, who);
+      const row = rows.get({ peer: null, ...talliedKey(of, deviceName) }, who);
       row.addHistogram({ bounds: TALLY_BOUNDS_MS, counts }, sumNs / MS);
       return;
     }
@@ -61,6 +55,20 @@ export function addHostEvent(rows: Rows, event: HostEvent, who: Who, words: Host
       return stolen(rows, event);
     case "group_throttled":
       return groupThrottled(rows, event);
+  }
+}
+
+function talliedKey(
+  of: TallyEvent["of"],
+  deviceName: HostWords["deviceName"],
+): Pick<RowKey, "kind" | "what" | "role"> {
+  switch (of.kind) {
+    case "disk":
+      return { kind: "disk_io_latency_ms", what: diskWhat(of.operation, of.device, of.byKernel, deviceName) };
+    case "syscall":
+      return { kind: "syscall_latency_ms", what: of.call };
+    case "turn":
+      return { kind: "stream_ttft_ms", role: of.role }; // with whom is not known
   }
 }
 

@@ -53,6 +53,7 @@ export function fromTally({ tsNs, of, sumNs, counts }: TallyEvent, deviceName: D
     const attributes = { call: of.call, waits: of.waits ? "true" : undefined };
     return [{ signal: "syscall_latency_ms", ...common, attributes }];
   }
+  if (of.kind === "turn") return [{ signal: "stream_ttft_ms", ...common, attributes: { role: of.role } }];
   const attributes = { ...disk(of.operation, of.device, of.byKernel, deviceName), bytes: of.bytes };
   return [{ signal: "disk_io_latency_ms", ...common, attributes }];
 }

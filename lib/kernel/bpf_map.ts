@@ -34,6 +34,12 @@ export class BpfMap {
     return libbpf().bpf_map_delete_elem(this.fd, key) === 0;
   }
 
+  /** Deletes what there is; bounded by `most`. */
+  clear(most = 100_000): void {
+    const key = new Uint8Array(this.keyBytes);
+    for (let i = 0; i < most && libbpf().bpf_map_get_next_key(this.fd, null, key) === 0; i++) this.delete(key);
+  }
+
   /** Every entry at the time of asking; entries that come or go meanwhile may be missed. Bounded by `most`. */
   *entries(most = 100_000): Generator<[Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>]> {
     let key: Uint8Array<ArrayBuffer> | null = null;

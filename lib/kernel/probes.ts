@@ -17,6 +17,13 @@ export interface ProbeSpec {
    * loaded there in its place.
    */
   readonly either?: readonly [better: string, inItsPlace: string];
+  /**
+   * Tables of what it has under way. They are emptied when its programs are taken off their hooks while the agent runs: ends that nobody
+   * saw would later be told as failures, or as waits that never were.
+   */
+  readonly underWay: readonly string[];
+  /** Probes that must be attached again after this one: their programs on a cgroup run after its own. */
+  readonly before?: readonly ProbeName[];
   /** What is not seen without this probe. */
   readonly costs: string;
 }
@@ -26,6 +33,7 @@ export const PROBES: readonly ProbeSpec[] = [
     probe: "dns_latency",
     needs: [],
     optional: { on_inet_sk_error_report: "inet_sk_error_report" },
+    underWay: ["dns_pending", "dns_failures", "dns_sending", "dns_streams"],
     costs: "slow and failing name look-ups",
   },
   {
@@ -33,6 +41,7 @@ export const PROBES: readonly ProbeSpec[] = [
     needs: ["inet_sock_set_state", "sys_exit"],
     optional: {},
     either: ["on_inet_stream_connect", "on_connect_exit"],
+    underWay: ["connecting", "connect_calls"],
     costs: "slow and failing connects",
   },
   // Before stream, which asks it about every packet: programs on a cgroup run in the order they were attached.
@@ -40,30 +49,36 @@ export const PROBES: readonly ProbeSpec[] = [
     probe: "tls_handshake",
     needs: ["inet_sock_set_state"],
     optional: {},
+    underWay: ["tls_conns"],
+    before: ["stream"],
     costs: "slow and failing TLS handshakes; first bytes over TLS include them",
   },
   {
     probe: "stream",
     needs: ["inet_sock_set_state"],
     optional: { on_sock_recv_length: "sock_recv_length" },
+    underWay: ["conns"],
     costs: "first bytes, stalls, and which request they belong to",
   },
   {
     probe: "tcp_retransmit",
     needs: ["tcp_retransmit_skb", "inet_sock_set_state", "tcp_rcv_space_adjust"],
     optional: { on_tcp_retransmit_synack: "tcp_retransmit_synack" },
+    underWay: ["tcp_owners", "tcp_listeners"],
     costs: "segments sent again, and the time lost to it",
   },
   {
     probe: "runqueue_delay",
     needs: ["sched_switch", "sched_process_exit", "sched_process_exec"],
     optional: {},
+    underWay: ["threads"],
     costs: "waiting for a CPU, and throttling by a quota",
   },
   {
     probe: "mem_reclaim",
     needs: ["mm_vmscan_direct_reclaim_begin", "mm_vmscan_direct_reclaim_end"],
     optional: { on_memcg_begin: "mm_vmscan_memcg_reclaim_begin", on_memcg_end: "mm_vmscan_memcg_reclaim_end" },
+    underWay: ["reclaiming"],
     costs: "waiting for memory, at a cgroup's limit or for the whole machine",
   },
   {
@@ -83,12 +98,14 @@ export const PROBES: readonly ProbeSpec[] = [
       on_issue: ["block_rq_issue", 1],
       on_issue_with_queue: ["block_rq_issue", 2],
     },
+    underWay: ["requests"],
     costs: "slow disks, and who waits for them",
   },
   {
     probe: "syscall_latency",
     needs: ["sys_enter", "sys_exit", "sched_process_exit", "sched_process_exec"],
     optional: {},
+    underWay: ["calling"],
     costs: "slow system calls of the target processes, and timers a thread sleeps on",
   },
 ];

@@ -15,13 +15,18 @@ import { programRuns, type RunCount } from "./run_stats.ts";
 
 /** Size of the ring, RING_BYTES in bpf/probe.bpf.h. */
 const RING_BYTES = 4 * 1024 * 1024;
+/** 64-bit words of struct llm_slo_timed. */
+const TIMED_WORDS = 3;
 /** Marks a key of the targets map as a cgroup id. */
 const CGROUP_KEY = 1n << 63n;
 
 export interface SessionOptions {
   readonly probes: readonly ProbeName[];
-  /** `config` of every probe (lib/decode/config.ts). Given what the kernel has: whether it tells when an application reads. */
-  readonly config: (haveRead: boolean) => Uint8Array<ArrayBuffer>;
+  /**
+   * `config` of every probe (lib/decode/config.ts); it begins with the thresholds. Given whether the kernel tells when an application
+   * reads, and the probe's place in tables that have one for each.
+   */
+  readonly config: (haveRead: boolean, place: number) => Uint8Array<ArrayBuffer>;
   readonly pids?: readonly number[];
   readonly cgroupIds?: readonly bigint[];
   /** Entries of tables in the kernel, by name, where a test wants them full. */
@@ -70,6 +75,8 @@ export class ProbeSession implements Disposable {
   readonly #objects = new Map<ProbeName, BpfObject>();
   /** Objects that made maps others use, and could not be attached themselves. */
   readonly #holders: BpfObject[] = [];
+  readonly #cgroup: string;
+  readonly #shed = new Set<ProbeName>();
   #ring: Ring | undefined;
 
   /**
@@ -86,11 +93,11 @@ export class ProbeSession implements Disposable {
     }
     this.haveRead = tracepoints.has("sock_recv_length");
     this.marksThrottled = hasMember("task_struct", "throttled");
-    const config = options.config(this.haveRead);
+    this.#cgroup = unified;
     for (const spec of PROBES.filter((spec) => options.probes.includes(spec.probe))) {
       const lacking = spec.needs.find((name) => !tracepoints.has(name));
       if (lacking !== undefined) this.#miss(spec, `this kernel has no tracepoint ${lacking}`);
-      else this.#open(spec, config, tracepoints, options, unified);
+      else this.#open(spec, options.config(this.haveRead, PROBES.indexOf(spec)), tracepoints, options, unified);
     }
     const events = this.#maps.get("events");
     if (events === undefined) {
@@ -142,6 +149,7 @@ export class ProbeSession implements Disposable {
         this.#maps.set(map.name, map);
         added.push(map.name);
       }
+      if (added.includes("tuning")) this.tune(config.subarray(0, this.#maps.get("tuning")!.valueBytes));
       this.#target(options);
       object.attach(cgroup);
       this.#objects.set(spec.probe, object);
@@ -185,6 +193,43 @@ export class ProbeSession implements Disposable {
   /** Stops the programs and keeps the maps and the ring, so that what is left in them can be read at rest. */
   detach(): void {
     for (const object of this.#objects.values()) object.detach();
+  }
+
+  /** Changes the thresholds of all probes while they run; `tuning` as lib/decode/config.ts encodes it. */
+  tune(tuning: Uint8Array<ArrayBuffer>): void {
+    this.#maps.get("tuning")?.update(u32Key(0), tuning);
+  }
+
+  /**
+   * Takes a probe's programs off their hooks, and forgets what it had under way. `last` runs between the two: what is in its tables can
+   * be read at rest. The programs stay loaded.
+   */
+  shed(probe: ProbeName, last: () => void): void {
+    this.#objects.get(probe)?.detach();
+    this.#shed.add(probe);
+    last();
+    for (const name of specOf(probe).underWay) this.#maps.get(name)?.clear();
+  }
+
+  /**
+   * Puts the programs of a probe that was shed back on their hooks.
+   *
+   * @throws IoError when the kernel refuses; the probe stays shed then.
+   */
+  restore(probe: ProbeName): void {
+    try {
+      this.#objects.get(probe)?.attach(this.#cgroup);
+    } catch (error) {
+      this.#objects.get(probe)?.detach();
+      throw error;
+    }
+    this.#shed.delete(probe);
+    for (const later of specOf(probe).before ?? []) {
+      if (this.#shed.has(later) || !this.#objects.has(later)) continue;
+      this.#objects.get(later)!.detach();
+      this.#objects.get(later)!.attach(this.#cgroup);
+    }
+    if (probe === "tcp_retransmit") this.adoptSockets();
   }
 
   /** Hands over every finished record in the ring. Returns how many. */
@@ -239,6 +284,17 @@ export class ProbeSession implements Disposable {
     this.#objects.get("tcp_retransmit")?.iterate("account_sockets", this.#maps.get("tcp_owners"));
   }
 
+  /** Cumulative cost of each probe as its programs timed it themselves: runs, those that were timed, and how long these took. */
+  timed(): { readonly probe: ProbeName; readonly runs: number; readonly sampled: number; readonly ns: number }[] {
+    const map = this.#maps.get("timed");
+    return this.attached.map((probe) => {
+      const value = map?.lookup(u32Key(PROBES.indexOf(specOf(probe))));
+      const words = value === null || value === undefined ? new BigUint64Array() : new BigUint64Array(value.buffer);
+      const sum = (field: number) => Number(words.reduce((sum, n, i) => i % TIMED_WORDS === field ? sum + n : sum, 0n));
+      return { probe, runs: sum(0), sampled: sum(1), ns: sum(2) };
+    });
+  }
+
   /** Cumulative cost of each program while statistics were on (lib/kernel/run_stats.ts). */
   costs(): ProgramCost[] {
     return this.attached.flatMap((probe) =>
@@ -255,6 +311,10 @@ export class ProbeSession implements Disposable {
     for (const object of [...this.#objects.values(), ...this.#holders.splice(0)]) object[Symbol.dispose]();
     this.#objects.clear();
   }
+}
+
+function specOf(probe: ProbeName): ProbeSpec {
+  return PROBES.find((spec) => spec.probe === probe)!;
 }
 
 /** A compiled probe, from the file tree or from what is embedded in the binary. */

@@ -287,7 +287,9 @@ export interface TallyEvent extends Base {
       readonly byKernel: boolean;
     }
     /** `waits`: it only waited for somebody else, such as epoll_wait or reading from an idle socket. */
-    | { readonly kind: "syscall"; readonly call: string; readonly waits: boolean };
+    | { readonly kind: "syscall"; readonly call: string; readonly waits: boolean }
+    /** Turns of connections, by the time to the first byte of the answer. */
+    | { readonly kind: "turn"; readonly role: "client" | "server" };
   readonly sumNs: number;
   /** How many were how long; bounds in lib/model/histogram.ts. */
   readonly counts: readonly number[];

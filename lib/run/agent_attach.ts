@@ -1,12 +1,14 @@
 import type { MissingProbe } from "../model/diagnosis.ts";
+import { PROBES } from "../kernel/probes.ts";
 import { UnsupportedError } from "../model/errors.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
+import type { GuardStep } from "../model/guard.ts";
 import { type AgentOptions, type AgentPlan, switchedOff } from "./agent_options.ts";
 import { type Watch, watchKernel } from "./watch.ts";
 
 export interface Attached extends Disposable {
   readonly watch: Watch;
-  /** What is not seen, and why: for want of a hook, or because the caller said so. */
+  /** What is not seen now, and why: for want of a hook, because the caller said so, or because it cost too much. */
   readonly missing: readonly MissingProbe[];
 }
 
@@ -15,13 +17,20 @@ export interface Attached extends Disposable {
  *
  * @throws UnsupportedError where nothing can be attached; with `--capability-mode core_full` also where one probe cannot.
  */
-export function attach(options: AgentOptions, plan: AgentPlan, onEvent: (event: KernelEvent) => void): Attached {
+export function attach(
+  options: AgentOptions,
+  plan: AgentPlan,
+  onEvent: (event: KernelEvent) => void,
+  onGuard: (step: GuardStep) => void,
+): Attached {
+  const { guard } = options;
   const watch = watchKernel({
     probes: plan.probes,
     pids: plan.pids,
     cgroupPaths: options.cgroups,
     steal: !plan.disabled.has("cpu_steal_pct"),
     timers: false,
+    ...(guard === null ? {} : { guard: { ...guard, onStep: onGuard } }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.comm === undefined ? {} : { comm: options.comm }),
   }, onEvent);
@@ -34,5 +43,17 @@ export function attach(options: AgentOptions, plan: AgentPlan, onEvent: (event: 
       "Use --capability-mode auto",
     );
   }
-  return { watch, missing: [...missing, ...switchedOff(plan)], [Symbol.dispose]: () => watch[Symbol.dispose]() };
+  return {
+    watch,
+    get missing() {
+      return [...missing, ...switchedOff(plan), ...shedByGuard(watch)];
+    },
+    [Symbol.dispose]: () => watch[Symbol.dispose](),
+  };
+}
+
+function shedByGuard({ guard }: Watch): MissingProbe[] {
+  if (guard === null) return [];
+  const reason = `shed: watching cost more than ${guard.budgetPct} % of one CPU; seen until then`;
+  return PROBES.filter(({ probe }) => guard.shed.has(probe)).map(({ probe, costs }) => ({ probe, reason, costs }));
 }

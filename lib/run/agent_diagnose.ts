@@ -17,9 +17,11 @@ import { Places } from "./agent_places.ts";
 import { watchUntil } from "./agent_until.ts";
 import { estimatedRows } from "./agent_requests.ts";
 import { breakMeaning, breakWords } from "./clock_words.ts";
+import { guardWords } from "./guard_words.ts";
 import { RequestLog } from "./request_log.ts";
 import { openSending, refuseLosses } from "./sending.ts";
 import { keptShare } from "./watch_drops.ts";
+import type { Watch } from "./watch.ts";
 import type { Unanswered } from "./watch_open.ts";
 
 /** What has waited for less than this at the end of the watch is on its way. */
@@ -43,7 +45,7 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
     if (event.owner !== NOBODY) seen++;
     diagnosis.add(event);
     log.add(event);
-  });
+  }, (step) => io.err(`sloctl: ${guardWords(step)}\n`));
   const start = agent.watch.clocks.anchor;
   await untilDone(options, plan, io, () => agent.watch.events);
   const unprobed = unansweredWords(agent.watch.unanswered());
@@ -55,6 +57,7 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
     reason: breakMeaning(found),
   })));
   if (seen === 0) unprobed.push(nothingSeen(plan.targets));
+  unprobed.push(...raisedThresholds(agent.watch));
   const context = {
     attached: agent.watch.coverage.attached,
     peers: options.peers,
@@ -124,6 +127,14 @@ function unansweredWords({ dns, connects, requests, diskEndsUnseen }: Unanswered
   return [...hung, {
     what: `${plural(diskEndsUnseen, "block request")} whose end was not seen`,
     reason: "the kernel did not run our program then; how long they took is not known, and they are in no row",
+  }];
+}
+
+function raisedThresholds({ guard }: Watch): Unprobed[] {
+  if (guard === null || (guard.steps.raise_thresholds ?? 0) === 0) return [];
+  return [{
+    what: "for a time, pauses in answers under 100 ms and bytes unread for under 10 ms",
+    reason: `watching cost more than ${guard.budgetPct} % of one CPU: thresholds were raised tenfold`,
   }];
 }
 

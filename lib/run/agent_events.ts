@@ -3,6 +3,7 @@
  * those that find no room in the queue before the sink, are lost, and counted by reason.
  */
 import { LineQueue } from "../export/line_queue.ts";
+import { guardEvent } from "../export/guard_event.ts";
 import { openLineSink } from "../export/line_sink.ts";
 import { toProbeEvents } from "../export/probe_event.ts";
 import { serializeProbeEvent } from "../export/probe_event_json.ts";
@@ -20,6 +21,7 @@ import type { AgentOptions, AgentPlan } from "./agent_options.ts";
 import { Places } from "./agent_places.ts";
 import { watchUntil } from "./agent_until.ts";
 import { breakMeaning, breakWords } from "./clock_words.ts";
+import { guardWords } from "./guard_words.ts";
 import type { Watch } from "./watch.ts";
 
 /** How long lines for a file wait for others; standard output gets them as they come. */
@@ -43,7 +45,6 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, path: 
   const places = new Places();
   let told = 0;
   const tell = (document: ProbeEvent) => {
-    if (!limit.take(performance.now())) return drops.add("rate_limited");
     const line = serializeProbeEvent(document);
     if (!queue.push(options.eventKind === "both" ? `{"kind":"probe","payload":${line}}` : line)) {
       return drops.add(queue.failure === undefined ? "queue_full" : "sink_failed");
@@ -63,10 +64,15 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, path: 
     if (event.kind === "steal" && plan.targeted) return; // of a target, or of the machine: not both in one stream
     for (const document of toProbeEvents(event, { ...context, process: () => places.of(event.owner) })) {
       if (enough.signal.aborted) return;
-      if (![...plan.disabled].some((signal) => signal === document.signal)) tell(document);
+      if ([...plan.disabled].some((signal) => signal === document.signal)) continue;
+      if (limit.take(performance.now())) tell(document);
+      else drops.add("rate_limited");
     }
   };
-  using agent = attach(options, plan, write);
+  using agent = attach(options, plan, write, (step) => {
+    io.err(`sloctl: ${guardWords(step)}\n`);
+    if (!enough.signal.aborted) tell(guardEvent(step, Deno.pid, context));
+  });
   for (const { probe, reason, costs } of agent.missing) {
     io.err(`sloctl: without ${probe}: ${reason}; not seen without it: ${costs}\n`);
   }

@@ -48,6 +48,8 @@ export interface AgentOptions {
   readonly objectiveMs: number;
   /** Of a stream of events: documents a second that are let through, and at once after a quiet time. */
   readonly sampling: { readonly events_per_second_limit: number; readonly burst_limit: number };
+  /** What watching may cost, in percent of one CPU; null: whatever it takes. Times are the usual ones unless a test says otherwise. */
+  readonly guard: { readonly budgetPct: number; readonly windowMs?: number; readonly calmMs?: number } | null;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }

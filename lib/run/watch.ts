@@ -3,13 +3,14 @@
  * what to do with an event is the caller's business.
  */
 import { Resolutions } from "../correlate/resolutions.ts";
-import { encodeConfig, type Thresholds, USUAL } from "../decode/config.ts";
+import { encodeConfig, encodeTuning, type Thresholds, USUAL } from "../decode/config.ts";
 import { decodeRecord, decodeThread, type Refusal } from "../decode/record.ts";
 import { decodeUnseen, type UnseenUse } from "../decode/unseen.ts";
 import { hostClock } from "../host/clock.ts";
 import { stealUnavailable } from "../host/cpu_times.ts";
 import { thisMachine } from "../host/ebpf_refusal.ts";
 import { PROBES } from "../kernel/probes.ts";
+import { RunStats } from "../kernel/run_stats.ts";
 import { ProbeSession } from "../kernel/session.ts";
 import { type Clock, ClockLine } from "../model/clock.ts";
 import type { MissingProbe } from "../model/diagnosis.ts";
@@ -18,17 +19,21 @@ import type { ProbeName, SignalName } from "../model/signals.ts";
 import { CostMeter, type WatchCost } from "./watch_cost.ts";
 import { sweepConnects } from "./watch_connects.ts";
 import { sweepDns } from "./watch_dns.ts";
-import { dropsByName, dropsBySignal } from "./watch_drops.ts";
+import { dropsByName, dropsBySignal, probeOf } from "./watch_drops.ts";
+import { type GuardOptions, OverheadGuard } from "./watch_guard.ts";
 import { takeSegments } from "./watch_segments.ts";
 import { signalsMissing } from "./watch_missing.ts";
 import { Poller } from "./watch_polled.ts";
 import { type Unanswered, unanswered } from "./watch_open.ts";
 import { requireRights } from "./watch_rights.ts";
 import { cgroupIds, cgroupPids, findCgroups } from "./watch_targets.ts";
+import { raised } from "./watch_thresholds.ts";
 
 /** Nobody is woken for a record: that would cost the watched process several microseconds. We come by this often. */
 const DRAIN_MS = 20;
 const TICK_MS = 1000;
+/** Of the guard, and of the samples of cost that are made to fit it. */
+const USUAL_WINDOW_MS = 10_000;
 /** Ticks between two walks over all TCP sockets that are open. */
 const ACCOUNT_EVERY = 10;
 
@@ -49,6 +54,10 @@ export interface WatchOptions {
   readonly timers: boolean;
   /** From when on things are told one by one; default USUAL. */
   readonly thresholds?: Partial<Thresholds>;
+  /** Sheds what costs too much; default: nothing is ever shed. */
+  readonly guard?: GuardOptions;
+  /** Programs time themselves even where the kernel's statistics may be asked for. */
+  readonly timeOwnPrograms?: boolean;
   /** Who tells of throttling; default: each thread where the kernel marks it, else its control group. */
   readonly throttling?: "thread" | "group";
   /** Default: the machine's. */
@@ -73,6 +82,8 @@ export interface Watch extends Disposable {
   /** Handed over so far. */
   readonly events: number;
   cost(): WatchCost;
+  /** null: there is none. */
+  readonly guard: OverheadGuard | null;
   /** The clocks since the watch began, read once a second: wall time of events, steps and suspends. */
   readonly clocks: ClockLine;
   /** Queries and requests that have no answer yet. */
@@ -101,10 +112,13 @@ class KernelWatch implements Watch {
   readonly #session: ProbeSession;
   readonly #meter: CostMeter;
   readonly #poller: Poller;
+  readonly guard: OverheadGuard | null;
+  readonly #thresholds: Thresholds;
   readonly #targets: ReturnType<typeof findCgroups>;
   readonly #resolutions = new Resolutions();
   readonly #refused: Partial<Record<Refusal, number>> = {};
   #events = 0;
+  #eventsByProbe: Record<string, number> = {};
   #drops: Record<string, number> = {};
   #dropsBySignal: Partial<Record<SignalName, number>> = {};
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
@@ -127,15 +141,18 @@ class KernelWatch implements Watch {
     const comm = options.comm === undefined ? {} : { comm: options.comm };
     const wanted = options.probes ?? PROBES.map((spec) => spec.probe);
     const calls = wanted.includes("syscall_latency") && targeted;
+    this.#thresholds = { ...USUAL, ...options.thresholds };
+    const bySelf = options.timeOwnPrograms ?? !kernelMeasures();
     const session = new ProbeSession({
       // Programs at every system call of the machine: for targets, or for the timers of threads, or not at all.
       probes: wanted.filter((probe) => probe !== "syscall_latency" || calls || options.timers),
       pids,
       cgroupIds: cgroupIds(this.#targets),
-      config: (haveRead) =>
+      config: (haveRead, place) =>
         encodeConfig({
           ...USUAL,
           ...options.thresholds,
+          ...(bySelf ? { timedPlace: place } : {}),
           timers: options.timers,
           calls,
           haveRead,
@@ -145,7 +162,11 @@ class KernelWatch implements Watch {
         }),
     });
     this.#session = session;
-    this.#meter = new CostMeter(session);
+    const { guard } = options;
+    this.#meter = new CostMeter(session, {
+      bySelf,
+      ...(guard?.windowMs === undefined ? {} : { pace: Math.min(1, guard.windowMs / USUAL_WINDOW_MS) }),
+    });
     const byGroup = session.attached.includes("runqueue_delay") &&
       (options.throttling ?? (session.marksThrottled ? "thread" : "group")) === "group";
     const steal = options.steal === false ? null : stealUnavailable(thisMachine());
@@ -167,6 +188,16 @@ class KernelWatch implements Watch {
       ],
     };
     session.adoptSockets();
+    this.guard = guard === undefined ? null : new OverheadGuard(guard, {
+      attached: session.attached,
+      measuredBy: () => this.#meter.cost().measured_by,
+      window: () => this.#meter.window(),
+      told: () => this.#takeEventsByProbe(),
+      nowNs: () => this.#clock.monotonicNs(),
+      raise: (up) => session.tune(encodeTuning(up ? raised(this.#thresholds) : this.#thresholds)),
+      shed: (probe) => session.shed(probe, () => this.#lastOf(probe)),
+      restore: (probe) => session.restore(probe),
+    });
     this.#scheduleDrain();
     this.#scheduleTick();
   }
@@ -187,12 +218,29 @@ class KernelWatch implements Watch {
     this.#session.detach(); // at rest: what a thread has told in a record cannot be in its state too
     this.flush();
     this.#poll();
+    this.#threadSums();
+    this[Symbol.dispose]();
+  }
+
+  /** What a probe whose programs have just been taken off their hooks still has to tell. */
+  #lastOf(probe: ProbeName): void {
+    this.flush();
+    if (probe === "runqueue_delay") this.#threadSums();
+  }
+
+  /** What every thread has not told yet of its short waits. */
+  #threadSums(): void {
     const nowNs = this.#clock.monotonicNs();
     for (const { key, value } of this.#session.values("threads")) {
       const sum = decodeThread(viewOf(key).getUint32(0, true), viewOf(value), nowNs);
       if (sum !== null) this.#hand(sum);
     }
-    this[Symbol.dispose]();
+  }
+
+  #takeEventsByProbe(): Record<string, number> {
+    const taken = this.#eventsByProbe;
+    this.#eventsByProbe = {};
+    return taken;
   }
 
   drops(): Record<string, number> {
@@ -260,6 +308,8 @@ class KernelWatch implements Watch {
 
   #hand(event: KernelEvent): void {
     this.#events++;
+    const probe = probeOf(event);
+    if (probe !== undefined) this.#eventsByProbe[probe] = (this.#eventsByProbe[probe] ?? 0) + 1;
     if (event.kind === "retransmit" && event.owner.pid === 0) this.#unowned = true;
     this.#onEvent(event.kind === "dns" ? { ...event, resolution: this.#resolutions.of(event) } : event);
   }
@@ -278,9 +328,16 @@ class KernelWatch implements Watch {
     this.#over = true;
     clearTimeout(this.#drainTimer);
     clearTimeout(this.#tickTimer);
+    this.guard?.[Symbol.dispose]();
     this.#meter[Symbol.dispose]();
     this.#session[Symbol.dispose]();
   }
+}
+
+/** Whether this process may ask the kernel what its programs cost. */
+function kernelMeasures(): boolean {
+  using stats = new RunStats();
+  return stats.enabled;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,5 +1,6 @@
 import type { Refusal } from "../decode/record.ts";
 import { KIND } from "../decode/wire.gen.ts";
+import type { KernelEvent } from "../model/kernel_event.ts";
 import type { SignalName } from "../model/signals.ts";
 
 /** Which probe sends a kind of record. */
@@ -19,6 +20,15 @@ const PROBE_OF_KIND: Readonly<Record<number, string>> = {
   [KIND.disk]: "disk_io",
   [KIND.syscall]: "syscall_latency",
 };
+
+/** The same of a tally, by what it is of. */
+const PROBE_OF_TALLY = { disk: "disk_io", syscall: "syscall_latency", turn: "stream" } as const;
+
+/** The probe an event is of; undefined: it comes from no probe's record. */
+export function probeOf(event: KernelEvent): string | undefined {
+  if (event.kind === "tally") return PROBE_OF_TALLY[event.of.kind];
+  return PROBE_OF_KIND[(KIND as Readonly<Record<string, number>>)[event.kind] ?? -1];
+}
 
 const TABLE_FULL = /_table_full$/;
 /** Stands for every probe: a refused record may have been anyone's. */

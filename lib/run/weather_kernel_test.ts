@@ -40,7 +40,10 @@ kernelTest("two agents at once count the same; that one ends leaves the other wh
 });
 
 const TURNS = 8000;
-/** On SIGUSR2 to and fro on one connection, then the end. Each turn is told `first` and `end`, by both ends: four records. */
+/**
+ * On SIGUSR2 to and fro on one connection, then the end. Each turn is told `first` and `end`, by both ends: four records. No more than
+ * 4000 a second, so that both ends together stay under what is told one by one.
+ */
 const CHATTER = `
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   setInterval(() => {}, 1000); // neither a listener nor a signal keeps it alive
@@ -50,6 +53,7 @@ const CHATTER = `
     for (let i = 0; i < ${TURNS}; i++) {
       await client.write(byte); await server.read(byte);
       await server.write(byte); await client.read(byte);
+      if (i % 40 === 39) await new Promise((resolve) => setTimeout(resolve, 10));
     }
     client.close();
     server.close();

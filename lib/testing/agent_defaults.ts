@@ -31,5 +31,6 @@ export const AGENT_DEFAULTS: AgentOptions = {
   peers: NOBODY_NAMED,
   send: SEND_NOTHING,
   objectiveMs: 800,
+  guard: null,
   sampling: { events_per_second_limit: 10_000, burst_limit: 20_000 },
 };

@@ -16,7 +16,7 @@ type Head = Pick<
 >;
 
 /** Structs that never cross the ring. */
-const NOT_RECORDED = ["thread", "config", "tallyKey", "unseenKey", "unseen"];
+const NOT_RECORDED = ["thread", "config", "tuning", "timed", "tallyKey", "unseenKey", "unseen"];
 
 /** Identifies the wire format: sizes of all records. */
 const WIRE_SIZES = Object.entries(WIRE).filter(([name]) => !NOT_RECORDED.includes(name))
