@@ -24,14 +24,17 @@ async function overRequests(io: ReturnType<typeof fakeIo>, change: Partial<typeo
   return await running;
 }
 
-kernelTest("a sink that takes nothing: the ring is read all the same, and what was lost is counted and told", async () => {
-  const io = fakeIo();
-  const stuck = { ...io, outSoon: () => new Promise<void>(() => {}), abort: io.abort };
-  const error = await assertRejects(() => overRequests(stuck, {}), IoError);
-  const lost = Number(/nobody took (\d+) events for 2 s/.exec(error.message)?.[1]);
-  assert(lost >= 2 * REQUESTS, error.message); // a connect and a first byte each, and what the scheduler did
-  assertMatch(io.stderr, new RegExp(`^sloctl: 0 events written, LOST: shutdown ${lost}[;\n]`, "m"));
-});
+kernelTest(
+  "a sink that takes nothing: the ring is read all the same, and what was lost is counted and told",
+  async () => {
+    const io = fakeIo();
+    const stuck = { ...io, outSoon: () => new Promise<void>(() => {}), abort: io.abort };
+    const error = await assertRejects(() => overRequests(stuck, {}), IoError);
+    const lost = Number(/nobody took (\d+) events for 2 s/.exec(error.message)?.[1]);
+    assert(lost >= 2 * REQUESTS, error.message); // a connect and a first byte each, and what the scheduler did
+    assertMatch(io.stderr, new RegExp(`^sloctl: 0 events written, LOST: shutdown ${lost}[;\n]`, "m"));
+  },
+);
 
 kernelTest("beyond the rate limit documents are lost and counted; those that pass are whole", async () => {
   const io = fakeIo();

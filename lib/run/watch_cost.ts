@@ -150,7 +150,10 @@ export class CostMeter implements Disposable {
   }
 }
 
-function since(before: Total, now: Total): { readonly ownPct: number; readonly programs: readonly Sum[]; readonly ms: number } {
+function since(
+  before: Total,
+  now: Total,
+): { readonly ownPct: number; readonly programs: readonly Sum[]; readonly ms: number } {
   const programs = [...now.sums].map(([key, sum]) => {
     const was = before.sums.get(key);
     return { ...sum, ns: sum.ns - (was?.ns ?? 0), runs: sum.runs - (was?.runs ?? 0) };

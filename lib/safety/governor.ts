@@ -62,7 +62,9 @@ export class Governor {
       return this.#giveUp(reading);
     }
     const last = this.#given.at(-1);
-    if (last === undefined || this.#calmSince === null || reading.toMs - this.#calmSince < this.#patience(last)) return null;
+    if (last === undefined || this.#calmSince === null || reading.toMs - this.#calmSince < this.#patience(last)) {
+      return null;
+    }
     this.#calmSince = reading.toMs;
     this.#saidAll = false;
     this.#given.pop();

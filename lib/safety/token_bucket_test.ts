@@ -11,7 +11,7 @@ Deno.test("a burst passes, then the rate does, and a quiet time earns one burst 
     [5, 30_000, 20_000],
     [5, 10, 0],
     [105, 2000, 1000],
-    [105.1, 2, 1],
+    [105.25, 3, 2],
     [104, 5, 0], // a clock that went back earns nothing
     [3_600_000, 50_000, 20_000],
   ];
