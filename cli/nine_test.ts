@@ -129,7 +129,6 @@ Deno.test("bad input to each of the nine: a defined exit code, one message, noth
     ["benchgen --out /dev/full", 4, "Cannot write"],
     // Not built yet.
     ["benchgen --live", 3, "only synthetic ones are built yet"],
-    ["m5gate --mode noninferiority", 3, "it is not built yet"],
     ["faultinject --scenario memory_pressure --real", 3, "no injector yet"],
     // An unknown flag or name.
     ["faultreplay --scenrio mixed", 2, "--scenario"],
