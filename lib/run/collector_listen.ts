@@ -119,6 +119,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     store,
     tracker: options.tracker,
     incidents: () => ({ opened: desk.opened, open: desk.open }),
+    sending: () => sending.state,
   });
   const source = querySource({
     store,

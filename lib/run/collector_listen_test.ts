@@ -101,8 +101,8 @@ Deno.test("collector --listen: an application over gRPC and an agent over OTLP l
     status: "warning",
   } as const;
   agent.getLogger("agent").emit({ body: serializeProbeEvent(probe), eventName: "llm_slo.probe_event" });
-  await traces.shutdown();
   await agent.shutdown();
+  await traces.shutdown();
   await until(() => to.events().length > 0, "SLO events");
   const [first] = to.events();
   assertEquals(first!.trace_id, server.spanContext().traceId);

@@ -86,13 +86,20 @@ Deno.test("collector: receives while the other side is down; stopped, started ag
     return io.stderr;
   };
   const url = `http://127.0.0.1:${port}/v1/traces`;
-  const down = await run(() => postTraces(url, spans.slice(0, 10)));
+  const metrics = async () => await (await fetch(url.replace("/v1/traces", "/metrics"))).text();
+  const down = await run(async () => {
+    await postTraces(url, spans.slice(0, 10));
+    const waiting = 'export_queue_spans{where="spool"} 10\n';
+    for (let i = 0; i < 100 && !(await metrics()).includes(waiting); i++) await new Promise((d) => setTimeout(d, 50));
+    assertStringIncludes(await metrics(), waiting);
+  });
   assertStringIncludes(down, "it cannot be reached; they wait, and are tried again");
   assertStringIncludes(down, `0 spans -> http://127.0.0.1:${otherPort}; 10 wait in ${spool} for the next start`);
   await using sink = await otlpSink({ port: otherPort });
   await run(async () => {
     await postTraces(url, spans.slice(10));
     await until(() => sink.spans.length >= 10, "the spans of the first run");
+    assertStringIncludes(await metrics(), 'llm_slo_collector_export_spans_total{outcome="sent"} 1');
   });
   assertEquals(sink.spans.map(({ spanId }) => spanId).sort(), spans.map(({ spanId }) => spanId).sort());
   await Deno.remove(spool, { recursive: true });

@@ -37,12 +37,16 @@ export function topFrame(view: TopView, { width, color }: Page): string {
 
 function heads({ collector, health }: TopView, width: number, brush: Paint): string {
   const { store, ingest, now, problems } = health;
-  const held = `${count(store.held.span ?? 0)} spans, ${count(store.held.probe ?? 0)} kernel events held`;
-  const first = `${collector}  ${now.slice(11, 19)} UTC  ${count(ingest.traces.taken)} spans in; ${held}`;
-  const state = health.status === "ok"
-    ? brush.green("ok")
-    : brush.red(truncateMiddle(printable(`degraded: ${problems.join("; ")}`), width));
-  return `${brush.bold(truncateMiddle(printable(first), width))}\n${state}\n`;
+  const bad = health.status !== "ok";
+  const where = `${collector}  ${now.slice(11, 19)} UTC  `;
+  const state = bad ? printable(`degraded: ${problems.join("; ")}`) : "ok";
+  const [head, rest] = where.length < width ? [where, width - where.length] : ["", width];
+  const held = `${count(store.held.span ?? 0)} spans and ${count(store.held.probe ?? 0)} kernel events held`;
+  const taken = `${count(ingest.traces.taken)} spans came in; ${held}`;
+  const shown = truncateMiddle(state, rest);
+  return `${brush.bold(printable(head))}${bad ? brush.red(shown) : brush.green(shown)}\n${
+    truncateMiddle(taken, width)
+  }\n`;
 }
 
 function incidentBlock({ incidents }: TopView, brush: Paint): Block {

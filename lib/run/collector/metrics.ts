@@ -12,6 +12,7 @@ import type { SloTracker } from "../../slo/tracker.ts";
 import { TIER_RULES } from "../../correlate/tiers.ts";
 import type { JudgedTrace } from "./judge.ts";
 import { ENRICH_FROM } from "./evidence.ts";
+import type { Sending } from "../sending.ts";
 import type { PipelineStats } from "./pipeline.ts";
 
 /** Seconds. */
@@ -29,6 +30,7 @@ export interface MetricSources {
   /** Null: there is no file of objectives. */
   readonly tracker: SloTracker | null;
   readonly incidents: () => { readonly opened: number; readonly open: number };
+  readonly sending: () => Sending["state"];
 }
 
 export class CollectorMetrics {
@@ -63,6 +65,7 @@ export class CollectorMetrics {
     this.#join(sources);
     this.#keep(sources);
     this.#slo(sources);
+    this.#sent(sources);
   }
 
   /** @param lateMs of one timer */
@@ -236,6 +239,41 @@ export class CollectorMetrics {
     );
     this.#read("llm_slo_incidents_total", "Incidents opened.", [], (add) => add({}, incidents().opened));
     this.#gauge("llm_slo_incidents_open", "Incidents that are open.", () => incidents().open);
+  }
+
+  /** Where nothing is sent on there are no series: zero would say that all of nothing arrived. */
+  #sent({ sending }: MetricSources): void {
+    const name = (rest: string) => `llm_slo_collector_${rest}`;
+    this.#read(name("export_spans_total"), "Enriched spans by what became of them.", ["outcome"], (add) => {
+      const { otlp } = sending();
+      if (otlp === null) return;
+      for (const outcome of ["sent", "rejected", "refused"] as const) add({ outcome }, otlp[outcome]);
+      for (const [reason, n] of Object.entries(otlp.dropped)) add({ outcome: `dropped_${reason}` }, n);
+    });
+    this.#read(name("export_tries_total"), "Requests to the receiver of spans.", [], (add) => {
+      const { otlp } = sending();
+      if (otlp !== null) add({}, otlp.tries);
+    });
+    this.#labelled(name("export_queue_spans"), "Enriched spans that wait.", ["where"], (set) => {
+      const { otlp } = sending();
+      if (otlp === null) return;
+      set({ where: "memory" }, otlp.gathering);
+      set({ where: "spool" }, otlp.spool.items);
+    });
+    this.#labelled(name("export_queue_bytes"), "Bytes in the spool.", [], (set) => {
+      const { otlp } = sending();
+      if (otlp !== null) set({}, otlp.spool.bytes);
+    });
+    this.#read(name("webhook_incidents_total"), "Incidents by what became of their letter.", ["outcome"], (add) => {
+      const { webhook } = sending();
+      if (webhook === null) return;
+      for (const outcome of ["sent", "repeated"] as const) add({ outcome }, webhook[outcome]);
+      add({ outcome: "dead" }, webhook.dead.length + webhook.forgotten);
+    });
+    this.#labelled(name("webhook_waiting"), "Incidents whose letter waits.", [], (set) => {
+      const { webhook } = sending();
+      if (webhook !== null) set({}, webhook.waiting);
+    });
   }
 
   #counter(name: string, help: string, labelNames: readonly string[]): Counter {
