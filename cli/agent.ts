@@ -1,6 +1,6 @@
 import type { Command, Flag, Input } from "./command.ts";
 import { EVERYTHING } from "./restrict.ts";
-import { SPOOL_FLAG, WEBHOOK_FLAGS } from "./send_flags.ts";
+import { OTLP_FLAGS, SPOOL_FLAG, WEBHOOK_FLAGS } from "./send_flags.ts";
 import { CONFIG_FLAGS, toolkitConfig } from "./config.ts";
 import { namedPeers, PEER_FLAGS } from "./peers.ts";
 
@@ -18,7 +18,9 @@ const WHOM: readonly Flag[] = [
 
 const WHAT: readonly Flag[] = [
   { name: "for", type: "duration", placeholder: "20s", help: "how long to watch; without it, until SIGINT" },
-  { name: "json", type: "boolean", help: "the diagnosis as one JSON document" },
+  { name: "json", type: "boolean", help: "the diagnosis as one JSON document (docs/diagnosis.md)" },
+  { name: "save", type: "string", placeholder: "FILE", help: "keep the diagnosis there, to compare with later" },
+  { name: "baseline", type: "string", placeholder: "FILE", help: "say what has changed since a saved diagnosis" },
   {
     name: "output",
     type: "string",
@@ -35,6 +37,28 @@ const WHAT: readonly Flag[] = [
     help: "version of the events that are written",
   },
   { name: "count", type: "integer", placeholder: "N", help: "stop after N events; 0: no limit" },
+  {
+    name: "follow",
+    type: "list",
+    placeholder: "KIND,...",
+    help:
+      "print events as rows: all, dns, connect, tls, first, gap, unread, resent, cpu, throttle, steal, memory, disk, " +
+      "syscall, or names of signals; with --json as documents",
+  },
+  { name: "fields", type: "list", placeholder: "NAME,...", help: "columns of --follow (docs/agent.md has them all)" },
+  {
+    name: "filter",
+    type: "string",
+    placeholder: "EXPR",
+    help: "only these events, of --follow and --output: 'comm==curl and value>10ms', 'port 53 or not host 10.0.0.1'",
+  },
+  {
+    name: "metrics-bind",
+    type: "string",
+    placeholder: "HOST:PORT",
+    help:
+      "serve /metrics, /healthz and /readyz there, or off; default while it streams events until stopped: 127.0.0.1:2112",
+  },
 ];
 
 const HOW: readonly Flag[] = [
@@ -77,15 +101,7 @@ const WHERE: readonly Flag[] = [
 /** Accepted for scripts and manifests that pass them. */
 const PENDING: readonly Flag[] = [
   { name: "k8s-node", type: "string", placeholder: "NAME", help: "name of the Kubernetes node" },
-  { name: "otlp-endpoint", type: "string", placeholder: "URL", help: "where OTLP goes" },
-  { name: "otlp-timeout-ms", type: "integer", placeholder: "N", help: "patience with the OTLP receiver" },
-  { name: "metrics-bind", type: "string", placeholder: "ADDR", help: "serve Prometheus metrics there" },
   { name: "trace", type: "list", placeholder: "TARGET,...", help: "send full scheduler segments of these" },
-  { name: "follow", type: "list", placeholder: "KIND,...", help: "print events as rows" },
-  { name: "fields", type: "list", placeholder: "NAME,...", help: "columns of --follow" },
-  { name: "filter", type: "string", placeholder: "EXPR", help: "rows of --follow" },
-  { name: "save", type: "string", placeholder: "FILE", help: "keep this run to compare with later" },
-  { name: "baseline", type: "string", placeholder: "FILE", help: "compare with a saved run" },
   { name: "record", type: "string", placeholder: "MINUTES", help: "keep the last minutes in memory" },
   { name: "dump", type: "string", placeholder: "FILE", help: "write what --record kept" },
   { name: "enable-hello-tracer", type: "boolean", help: "from the first version; the probes replace it" },
@@ -98,7 +114,7 @@ async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1])
   if (config === null) return 0;
   const { signalsLeftOut } = await import("../lib/config/signal_names.ts");
   const { runAgent } = await import("../lib/run/agent.ts");
-  const { sendOptions } = await import("../lib/run/send_options.ts");
+  const { agentSendOptions } = await import("../lib/run/send_options.ts");
   return runAgent({
     forMs: input.number("for"),
     json: input.boolean("json"),
@@ -126,7 +142,13 @@ async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1])
     pod: input.string("pod") ?? "",
     container: input.string("container") ?? "",
     peers: await namedPeers(input),
-    send: { ...sendOptions(config, input.given("webhook-url")), otlp: undefined },
+    send: agentSendOptions(config, input.string("output"), input.given("webhook-url")),
+    metricsBind: input.string("metrics-bind"),
+    follow: input.list("follow"),
+    fields: input.list("fields"),
+    filter: input.string("filter"),
+    save: input.string("save"),
+    baseline: input.string("baseline"),
     objectiveMs: config.cdgate.ttft_p95_ms,
     sampling: config.sampling,
     guard: input.boolean("disable-overhead-guard") ? null : { budgetPct: config.safety.max_overhead_pct },
@@ -140,15 +162,29 @@ export const command: Command = {
     "Attaches the probes and watches every process, or those of --pid, --comm and --cgroup together. With --for alone it " +
     "prints what was slow or failing, worst first, and what became of the requests of each service, estimated from its sockets; " +
     "with --output it writes every event. Needs root, or CAP_BPF, " +
-    "CAP_PERFMON and CAP_NET_ADMIN. Opens no port.",
+    "CAP_PERFMON and CAP_NET_ADMIN. Without --for and --count a stream of events is a service: it serves its metrics on " +
+    "127.0.0.1:2112. Else it opens no port unless --metrics-bind names one. With --output otlp, or --otlp-endpoint beside " +
+    "another output, a collector gets its heartbeat too.",
   examples: [
     { command: "sudo sloctl agent --for 20s", text: "what is slow or failing on this machine" },
     { command: "sudo sloctl agent --for 20s --json --comm python3", text: "one program, for a script" },
     {
+      command: "sudo sloctl agent --for 60s --baseline monday.json --save tuesday.json",
+      text: "what has changed since a run that was saved",
+    },
+    {
       command: "sudo sloctl agent --for 60s --provider api.example.com --retrieval 10.0.0.7:8001",
       text: "requests without spans: whose waits are whose",
     },
+    {
+      command: "sudo sloctl agent --follow dns,connect --filter 'comm~^python and (value>50ms or status==error)'",
+      text: "live rows, as they happen",
+    },
     { command: "sudo sloctl agent --output jsonl --output-path events.jsonl", text: "every event, until Ctrl-C" },
+    {
+      command: "sudo sloctl agent --output otlp --otlp-endpoint http://127.0.0.1:4318 --metrics-bind :2112",
+      text: "as a service: events and a heartbeat to a collector, metrics to Prometheus",
+    },
     {
       command: "sloctl agent --source synthetic --count 10 --event-kind both",
       text: "ten invented events, each marked synthetic; needs no rights",
@@ -163,7 +199,18 @@ export const command: Command = {
       text: "every setting, and where its value came from",
     },
   ],
-  flags: [...WHAT, ...WHOM, ...PEER_FLAGS, ...HOW, ...WHERE, ...WEBHOOK_FLAGS, SPOOL_FLAG, ...CONFIG_FLAGS, ...PENDING],
+  flags: [
+    ...WHAT,
+    ...WHOM,
+    ...PEER_FLAGS,
+    ...HOW,
+    ...WHERE,
+    ...OTLP_FLAGS,
+    ...WEBHOOK_FLAGS,
+    SPOOL_FLAG,
+    ...CONFIG_FLAGS,
+    ...PENDING,
+  ],
   permissions: EVERYTHING,
   run,
 };

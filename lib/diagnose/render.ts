@@ -5,6 +5,7 @@ import { count, duration, endpoint, ms, plural } from "../report/format.ts";
 import { type Paint, paint } from "../report/paint.ts";
 import { type Column, table } from "../report/table.ts";
 import { pad, printable, wrap } from "../report/text.ts";
+import { comparisonSection } from "./render_comparison.ts";
 import { requestsSection } from "./render_requests.ts";
 import { subject } from "./sentence.ts";
 
@@ -184,5 +185,6 @@ export function renderDiagnosis(
     }
   }
   text += requestsSection(document.requests, color, width);
+  if (document.compared !== undefined) text += `\n${comparisonSection(document.compared, color, width)}`;
   return `${text}\n${brush.bold("Coverage")}\n${facts(document, brush, width)}`;
 }

@@ -27,3 +27,9 @@ export const DROP_REASONS = [
 export type DropReason = typeof DROP_REASONS[number];
 
 export type Drops = Readonly<Partial<Record<DropReason, number>>>;
+
+export function sumOfDrops(...all: readonly Drops[]): Drops {
+  return Object.fromEntries(
+    DROP_REASONS.map((reason) => [reason, all.reduce((sum, one) => sum + (one[reason] ?? 0), 0)]),
+  );
+}

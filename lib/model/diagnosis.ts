@@ -1,5 +1,6 @@
 /** The diagnosis document: what was slow or failing on one machine in one window, and what could not be seen. */
 import type { Domain } from "./attribution.ts";
+import type { Comparison } from "./comparison.ts";
 import type { SignalName } from "./signals.ts";
 import type { Split } from "./split.ts";
 
@@ -167,4 +168,6 @@ export interface DiagnosisDocument {
   /** The same by signal, of those that lost any; refused records are nobody's. */
   readonly drops_by_signal: Readonly<Partial<Record<SignalName, number>>>;
   readonly cost: AgentCost;
+  /** With another run, where one was given. */
+  readonly compared?: Comparison;
 }

@@ -21,8 +21,12 @@ export const TTFT_BOUNDS_MS = list(
 /** The last one is the deadline of a tool. */
 export const GATEWAY_BOUNDS_S = list("0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2 2.5 5 10 30");
 
+/** Of the agent's DNS histogram. */
+export const DNS_BOUNDS_MS = list("1 2 5 10 20 40 80 120 200 400 800");
+
 export const HISTOGRAMS: readonly Histogram[] = [
   { name: "llm_slo_ttft_ms", unit: "ms", bounds: TTFT_BOUNDS_MS },
+  { name: "llm_ebpf_dns_latency_ms", unit: "ms", bounds: DNS_BOUNDS_MS },
   { name: "ai_request_duration_seconds", unit: "s", bounds: GATEWAY_BOUNDS_S },
   { name: "selector_search_duration_seconds", unit: "s", bounds: GATEWAY_BOUNDS_S },
   // semantic-conventions v1.41.0, and of the newer ones those that have not moved since.

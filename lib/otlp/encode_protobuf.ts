@@ -102,7 +102,7 @@ function writeLog(w: WireWriter, log: LogRecord): void {
   optionalString(w, 12, log.eventName);
 }
 
-function writeAttributes(w: WireWriter, field: number, attributes: Attributes): void {
+export function writeAttributes(w: WireWriter, field: number, attributes: Attributes): void {
   for (const key in attributes) {
     w.message(field, () => {
       optionalString(w, 1, key);

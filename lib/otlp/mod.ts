@@ -1,7 +1,9 @@
-/** OTLP traces, logs and metrics in, traces and logs out, protobuf and JSON. Pure: bytes in, values out. */
+/** OTLP traces, logs and metrics in and out, protobuf and JSON (metrics go out in protobuf alone). Pure: bytes in, values out. */
 import type { LogRecord } from "../model/log_record.ts";
+import type { MetricPoint } from "../model/metric_point.ts";
 import type { Span } from "../model/span.ts";
 import { encodeLogsJson, encodeTracesJson } from "./encode_json.ts";
+import { encodeMetricsProtobuf } from "./encode_metrics.ts";
 import { encodeLogsProtobuf, encodeTracesProtobuf } from "./encode_protobuf.ts";
 import { decodeLogsJson } from "./json_logs.ts";
 import { decodeMetricsJson } from "./json_metrics.ts";
@@ -46,4 +48,9 @@ export function encodeTraces(spans: Iterable<Span>, encoding: Encoding): Uint8Ar
 /** An ExportLogsServiceRequest holding the records. */
 export function encodeLogs(logs: Iterable<LogRecord>, encoding: Encoding): Uint8Array<ArrayBuffer> {
   return encoding === "json" ? new TextEncoder().encode(encodeLogsJson(logs)) : encodeLogsProtobuf(logs);
+}
+
+/** An ExportMetricsServiceRequest holding the points: gauges, sums and histograms. */
+export function encodeMetrics(points: Iterable<MetricPoint>): Uint8Array<ArrayBuffer> {
+  return encodeMetricsProtobuf(points);
 }

@@ -3,7 +3,7 @@ import { EXIT } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
 import { diagnoseMachine } from "./agent_diagnose.ts";
 import { writeEvents } from "./agent_events.ts";
-import { type AgentOptions, destination, placeOf, planAgent } from "./agent_options.ts";
+import { type AgentOptions, destination, metricsPort, placeOf, planAgent } from "./agent_options.ts";
 import { smokeProbes } from "./agent_smoke.ts";
 import { writeSyntheticEvents } from "./agent_synthetic.ts";
 
@@ -17,16 +17,20 @@ export type { AgentOptions };
  */
 export async function runAgent(options: AgentOptions, io: Io): Promise<number> {
   if (options.source === "synthetic") {
-    await writeSyntheticEvents({ ...options, eventsTo: destination(options) ?? "-", place: placeOf(options) }, io);
+    const otlpEvents = options.output === "otlp";
+    const eventsTo = destination(options) ?? (otlpEvents ? null : "-");
+    const port = metricsPort(options, "events");
+    const told = { eventsTo, otlpEvents, metricsPort: port?.asked ? port : null, place: placeOf(options) };
+    await writeSyntheticEvents({ ...options, ...told }, io);
     return EXIT.ok;
   }
   const plan = planAgent(options);
   if (io.stop.aborted) return EXIT.ok; // looked at before attaching: from here on a signal ends the agent in order
   if (options.probeSmoke) return smokeProbes(plan, options.json, io);
-  if (plan.eventsTo !== null && options.send.webhook !== undefined) {
+  if (plan.mode === "events" && options.send.webhook !== undefined) {
     io.err("sloctl: a stream of events makes no incidents: nothing goes to the webhook. Watch with --for D alone\n");
   }
-  if (plan.eventsTo === null) await diagnoseMachine(options, plan, io);
-  else await writeEvents(options, plan, plan.eventsTo, io);
+  if (plan.mode === "diagnosis") await diagnoseMachine(options, plan, io);
+  else await writeEvents(options, plan, io);
   return EXIT.ok;
 }

@@ -1,10 +1,12 @@
 /** What a caller asked of the agent, checked before anything is attached. */
 import type { NamedPeers } from "../correlate/peers.ts";
+import { followed } from "../follow/kinds.ts";
 import { PROBES } from "../kernel/probes.ts";
 import type { Clock } from "../model/clock.ts";
 import type { MissingProbe } from "../model/diagnosis.ts";
 import { UnsupportedError, UsageError } from "../model/errors.ts";
 import { type ProbeName, type SignalName, SIGNALS } from "../model/signals.ts";
+import { METRICS_ADDRESS, type MetricsPort } from "./agent_serve.ts";
 import type { SendOptions } from "./send_options.ts";
 
 export interface AgentOptions {
@@ -42,8 +44,19 @@ export interface AgentOptions {
   readonly container: string;
   /** What the caller knows of the peers of services that send no spans. */
   readonly peers: NamedPeers;
-  /** Where incidents go. */
+  /** Where incidents go; over OTLP, events and the heartbeat. */
   readonly send: SendOptions;
+  /** `host:port`, `off`; undefined: the usual port while it runs as a service, else none. */
+  readonly metricsBind: string | undefined;
+  /** Kinds, names of signals, or `all`, to be shown as rows; empty: none. */
+  readonly follow: readonly string[];
+  /** Columns of these rows; empty: the usual ones. */
+  readonly fields: readonly string[];
+  /** Of rows and of every other output of events; undefined: all of them. */
+  readonly filter: string | undefined;
+  /** Of a diagnosis: where it is kept, and the kept one it is compared with. */
+  readonly save: string | undefined;
+  readonly baseline: string | undefined;
   /** A request slower than this spends budget. */
   readonly objectiveMs: number;
   /** Of a stream of events: documents a second that are let through, and at once after a quiet time. */
@@ -56,8 +69,11 @@ export interface AgentOptions {
 
 /** What the words mean. */
 export interface AgentPlan {
-  /** Where events go, `-` being standard output; null: a diagnosis. */
+  readonly mode: "diagnosis" | "events";
+  /** Where lines of events go, `-` being standard output; null: nowhere. */
   readonly eventsTo: string | null;
+  /** null: no port is opened. */
+  readonly metricsPort: MetricsPort | null;
   readonly pids: readonly number[];
   readonly probes: readonly ProbeName[];
   readonly disabled: ReadonlySet<SignalName>;
@@ -70,6 +86,7 @@ export interface AgentPlan {
 /** @throws UsageError for values that make no sense; UnsupportedError for what this version cannot do. */
 export function planAgent(options: AgentOptions): AgentPlan {
   refuseWhatIsNotThere(options);
+  refuseWhatContradicts(options);
   if (options.forMs !== undefined && options.forMs <= 0) {
     throw new UsageError('Cannot watch for "0": there is nothing to see', "Give a duration: --for 20s");
   }
@@ -77,13 +94,32 @@ export function planAgent(options: AgentOptions): AgentPlan {
     throw new UsageError(`Cannot stop after "${options.count}" events: it is negative`, "Give a number; 0 is no limit");
   }
   const pids = options.pids.map(pid);
+  const following = options.follow.length > 0;
   const disabled = new Set(options.disabledSignals.map(signal));
+  if (following) {
+    const wanted = followed(options.follow);
+    for (const row of SIGNALS) if (!wanted.has(row.signal)) disabled.add(row.signal);
+  }
   const probes = PROBES.map((spec) => spec.probe).filter((probe) =>
     SIGNALS.some((row) => row.probe === probe && !disabled.has(row.signal))
   );
   if (probes.length === 0) throw new UsageError("Cannot watch: every signal is disabled", "Leave one of them enabled");
   const targeted = pids.length > 0 || options.comm !== undefined || options.cgroups.length > 0;
-  return { eventsTo: destination(options), pids, probes, disabled, targets: targetWords(options, pids), targeted };
+  const eventsTo = following ? "-" : destination(options);
+  const mode = eventsTo === null && options.output !== "otlp" ? "diagnosis" : "events";
+  const targets = targetWords(options, pids);
+  return { mode, eventsTo, metricsPort: metricsPort(options, mode), pids, probes, disabled, targets, targeted };
+}
+
+/** A service: it tells events until somebody stops it. Whatever ends by itself opens a port only when asked. */
+export function metricsPort(
+  { metricsBind, forMs, count, follow }: Pick<AgentOptions, "metricsBind" | "forMs" | "count" | "follow">,
+  mode: AgentPlan["mode"],
+): MetricsPort | null {
+  if (metricsBind === "off") return null;
+  if (metricsBind !== undefined) return { address: metricsBind, asked: true };
+  const service = mode === "events" && follow.length === 0 && forMs === undefined && count === 0;
+  return service ? { address: METRICS_ADDRESS, asked: false } : null;
 }
 
 /** Probes that stay off because all their signals were disabled, for the coverage of the report. */
@@ -94,6 +130,33 @@ export function switchedOff(plan: AgentPlan): MissingProbe[] {
     costs,
     by_choice: true,
   }));
+}
+
+/** @throws UsageError */
+function refuseWhatContradicts(options: AgentOptions): void {
+  const { follow, fields, filter, output, outputPath, wantsEvents, save, baseline, forMs } = options;
+  const told = output ?? outputPath ?? (wantsEvents && forMs === undefined ? "stdout" : undefined);
+  if ((save ?? baseline) !== undefined && (follow.length > 0 || told !== undefined)) {
+    throw new UsageError(
+      `Cannot ${save === undefined ? "compare with" : "save to"} "${save ?? baseline}": events are no diagnosis`,
+      "Use --save and --baseline with --for D alone",
+    );
+  }
+  if (follow.length > 0 && told !== undefined) {
+    throw new UsageError(
+      `Cannot follow and write to "${outputPath ?? told}" at once`,
+      "Use --follow alone (--json for documents), or --output with --filter",
+    );
+  }
+  if (follow.length === 0 && fields.length > 0) {
+    throw new UsageError("Cannot choose fields: there are no rows", "Add --follow all, or kinds such as --follow dns");
+  }
+  if (filter !== undefined && follow.length === 0 && told === undefined) {
+    throw new UsageError(
+      "Cannot filter a diagnosis",
+      "Add --follow or --output, or narrow it with --pid, --comm, --cgroup",
+    );
+  }
 }
 
 function refuseWhatIsNotThere(options: AgentOptions): void {
@@ -124,15 +187,15 @@ export function placeOf(options: AgentOptions): Record<string, string> {
   return Object.fromEntries(said.filter((entry): entry is [string, string] => (entry[1] ?? "") !== ""));
 }
 
-/** Where events go, `-` being standard output; null: a diagnosis. @throws UsageError, UnsupportedError */
-export function destination(options: AgentOptions): string | null {
-  if (options.output === "otlp") {
-    throw new UnsupportedError('Cannot write events to "otlp": not built yet', "Use --output jsonl or stdout");
+/** Where lines of events go, `-` being standard output; null: nowhere. @throws UsageError */
+export function destination({ output, outputPath, forMs, wantsEvents }: AgentOptions): string | null {
+  if (output === "otlp") {
+    if (outputPath === undefined) return null;
+    throw new UsageError(
+      `Cannot write to "${outputPath}": --output says otlp`,
+      "Use --output jsonl, with --otlp-endpoint for the heartbeat alone",
+    );
   }
-  return fileOrStdout(options);
-}
-
-function fileOrStdout({ output, outputPath, forMs, wantsEvents }: AgentOptions): string | null {
   if (output === "stdout") {
     if (outputPath === undefined || outputPath === "-") return "-";
     throw new UsageError(`Cannot write to "${outputPath}": --output says stdout`, "Use --output jsonl");
@@ -157,6 +220,12 @@ function signal(name: string): SignalName {
     `Cannot disable signal "${name}": there is none of that name`,
     `Use names of: ${SIGNALS.map((row) => row.signal).join(", ")}`,
   );
+}
+
+/** What of the missing concerns what is told: who follows one kind need not hear of the others. */
+export function concerns({ disabled, probes }: AgentPlan, { probe: name }: MissingProbe): boolean {
+  return probes.some((probe) => probe === name) ||
+    SIGNALS.some((row) => row.signal === name && !disabled.has(row.signal));
 }
 
 function targetWords({ comm, cgroups }: AgentOptions, pids: readonly number[]): string {

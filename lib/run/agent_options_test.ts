@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type SloctlError, UnsupportedError, UsageError } from "../model/errors.ts";
 import { AGENT_DEFAULTS } from "../testing/agent_defaults.ts";
-import { type AgentOptions, planAgent, switchedOff } from "./agent_options.ts";
+import { type AgentOptions, type AgentPlan, planAgent, switchedOff } from "./agent_options.ts";
 
 Deno.test("planAgent: --for alone is a diagnosis, an output is a stream of events", () => {
   const table: [Partial<AgentOptions>, string | null][] = [
@@ -17,6 +17,25 @@ Deno.test("planAgent: --for alone is a diagnosis, an output is a stream of event
     [{ forMs: 5000, outputPath: "x.jsonl" }, "x.jsonl"],
   ];
   for (const [given, expected] of table) assertEquals(planAgent({ ...AGENT_DEFAULTS, ...given }).eventsTo, expected);
+});
+
+Deno.test("planAgent opens the usual port for a service alone, and any that is asked for", () => {
+  const usual = { address: "127.0.0.1:2112", asked: false };
+  const table: [Partial<AgentOptions>, AgentPlan["metricsPort"]][] = [
+    [{}, null],
+    [{ forMs: 5000 }, null],
+    [{ forMs: 5000, metricsBind: ":9" }, { address: ":9", asked: true }],
+    [{ output: "stdout" }, usual],
+    [{ output: "otlp" }, usual],
+    [{ output: "otlp", forMs: 5000 }, null],
+    [{ output: "stdout", count: 3 }, null],
+    [{ output: "stdout", metricsBind: "off" }, null],
+  ];
+  for (const [given, port] of table) assertEquals(planAgent({ ...AGENT_DEFAULTS, ...given }).metricsPort, port);
+  assertEquals([planAgent({ ...AGENT_DEFAULTS, output: "otlp" }).mode, planAgent(AGENT_DEFAULTS).mode], [
+    "events",
+    "diagnosis",
+  ]);
 });
 
 Deno.test("planAgent says whom it watches", () => {
@@ -46,7 +65,7 @@ Deno.test("planAgent refuses what makes no sense and what is not built", () => {
     [{ output: "jsonl" }, UsageError, "--output-path is missing"],
     [{ output: "stdout", outputPath: "x" }, UsageError, "--output says stdout"],
     [{ disabledSignals: ["dns"] }, UsageError, 'signal "dns"'],
-    [{ output: "otlp" }, UnsupportedError, "not built yet"],
+    [{ output: "otlp", outputPath: "x" }, UsageError, "--output says otlp"],
     [{ source: "replay" }, UnsupportedError, "not built yet"],
     [{ capabilityMode: "bcc_degraded" }, UnsupportedError, "not built yet"],
     [{ eventKind: "slo" }, UnsupportedError, "made from spans"],

@@ -7,11 +7,20 @@ import { plural } from "../report/format.ts";
 import { loadScenario } from "../source/scenario_files.ts";
 import { type SyntheticRequest, syntheticRequests } from "../source/synthetic.ts";
 import { type Place, probeEventsOf, sloEventsOf, SYNTHETIC_PLACE } from "../source/synthetic_documents.ts";
+import { syntheticHealth } from "./agent_health.ts";
+import { Outlets } from "./agent_outlets.ts";
+import type { MetricsPort } from "./agent_serve.ts";
 import { openLines } from "./lines.ts";
+import type { SendOptions } from "./send_options.ts";
 
 export interface SyntheticAgentOptions {
-  /** `-` is standard output. */
-  readonly eventsTo: string;
+  /** `-` is standard output; null: nowhere. */
+  readonly eventsTo: string | null;
+  /** Every event goes there too, not the heartbeat alone. */
+  readonly otlpEvents: boolean;
+  readonly send: SendOptions;
+  /** null: no port is opened. */
+  readonly metricsPort: MetricsPort | null;
   readonly eventKind: string;
   readonly eventSchema: "v1alpha1" | "v1alpha2";
   /** Lines; 0: no limit. */
@@ -40,41 +49,63 @@ export async function writeSyntheticEvents(options: SyntheticAgentOptions, io: I
   const endsAt = options.forMs === undefined ? Infinity : performance.now() + options.forMs;
   const pauseMs = options.intervalMs ?? (options.count > 0 ? 0 : USUAL_PAUSE_MS);
   const over = () => io.stop.aborted || performance.now() >= endsAt;
-  using writer = openLines(options.eventsTo, io);
+  if (options.otlpEvents && options.eventKind !== "probe") {
+    throw new UsageError(
+      `Cannot send "${options.eventKind}" events over OTLP: probe events alone have a form there`,
+      "Use --event-kind probe, or --output jsonl",
+    );
+  }
+  let at: number | null = null;
+  const { node } = place;
+  const health = syntheticHealth({ node, eventKind: options.eventKind, heartbeat: () => at });
+  await using outlets = await Outlets.open(options, health, io);
+  using writer = options.eventsTo === null ? null : openLines(options.eventsTo, io);
+  let lines = 0;
   for (let round = 0; !over(); round++) {
     const startNs = BigInt(Date.now()) * 1_000_000n;
     const seed = scenario.harness.seed + round;
     for (const request of syntheticRequests({ scenario, count: BATCH, seed, startNs })) {
       // As if it had just ended: a stream of events is read as it comes.
       const now = { ...request, atNs: BigInt(Date.now()) * 1_000_000n - BigInt(Math.round(request.ttftMs * 1e6)) };
-      for (const line of documents(now, options, place)) {
+      at = Date.now() / 1000;
+      for (const { line, probe } of documents(now, options, place)) {
         if (over()) break;
-        writer.write(line);
-        if (options.count > 0 && writer.lines >= options.count) return finish(writer.lines, options.eventsTo);
+        writer?.write(line);
+        if (probe !== null) outlets.told(probe);
+        if (++lines === options.count) return await finish();
       }
       if (over()) break;
-      if (pauseMs > 0) writer.flush();
+      if (pauseMs > 0) writer?.flush();
       await sleep(Math.min(pauseMs, endsAt - performance.now()), io.stop);
     }
     await new Promise((resolve) => setTimeout(resolve, 0)); // signals are heard here when there is no pause
   }
-  finish(writer.lines, options.eventsTo);
+  await finish();
 
-  function finish(lines: number, path: string): void {
-    writer.close();
-    if (path !== "-") io.err(`sloctl: ${plural(lines, "synthetic event")} -> ${path}\n`);
+  async function finish(): Promise<void> {
+    writer?.close();
+    const sent = await outlets.close();
+    if (sent !== "") io.err(`sloctl: synthetic: ${sent}\n`);
+    const { eventsTo } = options;
+    if (eventsTo !== null && eventsTo !== "-") io.err(`sloctl: ${plural(lines, "synthetic event")} -> ${eventsTo}\n`);
   }
 }
 
-function documents(request: SyntheticRequest, options: SyntheticAgentOptions, place: Place): unknown[] {
+interface Told {
+  readonly line: unknown;
+  /** null: an SLO event. */
+  readonly probe: ProbeEvent | null;
+}
+
+function documents(request: SyntheticRequest, options: SyntheticAgentOptions, place: Place): Told[] {
   const old = options.eventSchema === "v1alpha1";
   const both = options.eventKind === "both";
   const wrap = (kind: string, payload: unknown) => ({ kind, payload, synthetic: true });
   const slo = options.eventKind === "probe" ? [] : sloEventsOf(request, place);
   const probe = options.eventKind === "slo" ? [] : probeEventsOf(request, place).map(old ? toOld : (event) => event);
   return [
-    ...slo.map((event) => both ? wrap("slo", event) : event),
-    ...probe.map((event) => both || old ? wrap("probe", event) : event),
+    ...slo.map((event) => ({ line: both ? wrap("slo", event) : event, probe: null })),
+    ...probe.map((event) => ({ line: both || old ? wrap("probe", event) : event, probe: event })),
   ];
 }
 

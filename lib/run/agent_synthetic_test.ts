@@ -2,10 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import { parseProbeEvent } from "../export/probe_event_json.ts";
 import { validate } from "../report/validate.ts";
 import { fakeIo } from "../testing/fake_io.ts";
+import { SEND_NOTHING } from "./send_options.ts";
 import { type SyntheticAgentOptions, writeSyntheticEvents } from "./agent_synthetic.ts";
 
 const base: SyntheticAgentOptions = {
   eventsTo: "-",
+  otlpEvents: false,
+  send: SEND_NOTHING,
+  metricsPort: null,
   eventKind: "both",
   eventSchema: "v1alpha2",
   count: 40,

@@ -42,6 +42,19 @@ export function sendOptions(config: ToolkitConfig, webhookNamed = false): SendOp
   };
 }
 
+/** Where a receiver of this machine listens. */
+const USUAL_ENDPOINT = "http://127.0.0.1:4318";
+
+/** Of an agent: `--output otlp` has a receiver even where none was named. @throws UsageError */
+export function agentSendOptions(
+  config: ToolkitConfig,
+  output: string | undefined,
+  webhookNamed: boolean,
+): SendOptions {
+  const endpoint = config.otlp.endpoint === "" && output === "otlp" ? USUAL_ENDPOINT : config.otlp.endpoint;
+  return sendOptions({ ...config, otlp: { ...config.otlp, endpoint } }, webhookNamed);
+}
+
 /** `name=value,name=value`, values percent-encoded, as OTEL_EXPORTER_OTLP_HEADERS has it. The text is a secret and is not repeated. */
 function readHeaders(text: string): Record<string, string> {
   const headers: Record<string, string> = {};

@@ -33,4 +33,10 @@ export const AGENT_DEFAULTS: AgentOptions = {
   objectiveMs: 800,
   guard: null,
   sampling: { events_per_second_limit: 10_000, burst_limit: 20_000 },
+  metricsBind: undefined,
+  follow: [],
+  fields: [],
+  filter: undefined,
+  save: undefined,
+  baseline: undefined,
 };

@@ -30,8 +30,10 @@ export interface OtlpSink extends AsyncDisposable {
     readonly path: string;
     readonly headers: IncomingMessage["headers"];
     readonly at: number;
+    /** As it was sent, inflated; empty until it was answered 200. */
+    readonly body: Uint8Array;
   }[];
-  /** Those of requests that were answered 200. */
+  /** Those of trace requests that were answered 200. */
   readonly spans: readonly SinkSpan[];
 }
 
@@ -56,19 +58,22 @@ interface Message {
 }
 
 const generated = root as unknown as {
-  opentelemetry: { proto: { collector: { trace: { v1: Record<string, Message> } } } };
+  opentelemetry: { proto: { collector: Record<"trace" | "logs" | "metrics", { v1: Record<string, Message> }> } };
 };
-const { v1 } = generated.opentelemetry.proto.collector.trace;
+const { trace: { v1 }, logs, metrics } = generated.opentelemetry.proto.collector;
+const ExportLogsServiceRequest = logs.v1.ExportLogsServiceRequest!;
+const ExportMetricsServiceRequest = metrics.v1.ExportMetricsServiceRequest!;
 const ExportTraceServiceRequest = v1.ExportTraceServiceRequest!;
 const ExportTraceServiceResponse = v1.ExportTraceServiceResponse!;
 
 export async function otlpSink({ answer = () => ({ status: 200 }), port = 0, tls }: OtlpSinkOptions = {}): Promise<
   OtlpSink
 > {
-  const requests: { path: string; headers: IncomingMessage["headers"]; at: number }[] = [];
+  const requests: { path: string; headers: IncomingMessage["headers"]; at: number; body: Uint8Array }[] = [];
   const spans: SinkSpan[] = [];
   const onRequest: Parameters<typeof createServer>[1] = async (request, response) => {
-    const what = answer(requests.push({ path: request.url ?? "", headers: request.headers, at: Date.now() }) - 1);
+    const asked = { path: request.url ?? "", headers: request.headers, at: Date.now(), body: new Uint8Array() };
+    const what = answer(requests.push(asked) - 1);
     const parts: Uint8Array[] = [];
     for await (const part of request) parts.push(part);
     if (what === "hang") return;
@@ -76,7 +81,8 @@ export async function otlpSink({ answer = () => ({ status: 200 }), port = 0, tls
     const { status, headers = {}, rejected = 0 } = what;
     if (status === 200) {
       const body = Buffer.concat(parts);
-      spans.push(...decode(request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body));
+      asked.body = request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
+      if (!/\/v1\/(logs|metrics)$/.test(asked.path)) spans.push(...decode(asked.body));
     }
     const partial = rejected > 0 ? { partialSuccess: { rejectedSpans: rejected, errorMessage: "not these" } } : {};
     const bytes = status === 200 ? ExportTraceServiceResponse.encode(partial).finish() : new Uint8Array();
@@ -96,6 +102,29 @@ export async function otlpSink({ answer = () => ({ status: 200 }), port = 0, tls
       await closed;
     },
   };
+}
+
+const AS_JSON = { longs: String, enums: Number, arrays: true };
+
+/** Log records of an export request, resource by resource. */
+// deno-lint-ignore no-explicit-any
+export function readLogs(body: Uint8Array): any[] {
+  const request = ExportLogsServiceRequest.toObject(ExportLogsServiceRequest.decode(body), AS_JSON);
+  // deno-lint-ignore no-explicit-any
+  return request.resourceLogs.flatMap((one: any) => one.scopeLogs.flatMap((scope: any) => scope.logRecords));
+}
+
+/** Metrics of an export request, with the attributes of their resource. */
+// deno-lint-ignore no-explicit-any
+export function readMetrics(body: Uint8Array): any[] {
+  const request = ExportMetricsServiceRequest.toObject(ExportMetricsServiceRequest.decode(body), AS_JSON);
+  // deno-lint-ignore no-explicit-any
+  return request.resourceMetrics.flatMap((one: any) =>
+    // deno-lint-ignore no-explicit-any
+    one.scopeMetrics.flatMap((scope: any) =>
+      scope.metrics.map((metric: any) => ({ ...metric, resource: one.resource }))
+    )
+  );
 }
 
 function decode(body: Uint8Array): SinkSpan[] {

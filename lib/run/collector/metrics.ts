@@ -3,8 +3,9 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { DIALECTS } from "../../model/genai.ts";
 import { TTFT_BOUNDS_MS } from "../../model/histograms.ts";
 import type { Signal } from "../../otlp/mod.ts";
-import type { HttpAnswer, Route } from "../../serve/http.ts";
+import type { Route } from "../../serve/http.ts";
 import type { HttpStats } from "../../serve/http_server.ts";
+import { metricsRoute } from "../../serve/metrics_route.ts";
 import type { SignalStats } from "../../serve/otlp_receiver.ts";
 import { KINDS, type Store } from "../../store/store.ts";
 import { SLI_NAMES } from "../../model/slo_event.ts";
@@ -89,12 +90,7 @@ export class CollectorMetrics {
   }
 
   /** GET /metrics. */
-  readonly route: Route = async ({ method, path }): Promise<HttpAnswer | null> => {
-    if (path !== "/metrics") return null;
-    if (method !== "GET" && method !== "HEAD") return { status: 405, headers: { allow: "GET, HEAD" }, body: "" };
-    const body = method === "HEAD" ? "" : await this.registry.metrics();
-    return { status: 200, headers: { "content-type": this.registry.contentType }, body };
-  };
+  readonly route: Route = metricsRoute(this.registry);
 
   #ingest({ received, answers, http }: MetricSources): void {
     const name = (rest: string) => `llm_slo_collector_${rest}`;

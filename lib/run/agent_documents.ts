@@ -1,0 +1,35 @@
+import { type ProbeEventContext, toProbeEvents } from "../export/probe_event.ts";
+import { blockDeviceName } from "../host/block_devices.ts";
+import type { ClockLine } from "../model/clock.ts";
+import type { KernelEvent } from "../model/kernel_event.ts";
+import type { ProbeEvent } from "../model/probe_event.ts";
+import type { SignalName } from "../model/signals.ts";
+import type { AgentOptions, AgentPlan } from "./agent_options.ts";
+import type { Places } from "./agent_places.ts";
+
+/** What every document of one agent shares. */
+export type DocumentContext = Omit<ProbeEventContext, "process">;
+
+export function documentContext(
+  options: Pick<AgentOptions, "node" | "namespace" | "pod" | "container" | "eventSchema">,
+  clocks: () => ClockLine,
+): DocumentContext {
+  const { node = Deno.hostname(), namespace, pod, container, eventSchema: schemaVersion } = options;
+  const toUnixNs = (ns: number) => clocks().toUnixNs(ns);
+  return { node, namespace, pod, container, toUnixNs, deviceName: blockDeviceName, schemaVersion };
+}
+
+/** One kernel event as the ProbeEvents it gives; signals that are switched off give none. */
+export function documentsOf(
+  context: DocumentContext,
+  plan: Pick<AgentPlan, "targeted" | "disabled">,
+  places: Pick<Places, "of">,
+): (event: KernelEvent) => ProbeEvent[] {
+  return (event) => {
+    // Of a target, or of the machine: not both in one stream.
+    if (event.kind === "steal" && plan.targeted) return [];
+    const documents = toProbeEvents(event, { ...context, process: () => places.of(event.owner) });
+    if (plan.disabled.size === 0) return documents;
+    return documents.filter(({ signal }) => !plan.disabled.has(signal as SignalName));
+  };
+}

@@ -1,0 +1,43 @@
+/** How an event becomes a line: a document, a wrapped one, or a row for a person. */
+import { serializeProbeEvent } from "../export/probe_event_json.ts";
+import { DEFAULT_FIELDS, fieldsOf } from "../follow/fields.ts";
+import { parseFilter } from "../follow/filter.ts";
+import { RowPrinter } from "../follow/rows.ts";
+import type { Io } from "../model/io.ts";
+import type { ProbeEvent } from "../model/probe_event.ts";
+import type { AgentOptions } from "./agent_options.ts";
+
+export interface LineWriter {
+  /** Before the first line; "" where there is none. */
+  readonly header: string;
+  wanted(event: ProbeEvent): boolean;
+  /** Without its line feed. */
+  of(event: ProbeEvent): string;
+}
+
+/** @throws UsageError for a filter or a field that is none */
+export function lineWriter(
+  { follow, fields, filter = "", json, eventKind }: Pick<
+    AgentOptions,
+    "follow" | "fields" | "filter" | "json" | "eventKind"
+  >,
+  { color, terminal, columns }: Pick<Io, "color" | "terminal" | "columns">,
+): LineWriter {
+  const matches = parseFilter(filter);
+  if (follow.length === 0) {
+    const wrap = eventKind === "both";
+    const of = (event: ProbeEvent) => {
+      const line = serializeProbeEvent(event);
+      return wrap ? `{"kind":"probe","payload":${line}}` : line;
+    };
+    return { header: "", wanted: matches, of };
+  }
+  const shown = fieldsOf(fields.length === 0 ? DEFAULT_FIELDS : fields);
+  const rows = new RowPrinter({ fields: shown, color, width: terminal ? columns : null });
+  return {
+    header: json ? "" : rows.header(),
+    // What stayed under its threshold is a sum, and nothing that happened at a moment.
+    wanted: (event) => !("histogram" in event && event.histogram !== undefined) && matches(event),
+    of: json ? serializeProbeEvent : (event) => rows.row(event),
+  };
+}
