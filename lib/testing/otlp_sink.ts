@@ -106,24 +106,25 @@ export async function otlpSink({ answer = () => ({ status: 200 }), port = 0, tls
 
 const AS_JSON = { longs: String, enums: Number, arrays: true };
 
+interface Enveloped {
+  readonly resourceLogs: readonly { scopeLogs: readonly { logRecords: readonly unknown[] }[] }[];
+  readonly resourceMetrics: readonly { resource: object; scopeMetrics: readonly { metrics: readonly object[] }[] }[];
+}
+
 /** Log records of an export request, resource by resource. */
 // deno-lint-ignore no-explicit-any
 export function readLogs(body: Uint8Array): any[] {
-  const request = ExportLogsServiceRequest.toObject(ExportLogsServiceRequest.decode(body), AS_JSON);
-  // deno-lint-ignore no-explicit-any
-  return request.resourceLogs.flatMap((one: any) => one.scopeLogs.flatMap((scope: any) => scope.logRecords));
+  const { resourceLogs }: Enveloped = ExportLogsServiceRequest.toObject(ExportLogsServiceRequest.decode(body), AS_JSON);
+  return resourceLogs.flatMap((one) => one.scopeLogs.flatMap((scope) => scope.logRecords));
 }
 
 /** Metrics of an export request, with the attributes of their resource. */
 // deno-lint-ignore no-explicit-any
 export function readMetrics(body: Uint8Array): any[] {
-  const request = ExportMetricsServiceRequest.toObject(ExportMetricsServiceRequest.decode(body), AS_JSON);
-  // deno-lint-ignore no-explicit-any
-  return request.resourceMetrics.flatMap((one: any) =>
-    // deno-lint-ignore no-explicit-any
-    one.scopeMetrics.flatMap((scope: any) =>
-      scope.metrics.map((metric: any) => ({ ...metric, resource: one.resource }))
-    )
+  const decoded = ExportMetricsServiceRequest.decode(body);
+  const { resourceMetrics }: Enveloped = ExportMetricsServiceRequest.toObject(decoded, AS_JSON);
+  return resourceMetrics.flatMap(({ resource, scopeMetrics }) =>
+    scopeMetrics.flatMap((scope) => scope.metrics.map((metric) => ({ ...metric, resource })))
   );
 }
 
