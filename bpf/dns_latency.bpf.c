@@ -4,7 +4,11 @@
  * Seen as packets, so every resolver library counts. A query without an answer stays in the map; user space sweeps it out.
  */
 #include "dns_message.bpf.h"
+#ifndef LLM_SLO_PLAIN
 #include "dns_stream.bpf.h"
+#else /* of what goes over TCP nothing is told: its messages are checked one by one, too many for one function */
+#define dns_tcp(skb, packet, how) do { } while (0)
+#endif
 
 /* The port the socket itself sends to; 0: it is not connected, or has no say. */
 static __always_inline __u16 connected_port(struct __sk_buff *skb)
@@ -16,8 +20,7 @@ static __always_inline __u16 connected_port(struct __sk_buff *skb)
 
 static __always_inline int of_unconnected_query(struct __sk_buff *skb)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct dns_sending_key key = { .cookie = bpf_get_socket_cookie(skb), .tid = BPF_CORE_READ(task, pid) };
+	struct dns_sending_key key = { .cookie = bpf_get_socket_cookie(skb), .tid = this_thread() };
 
 	return bpf_map_lookup_elem(&dns_sending, &key) != 0;
 }
@@ -66,7 +69,9 @@ static __always_inline void sending_to(struct bpf_sock_addr *ctx, const __u8 *se
 	struct dns_sending sending = {};
 
 	key.cookie = bpf_get_socket_cookie(ctx);
-	key.tid = (__u32)bpf_get_current_pid_tgid();
+#ifndef LLM_SLO_PLAIN
+	key.tid = (__u32)bpf_get_current_pid_tgid(); /* as this_thread() finds it on the packet */
+#endif
 	__builtin_memcpy(sending.server, server, 16);
 	sending.ns = bpf_ktime_get_ns();
 	bpf_map_update_elem(&dns_sending, &key, &sending, BPF_ANY); /* where it is full, the packet's own address is taken */
@@ -114,6 +119,7 @@ struct {
 	__type(value, struct dns_failure);
 } dns_failures SEC(".maps");
 
+#ifndef LLM_SLO_PLAIN
 SEC("tp_btf/inet_sk_error_report")
 int BPF_PROG(on_inet_sk_error_report, struct sock *sk)
 {
@@ -128,3 +134,4 @@ int BPF_PROG(on_inet_sk_error_report, struct sock *sk)
 		bpf_map_update_elem(&dns_failures, &cookie, &failure, BPF_ANY);
 	return 0;
 }
+#endif

@@ -10,6 +10,9 @@
 #define DNS_MESSAGE_BPF_H
 
 #include "packet.bpf.h"
+#ifdef LLM_SLO_PLAIN
+#include "plain.bpf.h"
+#endif
 
 #define DNS_PORT 53
 #define DNS_HEADER 12
@@ -75,6 +78,16 @@ struct {
 	__type(key, struct dns_sending_key);
 	__type(value, struct dns_sending);
 } dns_sending SEC(".maps");
+
+/* The thread that runs now, as far as that can be known on a packet: 0, the same for all, where it cannot. */
+static __always_inline __u32 this_thread(void)
+{
+#ifdef LLM_SLO_PLAIN
+	return 0;
+#else
+	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), pid);
+#endif
+}
 
 /* So that the bounds that are tested next are known of the very register that is used. */
 #define IN_ONE_REGISTER(value) asm volatile("" : "+r"(value))
@@ -270,7 +283,7 @@ static __always_inline int was_asked(struct dns_query *query, const __u8 *server
 }
 
 /* Where the socket sends to, in place of where its packet goes. */
-static __always_inline void server_asked(struct __sk_buff *skb, struct task_struct *task, struct llm_slo_tuple *tuple)
+static __always_inline void server_asked(struct __sk_buff *skb, struct llm_slo_tuple *tuple)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct dns_sending_key key = {};
@@ -289,7 +302,7 @@ static __always_inline void server_asked(struct __sk_buff *skb, struct task_stru
 		return;
 	}
 	key.cookie = bpf_get_socket_cookie(skb);
-	key.tid = BPF_CORE_READ(task, pid);
+	key.tid = this_thread();
 	sending = bpf_map_lookup_elem(&dns_sending, &key);
 	if (!sending)
 		return;
@@ -298,8 +311,13 @@ static __always_inline void server_asked(struct __sk_buff *skb, struct task_stru
 }
 
 /* Datagrams leave in their sender's context; what TCP sends may leave in anybody's, so its owner was remembered. 0: not watched. */
-static __always_inline int find_owner(struct __sk_buff *skb, struct packet *p, struct task_struct *task, struct llm_slo_event *owner)
+static __always_inline int find_owner(struct __sk_buff *skb, struct packet *p, struct llm_slo_event *owner)
 {
+#ifdef LLM_SLO_PLAIN
+	return find_plain_owner(skb, owner) || !config.filter;
+#else
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
 	if (p->tuple.protocol == IPPROTO_TCP) {
 		struct dns_stream_key key = {};
 		struct dns_stream *stream = find_stream(skb, DNS_EGRESS, &key);
@@ -313,19 +331,19 @@ static __always_inline int find_owner(struct __sk_buff *skb, struct packet *p, s
 		return 0;
 	fill_owner(owner, task);
 	return 1;
+#endif
 }
 
 static __always_inline int on_query(struct __sk_buff *skb, struct packet *p, __u32 at, __u32 length, int how, struct dns_key *key)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct dns_query *query = bpf_map_lookup_elem(&dns_pending, key);
 	struct llm_slo_event owner = {};
 	__u64 now = bpf_ktime_get_ns();
 	__u32 zero = 0;
 
-	if (!find_owner(skb, p, task, &owner))
+	if (!find_owner(skb, p, &owner))
 		return 1;
-	server_asked(skb, task, &p->tuple);
+	server_asked(skb, &p->tuple);
 	if (query) {
 		__u64 due = query->record.start.ns + DNS_TIMEOUT_NS;
 
@@ -397,11 +415,18 @@ static __always_inline int on_answer(struct __sk_buff *skb, struct packet *p, __
 	return 1;
 }
 
+/* A function that is checked apart from its callers, for which the kernel must have BTF. */
+#ifdef LLM_SLO_PLAIN
+#define CHECKED_APART static __attribute__((noinline))
+#else
+#define CHECKED_APART __attribute__((noinline))
+#endif
+
 /*
  * Looks at one message of `length` bytes: at offset `at` of the packet, or gathered. Returns 0 when it can be none. A function of its
  * own to the verifier, which then looks at it once, however many messages a packet may hold.
  */
-__attribute__((noinline)) int dns_message(struct __sk_buff *skb, __u32 at, __u32 length, int how)
+CHECKED_APART int dns_message(struct __sk_buff *skb, __u32 at, __u32 length, int how)
 {
 	struct packet p = {};
 	struct dns_key key = {};

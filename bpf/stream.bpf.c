@@ -7,6 +7,7 @@
  * that arrive, and those that leave on a timer or because room was made, have no process and change nothing.
  */
 #include "conn.bpf.h"
+#include "order.bpf.h"
 #include "turn.bpf.h"
 #include "unread.bpf.h"
 #include "unseen.bpf.h"
@@ -74,47 +75,6 @@ static __always_inline __u16 guess_role(const struct llm_slo_tuple *own, int egr
 	if (local != remote)
 		return local ? X_CLIENT : LLM_SLO_X_SERVER;
 	return egress ? X_CLIENT : LLM_SLO_X_SERVER;
-}
-
-/* 1 when all of the payload was there before: it is sent again. Otherwise moves the end. */
-static __always_inline int is_repeated(__u32 *end, struct packet *p)
-{
-	__u32 payload_end = p->sequence + p->length;
-
-	if (*end && (__s32)(payload_end - *end) <= 0)
-		return 1;
-	*end = payload_end ? payload_end : 1;
-	return 0;
-}
-
-enum order { REPEATED, IN_ORDER, AHEAD };
-
-/*
- * A packet that begins where what was received in order ends gives the application something to read; one ahead of it does so when
- * the packets before it have come. `received`: what the socket has received; it lags behind while packets wait for a process that
- * holds the lock.
- */
-static __always_inline enum order order_of(struct conn *conn, struct packet *p, __u32 received)
-{
-	__u32 end = p->sequence + p->length;
-
-	if (!conn->received_end || (__s32)(received - conn->received_end) > 0)
-		conn->received_end = received;
-	if ((__s32)(end - conn->received_end) <= 0)
-		return REPEATED;
-	if ((__s32)(p->sequence - conn->received_end) > 0)
-		return AHEAD;
-	conn->received_end = end ? end : 1;
-	return IN_ORDER;
-}
-
-/* What lay ahead, and was a request or an answer, can be read from now on: so this packet is where it begins. */
-static __always_inline __u32 with_ahead(struct conn *conn, __u32 verdict)
-{
-	if (!conn->ahead || (__s32)(conn->received_end - conn->ahead) < 0)
-		return verdict;
-	conn->ahead = 0;
-	return verdict == SKIP || verdict == MAYBE ? TAKE : verdict;
 }
 
 static __always_inline void connecting(struct __sk_buff *skb, struct packet *p, struct task_struct *task)
@@ -260,36 +220,28 @@ int CONTEXT_PROG(stream_ingress, struct __sk_buff, skb)
 	return 1;
 }
 
-/* The application has read. Since 6.3; optional. */
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(on_sock_recv_length, struct sock *sk, int ret, int flags)
+/* The application has read from a TCP socket. */
+static __always_inline void has_read(struct sock *sk, struct task_struct *task)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct llm_slo_exchange *record;
 	struct tls_conn *tls;
 	struct conn *conn;
 	__u64 cookie, now, since;
 
-	if (ret <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
-		return 0;
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX && BPF_CORE_READ(sk, sk_type) == SOCK_STREAM)
-		note_unseen(task, LLM_SLO_UNSEEN_UNIX);
-	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
-		return 0;
 	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	conn = cookie ? bpf_map_lookup_elem(&conns, &cookie) : 0;
 	if (!conn)
-		return 0;
+		return;
 	now = bpf_ktime_get_ns();
 	since = take_read(conn, BPF_CORE_READ((struct tcp_sock *)sk, copied_seq), now);
 	record = &conn->record;
 	if (!claim(&record->header, task))
-		return 0;
+		return;
 	if (since && now - since >= TUNED(unread_threshold_ns))
 		tell_pause(record, LLM_SLO_UNREAD, since, now);
 	if (record->header.flags & X_CLIENT) {
 		if (!record->response_start.ns)
-			return 0;
+			return;
 		if (!record->first_read.ns)
 			stamp(&record->first_read, record->header.tid, now);
 		tls = bpf_map_lookup_elem(&tls_conns, &cookie);
@@ -297,6 +249,38 @@ int BPF_PROG(on_sock_recv_length, struct sock *sk, int ret, int flags)
 	} else if (record->header.flags & X_STARTED && !record->first_read.ns) {
 		stamp(&record->first_read, record->header.tid, now);
 	}
+}
+
+/* Since 6.3. */
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_sock_recv_length, struct sock *sk, int ret, int flags)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	if (ret <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
+		return 0;
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX && BPF_CORE_READ(sk, sk_type) == SOCK_STREAM)
+		note_unseen(task, LLM_SLO_UNSEEN_UNIX);
+	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP)
+		has_read(sk, task);
+	return 0;
+}
+
+/* Before that, the function that reads, where functions may be traced: TCP over IPv4 and IPv6 alike. */
+SEC("fexit/tcp_recvmsg")
+int BPF_PROG(on_tcp_recvmsg, struct sock *sk, void *msg, unsigned long size, int flags, int *address_length, int result)
+{
+	if (result > 0 && !(flags & (MSG_PEEK | MSG_ERRQUEUE)))
+		has_read(sk, (struct task_struct *)bpf_get_current_task());
+	return 0;
+}
+
+/* Until 5.18 whether it may wait was an argument of its own. */
+SEC("fexit/tcp_recvmsg")
+int BPF_PROG(on_tcp_recvmsg_nonblock, struct sock *sk, void *msg, unsigned long size, int nonblock, int flags, int *address_length, int result)
+{
+	if (result > 0 && !(flags & (MSG_PEEK | MSG_ERRQUEUE)))
+		has_read(sk, (struct task_struct *)bpf_get_current_task());
 	return 0;
 }
 

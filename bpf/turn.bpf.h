@@ -4,7 +4,11 @@
 #define TURN_BPF_H
 
 #include "conn.bpf.h"
+#ifndef LLM_SLO_PLAIN
 #include "traceparent.bpf.h"
+#else
+#define HEAD_MOST 0
+#endif
 #include "http.bpf.h"
 #include "budget.bpf.h"
 #include "tally.bpf.h"
@@ -197,9 +201,11 @@ static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *
 	}
 	count_bytes(record, p, egress);
 	stamp(&record->request_end, record->header.tid, now);
+#ifndef LLM_SLO_PLAIN /* scan_block() is checked apart from its callers, for which the kernel must have BTF */
 	if (conn->head_left && !(record->header.flags & LLM_SLO_X_SHARED) &&
 	    find_traceparent(skb, p->payload, p->length, &conn->head_left, slot, record->trace_id, record->span_id))
 		record->header.flags |= LLM_SLO_X_TRACE;
+#endif
 }
 
 static __always_inline void response_bytes(struct __sk_buff *skb, struct packet *p, struct conn *conn, __u64 now, int egress)

@@ -1,3 +1,4 @@
+import type { CapabilityMode } from "../lib/model/capability_mode.ts";
 import type { Command, Flag, Input } from "./command.ts";
 import { EVERYTHING } from "./restrict.ts";
 import { OTLP_FLAGS, SPOOL_FLAG, WEBHOOK_FLAGS } from "./send_flags.ts";
@@ -67,7 +68,8 @@ const HOW: readonly Flag[] = [
     type: "string",
     values: ["auto", "core_full", "bcc_degraded"],
     default: "auto",
-    help: "auto: what this kernel offers; core_full: every probe, or none",
+    help: "auto: each probe as well as this kernel allows; core_full: every probe whole, or none; bcc_degraded: " +
+      "DNS, first bytes and retransmissions without the kernel's type information (BTF)",
   },
   {
     name: "source",
@@ -129,7 +131,7 @@ async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1])
     comm: input.string("comm"),
     cgroups: input.list("cgroup"),
     disabledSignals: [...input.list("disable-signals"), ...signalsLeftOut(config.signal_set)],
-    capabilityMode: input.string("capability-mode") ?? "auto",
+    capabilityMode: (input.string("capability-mode") ?? "auto") as CapabilityMode, // one of its values
     source: input.string("source") ?? "kernel",
     scenario: input.string("scenario"),
     intervalMs: input.number("interval-ms"),

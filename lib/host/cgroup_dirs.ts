@@ -32,16 +32,24 @@ export function parseCgroupMounts(mounts: string): { cpuV1: string | null; unifi
   return { cpuV1, unified };
 }
 
-/** @throws UnsupportedError where no cgroup v2 is mounted. */
-export function cgroupRoots(): CgroupRoots {
+/** The same where any of it may not be mounted: null then. For whoever only looks. */
+export type CgroupMounts = { readonly [key in "cpu" | "unified"]: string | null } & Pick<CgroupRoots, "cpuVersion">;
+
+export function cgroupMounts(): CgroupMounts {
   const { cpuV1, unified } = parseCgroupMounts(Deno.readTextFileSync("/proc/self/mounts"));
-  if (unified === null) {
+  return { cpu: cpuV1 ?? unified, cpuVersion: cpuV1 === null ? 2 : 1, unified };
+}
+
+/** For whoever makes cgroups. @throws UnsupportedError where no cgroup v2 is mounted. */
+export function cgroupRoots(): CgroupRoots {
+  const { cpu, cpuVersion, unified } = cgroupMounts();
+  if (unified === null || cpu === null) {
     throw new UnsupportedError(
       'Cannot make a cgroup: no cgroup v2 hierarchy is mounted ("/proc/self/mounts")',
       "Mount one: mount -t cgroup2 none /sys/fs/cgroup",
     );
   }
-  return cpuV1 === null ? { cpu: unified, cpuVersion: 2, unified } : { cpu: cpuV1, cpuVersion: 1, unified };
+  return { cpu, cpuVersion, unified };
 }
 
 /** Makes the directory `name` (may be nested) in both hierarchies. */

@@ -78,6 +78,25 @@ export function errno(): number {
   return new Deno.UnsafePointerView(socketLibc()!.__errno_location()!).getInt32();
 }
 
+const CALL_SYMBOLS = {
+  // long syscall(SYS_fsopen, const char *fs_name, unsigned int flags)
+  fsopen: { name: "syscall", parameters: ["i64", "buffer", "i64"], result: "i64" },
+  // long syscall(SYS_fsconfig, int fd, unsigned int command, const char *key, const void *value, int aux)
+  fsconfig: { name: "syscall", parameters: ["i64", "i64", "i64", "pointer", "pointer", "i64"], result: "i64" },
+  // long syscall(SYS_fsmount, int fs_fd, unsigned int flags, unsigned int attributes)
+  fsmount: { name: "syscall", parameters: ["i64", "i64", "i64", "i64"], result: "i64" },
+  // long syscall(SYS_perf_event_open, struct perf_event_attr *attr, pid_t pid, int cpu, int group_fd, unsigned long flags)
+  perf_event_open: { name: "syscall", parameters: ["i64", "buffer", "i64", "i64", "i64", "i64"], result: "i64" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+let calls: Deno.DynamicLibrary<typeof CALL_SYMBOLS>["symbols"] | undefined;
+
+/** System calls that the C library has no function for, or only lately: the first argument is the call's number. */
+export function systemCalls(): Deno.DynamicLibrary<typeof CALL_SYMBOLS>["symbols"] {
+  calls ??= Deno.dlopen("libc.so.6", CALL_SYMBOLS).symbols;
+  return calls;
+}
+
 const O_RDONLY = 0;
 const O_CLOEXEC = 0o2000000;
 const SC_PAGESIZE = 30;

@@ -3,6 +3,8 @@
  * attached. Everything is tied to descriptors of this process: when it dies, however it dies, the kernel lets go of all of it.
  */
 import { closeFd, openFd, readToEnd } from "../host/libc.ts";
+import { openTracepoint } from "../host/perf_event.ts";
+import { readTracepoint } from "../host/tracefs.ts";
 import { errnoName, errnoWords } from "../model/codes.ts";
 import { IoError } from "../model/errors.ts";
 import { BpfMap } from "./bpf_map.ts";
@@ -10,10 +12,13 @@ import { libbpf, readCString } from "./libbpf.ts";
 
 const LOG_BYTES = 4 * 1024 * 1024;
 const INFO_BYTES = 256;
+const NO_HIERARCHY = "no cgroup v2 is mounted here, and mounting it takes CAP_SYS_ADMIN";
 
 export interface LoadOptions {
   /** Value of `config` in .rodata. */
   readonly config: Uint8Array<ArrayBuffer>;
+  /** Value of `fields` in .rodata.fields, of a probe that has them. */
+  readonly fields?: Uint8Array<ArrayBuffer>;
   /** Programs to leave out, by name: this kernel lacks their hook, or they are not wanted. */
   readonly without: ReadonlySet<string>;
   /** Maps that other probes have already made, by name. */
@@ -68,20 +73,19 @@ export class BpfObject implements Disposable {
   }
 
   /**
-   * Attaches every loaded program; those on packets and sockets at `cgroupPath`, the root of the v2 hierarchy.
+   * Attaches every loaded program; those on packets and sockets at `cgroupPath`, the root of the v2 hierarchy; null: there is none.
    *
    * @throws IoError on the first refusal; what was attached before it is detached by dispose.
    */
-  attach(cgroupPath: string): void {
+  attach(cgroupPath: string | null): void {
     const wanted = new Set(this.programs.map((program) => program.name));
     for (const program of children(this.object, libbpf().bpf_object__next_program)) {
       const programName = readCString(libbpf().bpf_program__name(program));
       if (!wanted.has(programName)) continue;
       const hook = readCString(libbpf().bpf_program__section_name(program));
       if (hook.startsWith("iter/")) continue; // run when they are needed
-      const link = hook.startsWith("cgroup")
-        ? attachCgroup(program, cgroupPath)
-        : libbpf().bpf_program__attach(program);
+      if (hook.startsWith("cgroup") && cgroupPath === null) throw new IoError(NO_HIERARCHY);
+      const link = attachTo(hook, program, cgroupPath);
       if (link === null) {
         const error = Number(libbpf().libbpf_get_error(null));
         throw new IoError(`Cannot attach "${programName}" to ${hook}: ${errnoName(-error)}, ${errnoWords(-error)}`);
@@ -133,7 +137,8 @@ function open(name: string, bytes: Uint8Array<ArrayBuffer>, options: LoadOptions
     if (shared !== undefined) libbpf().bpf_map__reuse_fd(map, shared.fd);
     const entries = options.tables?.[mapName];
     if (entries !== undefined) libbpf().bpf_map__set_max_entries(map, entries);
-    if (mapName.endsWith(".rodata")) setConfig(map, options.config);
+    if (mapName.endsWith(".rodata")) setConstant(map, options.config);
+    if (mapName === ".rodata.fields") setConstant(map, options.fields!);
   }
   for (const program of children(object, libbpf().bpf_object__next_program)) {
     if (options.without.has(readCString(libbpf().bpf_program__name(program)))) {
@@ -143,14 +148,14 @@ function open(name: string, bytes: Uint8Array<ArrayBuffer>, options: LoadOptions
   return object;
 }
 
-/** `config` is the only constant a probe has: anything else in .rodata would move it, and is our mistake. */
-function setConfig(map: Deno.PointerObject, config: Uint8Array<ArrayBuffer>): void {
+/** `config` is the only constant of .rodata, `fields` that of .rodata.fields: anything else would move them, and is our mistake. */
+function setConstant(map: Deno.PointerObject, value: Uint8Array<ArrayBuffer>): void {
   const size = new BigUint64Array(1);
   libbpf().bpf_map__initial_value(map, new Uint8Array(size.buffer));
-  if (Number(size[0]) !== config.byteLength) {
-    throw new Error(`.rodata has ${size[0]} bytes, config ${config.byteLength}`);
+  if (Number(size[0]) !== value.byteLength) {
+    throw new Error(`.rodata has ${size[0]} bytes, its constant ${value.byteLength}`);
   }
-  libbpf().bpf_map__set_initial_value(map, config, size[0]!);
+  libbpf().bpf_map__set_initial_value(map, value, size[0]!);
 }
 
 /** Loads once more with the verifier's log on, and yields its last lines. */
@@ -174,6 +179,20 @@ function verifierLog(name: string, bytes: Uint8Array<ArrayBuffer>, options: Load
 /** Where its bytes are, for a pointer inside a struct. It must outlive the call. */
 function addressOf(bytes: ArrayBufferView<ArrayBuffer>): bigint {
   return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
+}
+
+function attachTo(hook: string, program: Deno.PointerObject, cgroupPath: string | null): Deno.PointerValue {
+  if (hook.startsWith("cgroup")) return attachCgroup(program, cgroupPath!);
+  if (hook.startsWith("tracepoint/")) return attachTracepoint(program, hook.slice("tracepoint/".length));
+  return libbpf().bpf_program__attach(program);
+}
+
+/** libbpf would look for tracefs where it is mounted, and nowhere else. */
+function attachTracepoint(program: Deno.PointerObject, name: string): Deno.PointerValue {
+  const fd = openTracepoint(readTracepoint(name).id);
+  const link = libbpf().bpf_program__attach_perf_event(program, fd); // a bad descriptor is its error to tell
+  if (link === null) closeFd(fd);
+  return link;
 }
 
 function attachCgroup(program: Deno.PointerObject, path: string): Deno.PointerValue {

@@ -3,6 +3,7 @@ import { cString, libbpf, readCString } from "./libbpf.ts";
 
 const KIND_STRUCT = 4;
 const KIND_TYPEDEF = 8;
+const KIND_FUNC = 12;
 const KIND_FUNC_PROTO = 13;
 /** struct btf_type: name_off, info, size or type; struct btf_member: name_off, type, offset. Words of 32 bits. */
 const TYPE_WORDS = 3;
@@ -60,11 +61,16 @@ function withBtf<T>(ask: (btf: Deno.PointerObject) => T): T | null {
   }
 }
 
-/** Which of these tracepoints the kernel has, and how many arguments each has; null when it has no BTF at all. */
-export function presentTracepoints(names: readonly string[]): ReadonlyMap<string, number> | null {
+/**
+ * Which of these tracepoints and, as `fexit/NAME`, functions the kernel has, and how many arguments each has; null when it has no BTF at
+ * all. Whether functions may be traced is not said here.
+ */
+export function presentHooks(names: readonly string[]): ReadonlyMap<string, number> | null {
   return withBtf((btf) => {
     const found = new Map<string, number>();
     for (const name of new Set(names)) {
+      const called = name.startsWith("fexit/") ? find(btf, name.slice("fexit/".length), KIND_FUNC)?.target() : null;
+      if (called?.kind === KIND_FUNC_PROTO) found.set(name, called.length);
       // typedef void (*btf_trace_NAME)(void *, arguments ...)
       const proto = find(btf, `btf_trace_${name}`, KIND_TYPEDEF)?.target()?.target();
       if (proto?.kind === KIND_FUNC_PROTO) found.set(name, proto.length - 1);

@@ -50,6 +50,8 @@ const SYMBOLS = {
   bpf_program__attach: { parameters: ["pointer"], result: "pointer" },
   // struct bpf_link *bpf_program__attach_cgroup(const struct bpf_program *prog, int cgroup_fd)
   bpf_program__attach_cgroup: { parameters: ["pointer", "i32"], result: "pointer" },
+  // struct bpf_link *bpf_program__attach_perf_event(const struct bpf_program *prog, int pfd)
+  bpf_program__attach_perf_event: { parameters: ["pointer", "i32"], result: "pointer" },
   // struct bpf_link *bpf_program__attach_iter(const struct bpf_program *prog, const struct bpf_iter_attach_opts *opts)
   bpf_program__attach_iter: { parameters: ["pointer", "buffer"], result: "pointer" },
   // int bpf_link__fd(const struct bpf_link *link)
@@ -93,23 +95,41 @@ let opened: Libbpf | undefined;
 /**
  * The library, opened once per process.
  *
- * @throws UnsupportedError when libbpf.so.1 is not installed.
+ * @throws UnsupportedError when libbpf.so.1 is not installed, or is none that can be used.
  */
 export function libbpf(): Libbpf {
   if (opened !== undefined) return opened;
+  let reason = "";
   for (const name of NAMES) {
     try {
       opened = Deno.dlopen(name, SYMBOLS).symbols;
       opened.libbpf_set_print(null); // its chatter would go to stderr; the verifier's log is asked for where a load fails
       return opened;
     } catch (error) {
-      if (!/cannot open shared object|Could not open/i.test((error as Error).message)) throw error;
+      reason ||= refusal((error as Error).message);
     }
   }
   throw new UnsupportedError(
-    'Cannot open "libbpf.so.1": it is not installed',
-    "Install it: apt-get install libbpf1 (or run `make setup`)",
+    `Cannot open "libbpf.so.1": ${reason}`,
+    "Install libbpf 1.0 or later: apt-get install libbpf1 (or run `make setup`)",
   );
+}
+
+/** Why the library was not opened, in a few words. */
+function refusal(message: string): string {
+  const symbol = /Failed to register symbol (\w+)/.exec(message)?.[1];
+  if (symbol !== undefined) return `it is too old, it has no ${symbol}`;
+  if (!/No such file/i.test(message)) return message.replaceAll("Could not open library: ", "").split("\n")[0]!;
+  return has("libbpf.so.0") ? "only libbpf.so.0 is installed, which is too old" : "it is not installed";
+}
+
+function has(name: string): boolean {
+  try {
+    Deno.dlopen(name, {}).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const cString = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(`${text}\0`);

@@ -5,8 +5,10 @@ export interface ProbeSpec {
   readonly probe: ProbeName;
   /** Tracepoints it cannot do without, by the kernel's name. */
   readonly needs: readonly string[];
-  /** Programs that are left out where their tracepoint is missing: program -> tracepoint. */
+  /** Programs that are left out where their hook is missing: program -> tracepoint, or `fexit/` and a function. */
   readonly optional: Readonly<Record<string, string>>;
+  /** Programs that are left out where there is a tracepoint to do their work: program -> tracepoint. */
+  readonly insteadOf?: Readonly<Record<string, string>>;
   /**
    * Programs of which a kernel takes one or the other, because a tracepoint's arguments have changed: program -> tracepoint and how
    * many arguments it must have.
@@ -24,8 +26,21 @@ export interface ProbeSpec {
   readonly underWay: readonly string[];
   /** Probes that must be attached again after this one: their programs on a cgroup run after its own. */
   readonly before?: readonly ProbeName[];
+  /** Programs it can do without, where they are refused, and what is not seen then; null: a signal's own row says it. */
+  readonly spare?: { readonly programs: readonly string[]; readonly loses: string | null };
+  /** Programs that tell when an application reads. */
+  readonly reads?: readonly string[];
+  /** It has a plain form, which needs no BTF of the kernel (`<probe>.plain.bpf.c`). */
+  readonly plain?: PlainForm;
   /** What is not seen without this probe. */
   readonly costs: string;
+}
+
+export interface PlainForm {
+  /** A classic tracepoint, and the fields of it whose offsets the form is told, in the order of its struct. */
+  readonly tracepoint?: readonly [name: string, fields: readonly string[]];
+  /** What is not seen in this form. */
+  readonly loses: string;
 }
 
 export const PROBES: readonly ProbeSpec[] = [
@@ -34,6 +49,9 @@ export const PROBES: readonly ProbeSpec[] = [
     needs: [],
     optional: { on_inet_sk_error_report: "inet_sk_error_report" },
     underWay: ["dns_pending", "dns_failures", "dns_sending", "dns_streams"],
+    plain: {
+      loses: "DNS over TCP; that nobody listens (told as a timeout); names of processes, beside those of threads",
+    },
     costs: "slow and failing name look-ups",
   },
   {
@@ -42,6 +60,10 @@ export const PROBES: readonly ProbeSpec[] = [
     optional: {},
     either: ["on_inet_stream_connect", "on_connect_exit"],
     underWay: ["connecting", "connect_calls"],
+    spare: {
+      programs: ["on_connect4", "on_connect6"],
+      loses: "connects that fail before a packet is sent: no route, no port left, forbidden",
+    },
     costs: "slow and failing connects",
   },
   // Before stream, which asks it about every packet: programs on a cgroup run in the order they were attached.
@@ -56,15 +78,39 @@ export const PROBES: readonly ProbeSpec[] = [
   {
     probe: "stream",
     needs: ["inet_sock_set_state"],
-    optional: { on_sock_recv_length: "sock_recv_length" },
-    underWay: ["conns"],
+    underWay: ["conns", "accepting"],
+    optional: {
+      on_sock_recv_length: "sock_recv_length",
+      on_tcp_recvmsg: "fexit/tcp_recvmsg",
+      on_tcp_recvmsg_nonblock: "fexit/tcp_recvmsg",
+    },
+    insteadOf: { on_tcp_recvmsg: "sock_recv_length", on_tcp_recvmsg_nonblock: "sock_recv_length" },
+    variants: {
+      on_tcp_recvmsg: ["fexit/tcp_recvmsg", 5],
+      on_tcp_recvmsg_nonblock: ["fexit/tcp_recvmsg", 6],
+    },
+    spare: { programs: ["on_tcp_recvmsg", "on_tcp_recvmsg_nonblock"], loses: null },
+    reads: ["on_sock_recv_length", "on_tcp_recvmsg", "on_tcp_recvmsg_nonblock"],
+    plain: {
+      loses: "connections older than the agent; trace ids; which process of several that share a socket; when an " +
+        "application read what had arrived",
+    },
     costs: "first bytes, stalls, and which request they belong to",
   },
   {
     probe: "tcp_retransmit",
     needs: ["tcp_retransmit_skb", "inet_sock_set_state", "tcp_rcv_space_adjust"],
     optional: { on_tcp_retransmit_synack: "tcp_retransmit_synack" },
-    underWay: ["tcp_owners", "tcp_listeners"],
+    underWay: ["tcp_owners", "tcp_listeners", "tuple_owners"],
+    plain: {
+      tracepoint: [
+        "tcp/tcp_retransmit_skb",
+        ["state", "sport", "dport", "family", "saddr", "daddr", "saddr_v6", "daddr_v6"],
+      ],
+      loses:
+        "SYN-ACKs; loss probes by their name; segments beside what was sent at once; how many were sent in all; owners " +
+        "of connections older than the agent",
+    },
     costs: "segments sent again, and the time lost to it",
   },
   {
@@ -110,21 +156,49 @@ export const PROBES: readonly ProbeSpec[] = [
   },
 ];
 
-/** Whether the program is for kernels whose tracepoint has other arguments. `tracepoints`: what this one has, with their number. */
-export function isOtherVariant(spec: ProbeSpec, program: string, tracepoints: ReadonlyMap<string, number>): boolean {
-  const [tracepoint, args] = spec.variants?.[program] ?? [];
-  return tracepoint !== undefined && tracepoints.has(tracepoint) && tracepoints.get(tracepoint) !== args;
+/** Hooks to look for, by the names that the specs know them by. */
+export const HOOKS: readonly string[] = PROBES.flatMap((spec) => [
+  ...spec.needs,
+  ...Object.values(spec.optional),
+  ...Object.values(spec.insteadOf ?? {}),
+]);
+
+/** Whether the program is for other kernels: whose hook has other arguments, or is not there. `hooks`: what this one has, with their number. */
+export function isOtherVariant(spec: ProbeSpec, program: string, hooks: ReadonlyMap<string, number>): boolean {
+  const [hook, args] = spec.variants?.[program] ?? [];
+  if (hook !== undefined && hooks.has(hook) && hooks.get(hook) !== args) return true;
+  return hooks.has(spec.insteadOf?.[program] ?? "");
 }
 
-/** What to leave out of a probe, in the order in which to try: first the program that stands in for a better one, then the better one. */
-export function attempts({ either }: ProbeSpec): readonly (readonly string[])[] {
-  return either === undefined ? [[]] : [[either[1]], [either[0]]];
+/** One way to have a probe. */
+export interface Level {
+  /** File in bpf/out, without its endings. */
+  readonly object: string;
+  /** Set where it is the plain form. */
+  readonly plain?: PlainForm;
+  /** Programs to leave out, in the order in which to try: first the one that stands in for a better one, then the better one. */
+  readonly attempts: readonly (readonly string[])[];
+  /** What is not seen this way; null: nothing is lost. */
+  readonly loses: string | null;
+}
+
+/** The ways to have a probe, the best one first. */
+export function levels({ probe, either, spare, plain }: ProbeSpec): Level[] {
+  const ways = either === undefined ? [[]] : [[either[1]], [either[0]]];
+  const all: Level[] = [{ object: probe, attempts: ways, loses: null }];
+  if (spare !== undefined) {
+    all.push({ object: probe, attempts: ways.map((way) => [...way, ...spare.programs]), loses: spare.loses });
+  }
+  if (plain !== undefined) all.push({ object: `${probe}.plain`, plain, attempts: [[]], loses: plain.loses });
+  return all;
 }
 
 /** Programs of a probe that this kernel has no hook for. */
 export function programsWithout(spec: ProbeSpec, tracepoints: ReadonlyMap<string, number>): Set<string> {
   const absent = Object.entries(spec.optional).filter(([, tracepoint]) => !tracepoints.has(tracepoint))
     .map(([program]) => program);
-  const other = Object.keys(spec.variants ?? {}).filter((program) => isOtherVariant(spec, program, tracepoints));
+  const other = Object.keys({ ...spec.variants, ...spec.insteadOf }).filter((program) =>
+    isOtherVariant(spec, program, tracepoints)
+  );
   return new Set([...absent, ...other]);
 }

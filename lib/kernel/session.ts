@@ -2,14 +2,16 @@
  * The probes of one agent: loaded, attached, drained, and gone when disposed of. A probe that cannot be had is a value with a
  * reason, not an error; only when there is none at all does opening fail. Bytes go out of here as they are: lib/decode reads them.
  */
-import { cgroupRoots } from "../host/cgroup_dirs.ts";
+import { openCgroupRoot } from "../host/cgroup_root.ts";
+import { readTracepoint } from "../host/tracefs.ts";
 import { SloctlError, UnsupportedError } from "../model/errors.ts";
+import type { CapabilityMode } from "../model/capability_mode.ts";
 import type { ProbeName } from "../model/signals.ts";
 import { type BpfMap, u32Key, u64Key } from "./bpf_map.ts";
-import { BpfObject } from "./bpf_object.ts";
-import { hasMember, presentTracepoints } from "./kernel_btf.ts";
+import { BpfObject, type LoadOptions } from "./bpf_object.ts";
+import { hasMember, presentHooks } from "./kernel_btf.ts";
 import { knownCalls } from "./known_calls.ts";
-import { attempts, PROBES, type ProbeSpec, programsWithout } from "./probes.ts";
+import { HOOKS, levels, type PlainForm, PROBES, type ProbeSpec, programsWithout } from "./probes.ts";
 import { type OnRecord, Ring } from "./ring.ts";
 import { programRuns, type RunCount } from "./run_stats.ts";
 
@@ -29,6 +31,8 @@ export interface SessionOptions {
   readonly config: (haveRead: boolean, place: number) => Uint8Array<ArrayBuffer>;
   readonly pids?: readonly number[];
   readonly cgroupIds?: readonly bigint[];
+  /** Default auto: every probe as well as it can be had. core_full: no plain forms; bcc_degraded: plain forms alone. */
+  readonly mode?: CapabilityMode;
   /** Entries of tables in the kernel, by name, where a test wants them full. */
   readonly tables?: Readonly<Record<string, number>>;
 }
@@ -67,40 +71,37 @@ export interface ProgramCost extends RunCount {
 export class ProbeSession implements Disposable {
   readonly attached: ProbeName[] = [];
   readonly missing: MissingProbe[] = [];
-  /** True when the kernel tells when an application has read from a socket. */
-  readonly haveRead: boolean;
+  /** Those of the attached that are here in their plain form, without BTF. */
+  readonly plain: ProbeName[] = [];
+  #haveRead = false;
   /** True when the kernel marks a thread whose CPU quota is spent. */
   readonly marksThrottled: boolean;
+  /** Directory of the root of cgroup v2, mounted for us alone if need be; null: it cannot be had. */
+  readonly cgroupRoot: string | null;
   readonly #maps = new Map<string, BpfMap>();
   readonly #objects = new Map<ProbeName, BpfObject>();
-  /** Objects that made maps others use, and could not be attached themselves. */
-  readonly #holders: BpfObject[] = [];
-  readonly #cgroup: string;
   readonly #shed = new Set<ProbeName>();
+  /** What the plain forms ask whose a socket is. */
+  #socketOwner: BpfObject | undefined;
+  /** Objects that made maps others use, and could not be attached themselves; and whatever else must stay open. */
+  readonly #holders: Disposable[] = [];
   #ring: Ring | undefined;
 
   /**
    * @throws UnsupportedError when no probe at all could be attached, saying why each could not.
    */
   constructor(options: SessionOptions) {
-    const { unified } = cgroupRoots();
-    const tracepoints = presentTracepoints(PROBES.flatMap((spec) => [...spec.needs, ...Object.values(spec.optional)]));
-    if (tracepoints === null) {
-      throw new UnsupportedError(
-        "Cannot load a probe: this kernel has no BTF (/sys/kernel/btf/vmlinux)",
-        "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y; distribution kernels since 2021 are",
-      );
-    }
-    this.haveRead = tracepoints.has("sock_recv_length");
+    const root = openCgroupRoot();
+    this.#holders.push(root);
+    this.cgroupRoot = root.path;
+    const tracepoints = presentHooks(HOOKS);
     this.marksThrottled = hasMember("task_struct", "throttled");
-    this.#cgroup = unified;
     for (const spec of PROBES.filter((spec) => options.probes.includes(spec.probe))) {
-      const lacking = spec.needs.find((name) => !tracepoints.has(name));
-      if (lacking !== undefined) this.#miss(spec, `this kernel has no tracepoint ${lacking}`);
-      else this.#open(spec, options.config(this.haveRead, PROBES.indexOf(spec)), tracepoints, options, unified);
+      this.#open(spec, tracepoints, options);
     }
     const events = this.#maps.get("events");
-    if (events === undefined) {
+    if (events === undefined || this.attached.length === 0) {
+      this[Symbol.dispose]();
       const reasons = [...new Set(this.missing.map((m) => `${m.probe}: ${m.reason}`))].join("; ");
       throw new UnsupportedError(
         `Cannot watch this machine: no probe could be attached (${reasons})`,
@@ -110,37 +111,71 @@ export class ProbeSession implements Disposable {
     this.#ring = new Ring(events.fd, RING_BYTES);
   }
 
-  #open(
-    spec: ProbeSpec,
-    config: Uint8Array<ArrayBuffer>,
-    tracepoints: ReadonlyMap<string, number>,
-    options: SessionOptions,
-    cgroup: string,
-  ) {
-    const without = programsWithout(spec, tracepoints);
-    let reason = "";
-    for (const also of attempts(spec)) {
-      const refusal = this.#try(spec, config, new Set([...without, ...also]), options, cgroup);
-      if (refusal === null) return;
-      reason = refusal;
+  /** Tries the ways to have a probe, the best one first. */
+  #open(spec: ProbeSpec, tracepoints: ReadonlyMap<string, number> | null, options: SessionOptions): void {
+    const without = programsWithout(spec, tracepoints ?? new Map());
+    const noBtf = options.mode === "bcc_degraded"
+      ? "capability mode bcc_degraded: BTF is not used"
+      : lackOf(spec, tracepoints);
+    let reason = noBtf ?? "";
+    for (const { object, plain, attempts, loses } of levels(spec)) {
+      if (plain === undefined ? noBtf !== null : options.mode === "core_full") continue;
+      let refusal = "";
+      for (const also of attempts) {
+        if (also.length > 0 && also.every((program) => without.has(program))) continue; // tried already
+        const skipped = new Set([...without, ...also]);
+        const haveRead = plain === undefined && (spec.reads ?? []).some((program) => !skipped.has(program));
+        const config = options.config(haveRead, PROBES.indexOf(spec));
+        const answer = plain === undefined
+          ? this.#load(object, { config, without: skipped }, options)
+          : this.#loadPlain(object, plain, config, options);
+        if (typeof answer !== "string") {
+          this.#haveRead ||= haveRead;
+          this.#objects.set(spec.probe, answer);
+          this.attached.push(spec.probe);
+          if (plain !== undefined) this.plain.push(spec.probe);
+          if (loses !== null) this.missing.push({ probe: spec.probe, reason: `in part: ${reason}`, costs: loses });
+          return;
+        }
+        refusal = answer;
+      }
+      reason = plain === undefined ? reason || refusal : `${reason}; its plain form: ${refusal}`;
     }
-    this.#miss(spec, reason);
+    this.missing.push({ probe: spec.probe, reason, costs: spec.costs });
   }
 
-  /** Loads and attaches all programs but some. Returns why not, or null. */
-  #try(
-    spec: ProbeSpec,
+  /** A form that needs no BTF, and before the first of them what all of them ask whose a socket is. */
+  #loadPlain(
+    name: string,
+    { tracepoint }: PlainForm,
     config: Uint8Array<ArrayBuffer>,
-    without: ReadonlySet<string>,
     options: SessionOptions,
-    cgroup: string,
-  ): string | null {
+  ): BpfObject | string {
+    if (this.#socketOwner === undefined) {
+      const answer = this.#load("socket_owner.plain", { config, without: new Set() }, options);
+      if (typeof answer === "string") return answer;
+      this.#socketOwner = answer;
+    }
+    try {
+      const fields = tracepoint === undefined ? {} : { fields: tracepointFields(...tracepoint) };
+      return this.#load(name, { config, without: new Set(), ...fields }, options);
+    } catch (error) {
+      if (!(error instanceof SloctlError)) throw error;
+      return error.message;
+    }
+  }
+
+  /** Loads and attaches all programs but some. Yields why not, where that cannot be. */
+  #load(
+    name: string,
+    how: Pick<LoadOptions, "config" | "without" | "fields">,
+    options: SessionOptions,
+  ): BpfObject | string {
     let object: BpfObject | undefined;
     const added: string[] = [];
     try {
-      object = BpfObject.load(spec.probe, objectBytes(spec.probe), {
-        config,
-        without,
+      object = BpfObject.load(name, objectBytes(name), {
+        ...how,
         shared: this.#maps,
         ...(options.tables === undefined ? {} : { tables: options.tables }),
       });
@@ -149,14 +184,13 @@ export class ProbeSession implements Disposable {
         this.#maps.set(map.name, map);
         added.push(map.name);
       }
-      if (added.includes("tuning")) this.tune(config.subarray(0, this.#maps.get("tuning")!.valueBytes));
+      if (added.includes("tuning")) this.tune(how.config.subarray(0, this.#maps.get("tuning")!.valueBytes));
       this.#target(options);
-      object.attach(cgroup);
-      this.#objects.set(spec.probe, object);
-      this.attached.push(spec.probe);
-      return null;
+      object.attach(this.cgroupRoot);
+      return object;
     } catch (error) {
       if (!(error instanceof SloctlError)) throw error;
+      object?.detach();
       if (added.includes("events")) this.#holders.push(object!); // its maps are everybody's: it stays open, unattached
       else {
         for (const name of added) this.#maps.delete(name);
@@ -164,10 +198,6 @@ export class ProbeSession implements Disposable {
       }
       return [error.message, error.hint].filter(Boolean).join("; ");
     }
-  }
-
-  #miss(spec: ProbeSpec, reason: string): void {
-    this.missing.push({ probe: spec.probe, reason, costs: spec.costs });
   }
 
   #target(options: SessionOptions): void {
@@ -178,6 +208,11 @@ export class ProbeSession implements Disposable {
     for (const [number, bits] of calls === undefined ? [] : knownCalls(Deno.build.arch)) {
       calls!.update(u32Key(number), new Uint8Array([bits]));
     }
+  }
+
+  /** True when the kernel tells when an application has read from a socket. */
+  get haveRead(): boolean {
+    return this.#haveRead;
   }
 
   /** Adds a process while running. */
@@ -193,6 +228,7 @@ export class ProbeSession implements Disposable {
   /** Stops the programs and keeps the maps and the ring, so that what is left in them can be read at rest. */
   detach(): void {
     for (const object of this.#objects.values()) object.detach();
+    this.#socketOwner?.detach();
   }
 
   /** Changes the thresholds of all probes while they run; `tuning` as lib/decode/config.ts encodes it. */
@@ -218,7 +254,7 @@ export class ProbeSession implements Disposable {
    */
   restore(probe: ProbeName): void {
     try {
-      this.#objects.get(probe)?.attach(this.#cgroup);
+      this.#objects.get(probe)?.attach(this.cgroupRoot);
     } catch (error) {
       this.#objects.get(probe)?.detach();
       throw error;
@@ -227,7 +263,7 @@ export class ProbeSession implements Disposable {
     for (const later of specOf(probe).before ?? []) {
       if (this.#shed.has(later) || !this.#objects.has(later)) continue;
       this.#objects.get(later)!.detach();
-      this.#objects.get(later)!.attach(this.#cgroup);
+      this.#objects.get(later)!.attach(this.cgroupRoot);
     }
     if (probe === "tcp_retransmit") this.adoptSockets();
   }
@@ -297,19 +333,25 @@ export class ProbeSession implements Disposable {
 
   /** Cumulative cost of each program while statistics were on (lib/kernel/run_stats.ts). */
   costs(): ProgramCost[] {
-    return this.attached.flatMap((probe) =>
-      this.#objects.get(probe)!.programs.map((program) => ({
-        probe,
-        program: program.name,
-        ...programRuns(program.fd),
-      }))
+    const objects: [ProbeName, BpfObject][] = this.attached.map((probe) => [probe, this.#objects.get(probe)!]);
+    // What all plain forms need is told with the first of them.
+    if (this.#socketOwner !== undefined && this.plain.length > 0) objects.push([this.plain[0]!, this.#socketOwner]);
+    return objects.flatMap(([probe, { programs }]) =>
+      programs.map(({ name, fd }) => ({ probe, program: name, ...programRuns(fd) }))
     );
+  }
+
+  /** core_full: BTF is used, by whatever can use it; bcc_degraded: plain forms alone are attached. */
+  get mode(): Exclude<CapabilityMode, "auto"> {
+    return this.plain.length < this.attached.length ? "core_full" : "bcc_degraded";
   }
 
   [Symbol.dispose](): void {
     this.#ring?.[Symbol.dispose]();
+    this.#socketOwner?.[Symbol.dispose]();
     for (const object of [...this.#objects.values(), ...this.#holders.splice(0)]) object[Symbol.dispose]();
     this.#objects.clear();
+    this.#socketOwner = undefined;
   }
 }
 
@@ -317,9 +359,22 @@ function specOf(probe: ProbeName): ProbeSpec {
   return PROBES.find((spec) => spec.probe === probe)!;
 }
 
+/** Why a probe cannot be had as it is meant to be, as far as that is known before it is loaded; null: it is worth trying. */
+function lackOf(spec: ProbeSpec, tracepoints: ReadonlyMap<string, number> | null): string | null {
+  if (tracepoints === null) return "this kernel has no BTF (/sys/kernel/btf/vmlinux)";
+  const lacking = spec.needs.find((name) => !tracepoints.has(name));
+  return lacking === undefined ? null : `this kernel has no tracepoint ${lacking}`;
+}
+
+/** Offsets of a tracepoint's fields, 0 for one that this kernel lacks, as the programs want them. @throws IoError */
+function tracepointFields(name: string, fields: readonly string[]): Uint8Array<ArrayBuffer> {
+  const { offsets } = readTracepoint(name);
+  return new Uint8Array(new Uint32Array(fields.map((field) => offsets.get(field) ?? 0)).buffer);
+}
+
 /** A compiled probe, from the file tree or from what is embedded in the binary. */
-function objectBytes(probe: ProbeName): Uint8Array<ArrayBuffer> {
-  const path = new URL(`../../bpf/out/${probe}.bpf.o`, import.meta.url);
+function objectBytes(name: string): Uint8Array<ArrayBuffer> {
+  const path = new URL(`../../bpf/out/${name}.bpf.o`, import.meta.url);
   try {
     return Deno.readFileSync(path);
   } catch (error) {

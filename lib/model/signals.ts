@@ -136,10 +136,10 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "ms",
     elevated: 10,
     meaning: "bytes arrived, not yet read by the application",
-    hooks: [...PACKET_HOOKS, "sock_recv_length"],
+    hooks: [...PACKET_HOOKS, "sock_recv_length", "fexit/tcp_recvmsg"],
     minKernel: "6.3",
     rights: PACKETS,
-    misses: "reads through io_uring or splice; older kernels do not tell of reads at all",
+    misses: "reads through io_uring or splice; before 6.3 all reads, where functions may not be traced",
   },
   {
     signal: "tcp_retransmits_total",

@@ -26,7 +26,7 @@ export async function runAgent(options: AgentOptions, io: Io): Promise<number> {
   }
   const plan = planAgent(options);
   if (io.stop.aborted) return EXIT.ok; // looked at before attaching: from here on a signal ends the agent in order
-  if (options.probeSmoke) return smokeProbes(plan, options.json, io);
+  if (options.probeSmoke) return smokeProbes(plan, options, io);
   if (plan.mode === "events" && options.send.webhook !== undefined) {
     io.err("sloctl: a stream of events makes no incidents: nothing goes to the webhook. Watch with --for D alone\n");
   }

@@ -31,6 +31,7 @@ export function attach(
     steal: !plan.disabled.has("cpu_steal_pct"),
     timers: false,
     ...(guard === null ? {} : { guard: { ...guard, onStep: onGuard } }),
+    mode: options.capabilityMode,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.comm === undefined ? {} : { comm: options.comm }),
   }, onEvent);

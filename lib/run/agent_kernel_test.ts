@@ -7,27 +7,8 @@ import { quoteLongIntegers } from "../model/json.ts";
 import { validate } from "../report/validate.ts";
 import { PROBES } from "../kernel/probes.ts";
 import { kernelTest } from "../testing/kernel.ts";
+import { agent, type Ran } from "../testing/run_agent.ts";
 import { delay } from "../testing/watched.ts";
-
-const ROOT = new URL("../../", import.meta.url).pathname;
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs `./sloctl agent ...`, behind `prefix` if there is one. */
-async function agent(args: readonly string[], prefix: readonly string[] = []): Promise<Ran> {
-  const [command = "", ...rest] = [...prefix, `${ROOT}sloctl`, "agent", ...args];
-  const { code, stdout, stderr } = await new Deno.Command(command, {
-    args: rest,
-    env: { SLOCTL_DENO: Deno.execPath() },
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder();
-  return { code, out: text.decode(stdout), err: text.decode(stderr) };
-}
 
 /** A port of this machine that nobody listens on. */
 function closedPort(): number {

@@ -2,6 +2,7 @@
 import type { NamedPeers } from "../correlate/peers.ts";
 import { followed } from "../follow/kinds.ts";
 import { PROBES } from "../kernel/probes.ts";
+import type { CapabilityMode } from "../model/capability_mode.ts";
 import type { Clock } from "../model/clock.ts";
 import type { MissingProbe } from "../model/diagnosis.ts";
 import { UnsupportedError, UsageError } from "../model/errors.ts";
@@ -26,7 +27,7 @@ export interface AgentOptions {
   readonly comm: string | undefined;
   readonly cgroups: readonly string[];
   readonly disabledSignals: readonly string[];
-  readonly capabilityMode: string;
+  readonly capabilityMode: CapabilityMode;
   readonly source: string;
   /** Of a synthetic source: name or path; undefined: `mixed`. */
   readonly scenario: string | undefined;
@@ -164,12 +165,6 @@ function refuseWhatIsNotThere(options: AgentOptions): void {
     throw new UnsupportedError(
       `Cannot read events from "${options.source}": not built yet`,
       "Use --source kernel or synthetic",
-    );
-  }
-  if (options.capabilityMode === "bcc_degraded") {
-    throw new UnsupportedError(
-      'Cannot run in capability mode "bcc_degraded": the reduced set of probes is not built yet',
-      "Use --capability-mode auto",
     );
   }
   if (options.eventKind === "slo") {

@@ -67,7 +67,6 @@ Deno.test("planAgent refuses what makes no sense and what is not built", () => {
     [{ disabledSignals: ["dns"] }, UsageError, 'signal "dns"'],
     [{ output: "otlp", outputPath: "x" }, UsageError, "--output says otlp"],
     [{ source: "replay" }, UnsupportedError, "not built yet"],
-    [{ capabilityMode: "bcc_degraded" }, UnsupportedError, "not built yet"],
     [{ eventKind: "slo" }, UnsupportedError, "made from spans"],
   ];
   for (const [given, kind, text] of table) {

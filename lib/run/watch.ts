@@ -6,12 +6,14 @@ import { Resolutions } from "../correlate/resolutions.ts";
 import { encodeConfig, encodeTuning, type Thresholds, USUAL } from "../decode/config.ts";
 import { decodeRecord, decodeThread, type Refusal } from "../decode/record.ts";
 import { decodeUnseen, type UnseenUse } from "../decode/unseen.ts";
+import { cgroupMounts } from "../host/cgroup_dirs.ts";
 import { hostClock } from "../host/clock.ts";
 import { stealUnavailable } from "../host/cpu_times.ts";
 import { thisMachine } from "../host/ebpf_refusal.ts";
 import { PROBES } from "../kernel/probes.ts";
 import { RunStats } from "../kernel/run_stats.ts";
 import { ProbeSession } from "../kernel/session.ts";
+import type { CapabilityMode } from "../model/capability_mode.ts";
 import { type Clock, ClockLine } from "../model/clock.ts";
 import type { MissingProbe } from "../model/diagnosis.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
@@ -58,6 +60,8 @@ export interface WatchOptions {
   readonly guard?: GuardOptions;
   /** Programs time themselves even where the kernel's statistics may be asked for. */
   readonly timeOwnPrograms?: boolean;
+  /** Which forms of the probes are wanted; default: each as well as it can be had. */
+  readonly mode?: CapabilityMode;
   /** Who tells of throttling; default: each thread where the kernel marks it, else its control group. */
   readonly throttling?: "thread" | "group";
   /** Default: the machine's. */
@@ -67,7 +71,11 @@ export interface WatchOptions {
 }
 
 export interface Watch extends Disposable {
-  readonly coverage: { readonly attached: readonly string[]; readonly missing: readonly MissingProbe[] };
+  readonly coverage: {
+    readonly mode: Exclude<CapabilityMode, "auto">;
+    readonly attached: readonly string[];
+    readonly missing: readonly MissingProbe[];
+  };
   /** Hands over now what is in the ring. */
   flush(): void;
   /** Stops the probes and hands over all that is left: the last records, and the last partial sum of every thread. */
@@ -146,6 +154,7 @@ class KernelWatch implements Watch {
     const session = new ProbeSession({
       // Programs at every system call of the machine: for targets, or for the timers of threads, or not at all.
       probes: wanted.filter((probe) => probe !== "syscall_latency" || calls || options.timers),
+      ...(options.mode === undefined ? {} : { mode: options.mode }),
       pids,
       cgroupIds: cgroupIds(this.#targets),
       config: (haveRead, place) =>
@@ -169,19 +178,24 @@ class KernelWatch implements Watch {
     });
     const byGroup = session.attached.includes("runqueue_delay") &&
       (options.throttling ?? (session.marksThrottled ? "thread" : "group")) === "group";
+    const quotaRoot = cgroupMounts().cpu ?? session.cgroupRoot;
     const steal = options.steal === false ? null : stealUnavailable(thisMachine());
     this.#poller = new Poller(session, this.#clock.monotonicNs(), {
       steal: options.steal !== false && steal === null,
-      quota: byGroup ? { pids: options.pids ?? [], cgroups: this.#targets, ...comm } : null,
+      quota: byGroup && quotaRoot !== null
+        ? { root: quotaRoot, pids: options.pids ?? [], cgroups: this.#targets, ...comm }
+        : null,
     });
     this.coverage = {
+      mode: session.mode,
       attached: [...session.attached, ...(options.steal !== false && steal === null ? ["cpu_steal"] : [])],
       missing: [
         ...session.missing,
         ...signalsMissing({
           attached: session.attached,
-          haveRead: session.haveRead,
+          haveRead: session.haveRead || session.plain.includes("stream"), // what that loses is told with it
           throttledByGroup: byGroup,
+          noQuotas: quotaRoot === null,
           callsWithoutTarget: wanted.includes("syscall_latency") && !targeted,
           steal,
         }),

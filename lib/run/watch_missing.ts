@@ -6,6 +6,8 @@ export interface Lacking {
   readonly haveRead: boolean;
   /** Throttling is told by control group, because the kernel does not mark throttled threads. */
   readonly throttledByGroup: boolean;
+  /** No hierarchy of control groups can be read. */
+  readonly noQuotas: boolean;
   /** System calls were wanted, but of no process in particular. */
   readonly callsWithoutTarget: boolean;
   /** Why stolen CPU time is not told, or null. */
@@ -18,11 +20,17 @@ export function signalsMissing(lacking: Lacking): MissingProbe[] {
   if (lacking.attached.includes("stream") && !lacking.haveRead) {
     missing.push({
       probe: "socket_wait_ms",
-      reason: "this kernel has no tracepoint sock_recv_length (since 6.3)",
+      reason: "this kernel has no tracepoint sock_recv_length (since 6.3), and lets no function be traced in its place",
       costs: "when an application read what had arrived; who talks over UNIX sockets",
     });
   }
-  if (lacking.throttledByGroup) {
+  if (lacking.throttledByGroup && lacking.noQuotas) {
+    missing.push({
+      probe: "cfs_throttled_ms",
+      reason: "this kernel does not mark throttled threads (since 6.18), and no control groups are mounted here",
+      costs: "throttling by a quota; its time counts as waiting for a CPU",
+    });
+  } else if (lacking.throttledByGroup) {
     missing.push({
       probe: "cfs_throttled_ms",
       reason: "this kernel does not mark throttled threads (since 6.18): told by control group, from cpu.stat",

@@ -1,5 +1,5 @@
 /** What is looked up once a second beside the ring: tallies in the kernel's maps, stolen CPU time, and quotas of control groups. */
-import { cgroupRoots } from "../host/cgroup_dirs.ts";
+import { cgroupMounts } from "../host/cgroup_dirs.ts";
 import type { ProbeSession } from "../kernel/session.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
 import { QuotaMeter } from "./watch_quota.ts";
@@ -10,7 +10,15 @@ import { cgroupPids, type CgroupTargets } from "./watch_targets.ts";
 export interface PolledOptions {
   readonly steal: boolean;
   /** Throttling by group: null where the kernel tells it by thread, or where it is not wanted. */
-  readonly quota: { readonly pids: readonly number[]; readonly cgroups: CgroupTargets; readonly comm?: string } | null;
+  readonly quota: QuotaOptions | null;
+}
+
+export interface QuotaOptions {
+  /** Where the cpu controller is mounted. */
+  readonly root: string;
+  readonly pids: readonly number[];
+  readonly cgroups: CgroupTargets;
+  readonly comm?: string;
 }
 
 export interface Polled {
@@ -41,12 +49,12 @@ export class Poller {
 }
 
 /** A quota is set where the cpu controller is: directories of the other hierarchy are followed through their processes. */
-function quotaMeter(nowNs: number, { pids, cgroups, comm }: NonNullable<PolledOptions["quota"]>): QuotaMeter {
-  const v2 = cgroupRoots().cpuVersion === 2;
+function quotaMeter(nowNs: number, { root, pids, cgroups, comm }: QuotaOptions): QuotaMeter {
+  const v2 = cgroupMounts().cpuVersion === 2;
   const elsewhere = v2 ? cgroups.v1 : cgroups.v2;
   return new QuotaMeter(nowNs, {
     pids: [...pids, ...cgroupPids({ v1: elsewhere, v2: [] })],
     dirs: v2 ? cgroups.v2 : cgroups.v1,
     ...(comm === undefined ? {} : { comm }),
-  });
+  }, root);
 }

@@ -2,7 +2,6 @@
  * Throttling by control group, from cpu.stat: what there is where the kernel does not mark throttled threads (before 6.18). It says
  * which group stood still and for how long on all CPUs together, not which thread and not when.
  */
-import { cgroupRoots } from "../host/cgroup_dirs.ts";
 import { hasQuota, readThrottling, type Throttling } from "../host/cpu_stat.ts";
 import { parseCgroup } from "../host/process.ts";
 import { type GroupThrottledEvent, NOBODY } from "../model/kernel_event.ts";
@@ -28,7 +27,7 @@ export class QuotaMeter {
   #readings = 0;
 
   /** `root`: where the cpu controller is mounted. */
-  constructor(nowNs: number, targets: QuotaTargets, root: string = cgroupRoots().cpu) {
+  constructor(nowNs: number, targets: QuotaTargets, root: string) {
     this.#root = root;
     this.#targets = targets;
     this.#sinceNs = nowNs;

@@ -1,5 +1,5 @@
 /** Which processes a watch is about, when it is told in cgroups: v2 directories by their id, v1 directories by their processes. */
-import { cgroupRoots } from "../host/cgroup_dirs.ts";
+import { cgroupMounts } from "../host/cgroup_dirs.ts";
 import { UsageError } from "../model/errors.ts";
 
 /** The kernel's table of targets holds 4096 (MAX_TARGETS in bpf/probe.bpf.h); some are left for processes. */
@@ -18,17 +18,20 @@ export interface CgroupTargets {
  */
 export function findCgroups(paths: readonly string[]): CgroupTargets {
   if (paths.length === 0) return { v2: [], v1: [] };
-  const roots = cgroupRoots();
+  const roots = cgroupMounts();
+  const mounted = [roots.unified, roots.cpu].filter((root) => root !== null);
   const v2 = new Set<string>();
   const v1 = new Set<string>();
   for (const path of paths) {
     const clean = path.replace(/\/+$/, "");
-    const places = isCgroup(clean) ? [clean] : [roots.unified, roots.cpu].map((root) => `${root}/${clean}`);
+    const places = isCgroup(clean) ? [clean] : mounted.map((root) => `${root}/${clean}`);
     const found = places.map((place) => place.replace(/\/{2,}/g, "/")).filter(isCgroup);
     if (found.length === 0) {
       throw new UsageError(
         `Cannot watch cgroup "${path}": there is none of that name`,
-        `Give a directory below ${roots.unified}, or a path from /proc/PID/cgroup`,
+        mounted.length === 0
+          ? "Mount the control groups first: mount -t cgroup2 none /sys/fs/cgroup"
+          : `Give a directory below ${mounted[0]}, or a path from /proc/PID/cgroup`,
       );
     }
     for (const place of found) (`${place}/`.startsWith(`${roots.unified}/`) ? v2 : v1).add(place);

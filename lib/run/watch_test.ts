@@ -52,12 +52,15 @@ Deno.test("signalsMissing names what this kernel cannot tell, and what nobody as
     attached: ["stream", "runqueue_delay"],
     haveRead: true,
     throttledByGroup: false,
+    noQuotas: false,
     callsWithoutTarget: false,
     steal: null,
   };
   const table: [Partial<Lacking>, string[]][] = [
     [{}, []],
     [{ throttledByGroup: true }, ["cfs_throttled_ms"]],
+    [{ throttledByGroup: true, noQuotas: true }, ["cfs_throttled_ms"]],
+    [{ noQuotas: true }, []],
     [{ haveRead: false, throttledByGroup: true }, ["socket_wait_ms", "cfs_throttled_ms"]],
     [{ haveRead: false, attached: ["dns_latency"] }, []],
     [{ callsWithoutTarget: true }, ["syscall_latency_ms"]],

@@ -15,7 +15,9 @@ function kernelRow(release: string): Row {
     return { ...row, state: "missing", costs: "everything: the ring and the hooks are of Linux 5.8", get };
   }
   const lacks = [
-    ...(atLeast(version, [6, 3]) ? [] : ["when an application read what had arrived (6.3)"]),
+    ...(atLeast(version, [6, 3]) ? [] : [
+      "who talks over UNIX sockets; on arm64, and where functions may not be traced, when an application read what had arrived (6.3)",
+    ]),
     ...(atLeast(version, [6, 18]) ? [] : ["which thread a CPU quota stopped; only its control group is told (6.18)"]),
   ];
   return lacks.length === 0
@@ -58,8 +60,14 @@ const CAPABILITIES = [
   [24, "CAP_SYS_RESOURCE", "maps larger than the limit on locked memory, before Linux 5.11", "degraded"],
 ] as const;
 
+const SYS_ADMIN = 21n;
+
+function heldCapabilities(machine: Machine): bigint {
+  return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(machine.read("/proc/self/status") ?? "")?.[1] ?? "0"}`);
+}
+
 export function rightsRows(machine: Machine, release: string): Row[] {
-  const held = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(machine.read("/proc/self/status") ?? "")?.[1] ?? "0"}`);
+  const held = heldCapabilities(machine);
   const has = (bit: number) => (held >> BigInt(bit) & 1n) === 1n;
   const rows = CAPABILITIES.map(([bit, check, costs, state]): Row => {
     if (has(bit)) return ok("rights", check, "held");
@@ -93,12 +101,13 @@ export function cgroupRows(machine: Machine): Row[] {
   const mounts = machine.read("/proc/self/mounts") ?? "";
   const { cpuV1, unified } = parseCgroupMounts(mounts);
   if (unified === null) {
+    const may = (heldCapabilities(machine) >> SYS_ADMIN & 1n) === 1n;
     return [{
       group: "host",
       check: "cgroup v2",
-      state: "missing",
-      found: "not mounted",
-      costs: "probes on packets, and which cgroup an event belongs to",
+      state: may ? "degraded" : "missing",
+      found: may ? "not mounted; the agent mounts it for itself alone" : "not mounted",
+      costs: may ? "the lab; names of cgroups by their id" : "probes on packets, and which cgroup an event belongs to",
       get: "Mount it: mount -t cgroup2 none /sys/fs/cgroup",
     }];
   }

@@ -72,7 +72,9 @@ Deno.test("cgroup and clock rows say where things live", () => {
   const found = (mounts: string) => cgroupRows(machine({ "/proc/self/mounts": mounts })).map((row) => row.found);
   assertEquals(found(UNIFIED), ["/sys/fs/cgroup", "cgroup v2, /sys/fs/cgroup", "cgroup v2, /sys/fs/cgroup"]);
   assertEquals(found(hybrid), ["/c/unified", "cgroup v1, /c/cpu,cpuacct", "cgroup v1, /c/memory"]);
-  assertEquals(bad(cgroupRows(machine({ "/proc/self/mounts": "" }))), [["cgroup v2", "missing"]]);
+  assertEquals(bad(cgroupRows(machine({ "/proc/self/mounts": "" }))), [["cgroup v2", "degraded"]]);
+  const powerless = machine({ "/proc/self/mounts": "", "/proc/self/status": "CapEff:\t0\n" });
+  assertEquals(bad(cgroupRows(powerless)), [["cgroup v2", "missing"]]);
   const without = machine({ "/sys/fs/cgroup/cgroup.controllers": "cpu" });
   assertEquals(bad(cgroupRows(without)), [["memory controller", "degraded"]]);
 

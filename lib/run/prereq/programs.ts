@@ -1,11 +1,11 @@
 /** Every program of every probe, really loaded and attached for a moment, one by one. */
 import { encodeConfig, USUAL } from "../../decode/config.ts";
-import { cgroupRoots } from "../../host/cgroup_dirs.ts";
+import { openCgroupRoot } from "../../host/cgroup_root.ts";
 import type { BpfMap } from "../../kernel/bpf_map.ts";
 import { BpfObject } from "../../kernel/bpf_object.ts";
-import { presentTracepoints } from "../../kernel/kernel_btf.ts";
+import { presentHooks } from "../../kernel/kernel_btf.ts";
 import { libbpf, readCString } from "../../kernel/libbpf.ts";
-import { isOtherVariant, PROBES } from "../../kernel/probes.ts";
+import { HOOKS, isOtherVariant, PROBES } from "../../kernel/probes.ts";
 import { Ring } from "../../kernel/ring.ts";
 import { SloctlError } from "../../model/errors.ts";
 import { type BpfFile, bpfFiles } from "../bpf_objects.ts";
@@ -34,9 +34,9 @@ const MAX_ENTRIES = 4;
 /** @throws UnsupportedError without libbpf. */
 export function tryPrograms(): Trial {
   const kept: BpfObject[] = [];
+  using root = openCgroupRoot();
   const shared = new Map<string, BpfMap>();
-  const tracepoints = presentTracepoints(PROBES.flatMap((spec) => [...spec.needs, ...Object.values(spec.optional)])) ??
-    new Map<string, number>();
+  const tracepoints = presentHooks(HOOKS) ?? new Map<string, number>();
   const programs: Tried[] = [];
   let ring: Trial["ring"] = null;
   try {
@@ -50,7 +50,9 @@ export function tryPrograms(): Trial {
         const optional = tracepoint !== undefined;
         const lacks = optional && !tracepoints.has(tracepoint);
         const without = new Set(all.map((one) => one.program).filter((name) => name !== program));
-        const refusal = lacks ? `this kernel has no tracepoint ${tracepoint}` : attempt(file, without, shared, kept);
+        const refusal = lacks
+          ? `this kernel has no tracepoint ${tracepoint}`
+          : attempt(file, without, shared, kept, root.path);
         programs.push({ probe: file.probe, program, hook, refusal, optional });
       }
     }
@@ -75,6 +77,7 @@ function attempt(
   without: ReadonlySet<string>,
   shared: Map<string, BpfMap>,
   kept: BpfObject[],
+  cgroupRoot: string | null,
 ): string | null {
   try {
     const object = BpfObject.load(probe, bytes, { config: SILENT, without, shared });
@@ -85,7 +88,7 @@ function attempt(
         shared.set(map.name, map);
       }
     }
-    object.attach(cgroupRoots().unified);
+    object.attach(cgroupRoot);
     object.detach();
     return null;
   } catch (error) {
