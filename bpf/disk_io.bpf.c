@@ -157,7 +157,7 @@ int BPF_PROG(on_complete, struct request *rq, int status, unsigned int bytes)
 	record.op = rq->cmd_flags & 0xff;
 	record.status = status;
 	ns = record.header.ts_ns - record.start_ns;
-	if (within_budget(bpf_map_lookup_elem(&disk_budget, &zero), record.header.ts_ns, TUNED(disk_per_second)) ||
+	if (within_budget(bpf_map_lookup_elem(&disk_budget, &zero), record.header.ts_ns / 1000000000, TUNED(disk_per_second)) ||
 	    ns >= TUNED(disk_threshold_ns) || status) {
 		emit(&record, sizeof(record), LLM_SLO_DISK);
 		return 0;

@@ -59,6 +59,9 @@ static __always_inline void tell_pause(struct llm_slo_exchange *conn, __u16 kind
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 
+/* The turns that may be told in a second come in so many portions: all of them at once would fill the ring. */
+#define TURN_PERIODS 10
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -93,7 +96,8 @@ static __always_inline void tell_first(struct llm_slo_exchange *conn, __u64 now)
 		return;
 	conn->header.flags |= X_TOLD;
 	if (conn->header.flags & LLM_SLO_X_SHARED || !(conn->header.flags & X_OWNED) ||
-	    within_budget(bpf_map_lookup_elem(&turn_budget, &zero), now, TUNED(turns_per_second)) ||
+	    within_budget(bpf_map_lookup_elem(&turn_budget, &zero), now / (1000000000 / TURN_PERIODS),
+			  TUNED(turns_per_second) / TURN_PERIODS) ||
 	    (conn->response_start.ns > conn->request_end.ns && ns >= TUNED(turn_threshold_ns))) {
 		tell_exchange(conn, now, 0);
 		return;

@@ -17,7 +17,7 @@ import { Outlets } from "./agent_outlets.ts";
 import { Places } from "./agent_places.ts";
 import { readBaseline, report } from "./agent_report.ts";
 import { watchUntil } from "./agent_until.ts";
-import { guardWords } from "./guard_words.ts";
+import { guardWords, timedByProgramsWords } from "./guard_words.ts";
 import { openSending, refuseLosses } from "./sending.ts";
 import type { Watch } from "./watch.ts";
 
@@ -44,6 +44,7 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
   }, (step) => io.err(`sloctl: ${guardWords(step)}\n`));
   watching = agent;
   const { watch } = agent;
+  io.err(timedByProgramsWords(watch));
   const start = watch.clocks.anchor;
   await untilDone(options, plan, io, () => watch.events);
   const [unanswered, unseen] = [watch.unanswered(), watch.unseen()];

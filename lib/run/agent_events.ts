@@ -22,7 +22,7 @@ import { Outlets } from "./agent_outlets.ts";
 import { Places } from "./agent_places.ts";
 import { watchUntil } from "./agent_until.ts";
 import { breakMeaning, breakWords } from "./clock_words.ts";
-import { guardWords } from "./guard_words.ts";
+import { guardWords, timedByProgramsWords } from "./guard_words.ts";
 import type { Watch } from "./watch.ts";
 
 /** How long lines for a file wait for others; standard output gets them as they come. */
@@ -72,6 +72,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
     if (!enough.signal.aborted && options.follow.length === 0) tell(guardEvent(step, Deno.pid, context));
   });
   watching = agent;
+  io.err(timedByProgramsWords(agent.watch));
   for (const missing of agent.missing) {
     const { probe, reason, costs } = missing;
     if (options.follow.length > 0 && !concerns(plan, missing)) continue;

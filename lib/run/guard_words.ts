@@ -1,5 +1,6 @@
 /** What the overhead guard did, for a log and for a person. */
 import type { GuardStep } from "../model/guard.ts";
+import type { Watch } from "./watch.ts";
 
 const pct = (value: number) => value.toFixed(value < 10 ? 1 : 0);
 
@@ -27,4 +28,11 @@ function did({ action, probe, refused }: GuardStep): string {
     case "nothing_left":
       return "every probe is detached, and it is still too much";
   }
+}
+
+/** Said once, at the start: what the guard goes by where the kernel's own measure is not to be had; "" where it is. */
+export function timedByProgramsWords({ guard, timedByPrograms }: Pick<Watch, "guard" | "timedByPrograms">): string {
+  if (guard === null || !timedByPrograms) return "";
+  return "sloctl: overhead guard: the kernel's run-time statistics are refused (no CAP_SYS_ADMIN): " +
+    "the probes time one run in 64 themselves\n";
 }

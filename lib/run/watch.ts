@@ -90,6 +90,8 @@ export interface Watch extends Disposable {
   /** Handed over so far. */
   readonly events: number;
   cost(): WatchCost;
+  /** The programs time themselves: the kernel's statistics of them may not be asked for (no CAP_SYS_ADMIN), or were not wanted. */
+  readonly timedByPrograms: boolean;
   /** null: there is none. */
   readonly guard: OverheadGuard | null;
   /** The clocks since the watch began, read once a second: wall time of events, steps and suspends. */
@@ -120,6 +122,7 @@ class KernelWatch implements Watch {
   readonly #session: ProbeSession;
   readonly #meter: CostMeter;
   readonly #poller: Poller;
+  readonly timedByPrograms: boolean;
   readonly guard: OverheadGuard | null;
   readonly #thresholds: Thresholds;
   readonly #targets: ReturnType<typeof findCgroups>;
@@ -151,6 +154,7 @@ class KernelWatch implements Watch {
     const calls = wanted.includes("syscall_latency") && targeted;
     this.#thresholds = { ...USUAL, ...options.thresholds };
     const bySelf = options.timeOwnPrograms ?? !kernelMeasures();
+    this.timedByPrograms = bySelf;
     const session = new ProbeSession({
       // Programs at every system call of the machine: for targets, or for the timers of threads, or not at all.
       probes: wanted.filter((probe) => probe !== "syscall_latency" || calls || options.timers),

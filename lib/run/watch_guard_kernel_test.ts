@@ -47,40 +47,44 @@ function guarded(options: Partial<WatchOptions>, budgetPct: number): Guarded {
 
 for (const timeOwnPrograms of [false, true]) {
   const whose = timeOwnPrograms ? "as the programs time themselves" : "as the kernel counts it";
-  kernelTest(`a load that costs too much, ${whose}: thresholds, then the run queue; restored when it is over`, async () => {
-    await using load = await rates();
-    const options = { probes: ["dns_latency", "runqueue_delay", "tcp_retransmit"] as const, timeOwnPrograms };
-    const quietPct = await costOver(options, 1500);
-    const busy = load.start("switches", 0);
-    try {
-      const busyPct = await costOver(options, 1500);
-      assert(busyPct > 2 * quietPct, `the load costs too little: ${busyPct} %, ${quietPct} % without it`);
-      using guard = guarded(options, (quietPct + busyPct) / 2);
-      const first = await guard.until("raise_thresholds");
-      assert(first.kernelPct! > 0 && first.totalPct > first.budgetPct, JSON.stringify(first));
-      assertEquals(first.measuredBy, timeOwnPrograms ? "programs" : "kernel");
-      await guard.until("detach runqueue_delay");
-      assertEquals([...guard.watch.guard!.shed], ["runqueue_delay"]);
-      busy.kill("SIGKILL");
-      await busy.status;
-      await guard.until("restore runqueue_delay");
-      await guard.until("lower_thresholds");
-      assertEquals([[...guard.watch.guard!.shed], guard.watch.guard!.raised], [[], false]);
-      assertEquals(guard.steps.map(({ action }) => action), [
-        "raise_thresholds",
-        "detach",
-        "restore",
-        "lower_thresholds",
-      ]);
-    } finally {
+  kernelTest(
+    `a load that costs too much, ${whose}: thresholds, then the run queue; restored when it is over`,
+    async () => {
+      await using load = await rates();
+      const options = { probes: ["dns_latency", "runqueue_delay", "tcp_retransmit"] as const, timeOwnPrograms };
+      const quietPct = await costOver(options, 1500);
+      const busy = load.start("switches", 0);
       try {
+        const busyPct = await costOver(options, 1500);
+        assert(busyPct > 2 * quietPct, `the load costs too little: ${busyPct} %, ${quietPct} % without it`);
+        using guard = guarded(options, (quietPct + busyPct) / 2);
+        const first = await guard.until("raise_thresholds");
+        assert(first.kernelPct! > 0 && first.totalPct > first.budgetPct, JSON.stringify(first));
+        assertEquals(first.measuredBy, timeOwnPrograms ? "programs" : "kernel");
+        await guard.until("detach runqueue_delay");
+        assertEquals([...guard.watch.guard!.shed], ["runqueue_delay"]);
         busy.kill("SIGKILL");
-      } catch {
-        // over
+        await busy.status;
+        await guard.until("restore runqueue_delay");
+        await guard.until("lower_thresholds");
+        assertEquals([[...guard.watch.guard!.shed], guard.watch.guard!.raised], [[], false]);
+        assertEquals(guard.steps.map(({ action }) => action), [
+          "raise_thresholds",
+          "detach",
+          "restore",
+          "lower_thresholds",
+        ]);
+      } finally {
+        try {
+          busy.kill("SIGKILL");
+        } catch {
+          // over
+        }
+        await busy.status;
       }
-      await busy.status;
-    }
-  }, { needs: () => noClang });
+    },
+    { needs: () => noClang },
+  );
 }
 
 kernelTest("an agent that is busy with itself is over its budget too", async () => {
@@ -95,18 +99,22 @@ kernelTest("an agent that is busy with itself is over its budget too", async () 
   for (const { ownPct, kernelPct } of guard.steps) assert(ownPct > 50 && (kernelPct ?? 0) < 50);
 });
 
-kernelTest("what was under way when a probe was shed is told of as nothing, and afterwards it sees as before", async () => {
-  await using load = await rates();
-  const all = await watched(async () => {
-    await load.run("connects", 100, 1);
-  }, {
-    comm: load.comm,
-    // Costs more than nothing at all: everything is shed, one probe after the other, and nothing comes back.
-    guard: { budgetPct: 0.0001, windowMs: 100, onStep: () => {} },
-  });
-  assertEquals(all.events.filter((event) => event.kind === "connect" && event.errno !== 0), []);
-  assertEquals(all.lost, 0);
-}, { needs: () => noClang });
+kernelTest(
+  "what was under way when a probe was shed is told of as nothing, and afterwards it sees as before",
+  async () => {
+    await using load = await rates();
+    const all = await watched(async () => {
+      await load.run("connects", 100, 1);
+    }, {
+      comm: load.comm,
+      // Costs more than nothing at all: everything is shed, one probe after the other, and nothing comes back.
+      guard: { budgetPct: 0.0001, windowMs: 100, onStep: () => {} },
+    });
+    assertEquals(all.events.filter((event) => event.kind === "connect" && event.errno !== 0), []);
+    assertEquals(all.lost, 0);
+  },
+  { needs: () => noClang },
+);
 
 kernelTest("programs that time themselves agree with the kernel's statistics of them", async () => {
   await using load = await rates();

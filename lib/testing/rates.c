@@ -79,6 +79,21 @@ static pid_t child(void)
 	return pid;
 }
 
+/* Nanoseconds that a process of one thread waited for a CPU, as the scheduler counts them. */
+static long delay_of(pid_t pid)
+{
+	char path[64];
+	long ran = 0, delay = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	file = fopen(path, "r");
+	if (!file || fscanf(file, "%ld %ld", &ran, &delay) != 2)
+		die(path);
+	fclose(file);
+	return delay;
+}
+
 static long switches_of(int who)
 {
 	struct rusage usage;
@@ -89,7 +104,7 @@ static long switches_of(int who)
 
 static void to_and_fro(int out, int in, int other_out, int other_in, long per_second, long seconds, const char *what)
 {
-	long start, end, rounds = 0;
+	long start, end, delay, rounds = 0;
 	char byte = 0;
 	pid_t other = child();
 
@@ -110,12 +125,13 @@ static void to_and_fro(int out, int in, int other_out, int other_in, long per_se
 			die("to and fro");
 		pace(start, 2 * rounds, per_second);
 	}
+	delay = delay_of(getpid()) + delay_of(other);
 	close(out);
 	if (in != out)
 		close(in);
 	waitpid(other, NULL, 0);
-	printf("{\"%s\":%ld,\"rounds\":%ld,\"pids\":[%d,%d]}\n", what,
-	       switches_of(RUSAGE_SELF) + switches_of(RUSAGE_CHILDREN), rounds, getpid(), other);
+	printf("{\"%s\":%ld,\"rounds\":%ld,\"delay_ns\":%ld,\"pid\":%d,\"other\":%d}\n", what,
+	       switches_of(RUSAGE_SELF) + switches_of(RUSAGE_CHILDREN), rounds, delay, getpid(), other);
 }
 
 static void switches(long per_second, long seconds)
