@@ -24,8 +24,11 @@ function resent(): number {
 
 /** Time that threads waited for a CPU, in long waits told by themselves and in sums of short ones. */
 function waitedNs(events: readonly KernelEvent[]): number {
-  return events.reduce((ns, event) =>
-    ns + (event.kind === "runq" ? event.tsNs - event.startNs : event.kind === "wait_sum" ? event.runqNs : 0), 0);
+  return events.reduce(
+    (ns, event) =>
+      ns + (event.kind === "runq" ? event.tsNs - event.startNs : event.kind === "wait_sum" ? event.runqNs : 0),
+    0,
+  );
 }
 
 kernelTest(
