@@ -9,6 +9,7 @@ import type { Label, RequestSplit } from "../model/split.ts";
 import { plural } from "../report/format.ts";
 import { estimateRequests } from "./estimate.ts";
 import { joinRequests } from "./join.ts";
+import { ownEvents } from "./query/own_events.ts";
 
 export interface TelemetryRun {
   readonly events: readonly KernelEvent[];
@@ -43,7 +44,7 @@ function bySpans(run: TelemetryRun): ServiceRequests {
   const services = new Set((own.length > 0 ? own : servers).map(serviceOf));
   let best: { requests: readonly RequestSplit[]; service: string } = { requests: [], service: "" };
   for (const service of services) {
-    const { requests } = joinRequests({ ...run, service });
+    const { requests } = joinRequests({ ...run, events: ownEvents(run.events, run.spans, service), service });
     if (requests.length > best.requests.length) best = { requests, service };
   }
   if (best.requests.length === 0) {
