@@ -39,6 +39,18 @@ const WHAT: readonly Flag[] = [
   },
   { name: "count", type: "integer", placeholder: "N", help: "stop after N events; 0: no limit" },
   {
+    name: "record",
+    type: "number",
+    placeholder: "MINUTES",
+    help: "flight recorder: keep the last minutes in memory, and write them when requests get slow or on SIGUSR2",
+  },
+  {
+    name: "dump",
+    type: "string",
+    placeholder: "FILE",
+    help: "write what the flight recorder kept there when the watch ends (5 minutes without --record)",
+  },
+  {
     name: "follow",
     type: "list",
     placeholder: "KIND,...",
@@ -85,6 +97,7 @@ const HOW: readonly Flag[] = [
     default: "mixed",
     help: "what a synthetic source plays: of scenarios/, or a file",
   },
+  { name: "input", type: "string", placeholder: "FILE", help: "the recording of --source replay" },
   { name: "interval-ms", type: "integer", placeholder: "N", help: "pause between requests of a synthetic source" },
   { name: "disable-overhead-guard", type: "boolean", help: "keep every probe and threshold, whatever it costs" },
   { name: "probe-smoke", type: "boolean", help: "attach every probe, say how that went, and end" },
@@ -104,12 +117,16 @@ const WHERE: readonly Flag[] = [
 const PENDING: readonly Flag[] = [
   { name: "k8s-node", type: "string", placeholder: "NAME", help: "name of the Kubernetes node" },
   { name: "trace", type: "list", placeholder: "TARGET,...", help: "send full scheduler segments of these" },
-  { name: "record", type: "string", placeholder: "MINUTES", help: "keep the last minutes in memory" },
-  { name: "dump", type: "string", placeholder: "FILE", help: "write what --record kept" },
   { name: "enable-hello-tracer", type: "boolean", help: "from the first version; the probes replace it" },
   { name: "hello-target-comm", type: "string", placeholder: "NAME", help: "from the first version" },
   { name: "enable-real-probe-metrics", type: "boolean", help: "from the first version; they are real" },
 ].map((flag) => ({ ...flag, pending: true } as Flag));
+
+/** Of the flight recorder, in ms; undefined: none. */
+function minutes(record: number | undefined, dump: string | undefined): number | undefined {
+  const kept = record ?? (dump === undefined ? undefined : 5);
+  return kept === undefined ? undefined : kept * 60_000;
+}
 
 async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1]): Promise<number> {
   const config = await toolkitConfig(command, input, io);
@@ -150,6 +167,9 @@ async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1])
     fields: input.list("fields"),
     filter: input.string("filter"),
     save: input.string("save"),
+    record: minutes(input.number("record"), input.string("dump")),
+    dump: input.string("dump"),
+    input: input.string("input"),
     baseline: input.string("baseline"),
     objectiveMs: config.cdgate.ttft_p95_ms,
     sampling: config.sampling,
@@ -170,6 +190,14 @@ export const command: Command = {
   examples: [
     { command: "sudo sloctl agent --for 20s", text: "what is slow or failing on this machine" },
     { command: "sudo sloctl agent --for 20s --json --comm python3", text: "one program, for a script" },
+    {
+      command: "sudo sloctl agent --output jsonl --output-path events.jsonl --record 5",
+      text: "keep the last five minutes; kill -USR2 writes them, and so do slow requests",
+    },
+    {
+      command: "sloctl agent --source replay --input sloctl-flight-20260102T030405Z-SIGUSR2.jsonl.gz",
+      text: "the same findings at a desk",
+    },
     {
       command: "sudo sloctl agent --for 60s --baseline monday.json --save tuesday.json",
       text: "what has changed since a run that was saved",

@@ -34,6 +34,12 @@ export interface ClockBreak {
   readonly byNs: number;
 }
 
+/** A while without a break: from when it holds, and the last reading in it. */
+export interface ClockStretch {
+  readonly fromNs: number;
+  readonly reading: ClockReading;
+}
+
 /** Wall time is steered by less than this between two readings; more is a step. */
 const STEP_NS = 50e6;
 /** The monotonic and the boot clock run alike but for suspend. */
@@ -65,6 +71,20 @@ export class ClockLine {
 
   constructor(first: ClockReading) {
     this.#stretches = [{ fromNs: -Infinity, reading: first }];
+  }
+
+  /** The line that gave these: out of a recording. */
+  static of(stretches: readonly ClockStretch[], breaks: readonly ClockBreak[]): ClockLine {
+    const [first, ...rest] = stretches;
+    const line = new ClockLine(first!.reading);
+    line.#stretches.push(...rest.map((stretch) => ({ ...stretch })));
+    line.#breaks.push(...breaks);
+    return line;
+  }
+
+  /** For a recording; the first of them holds from ever. */
+  get stretches(): readonly ClockStretch[] {
+    return this.#stretches.map((stretch) => ({ ...stretch }));
   }
 
   /** Takes a later reading. Returns what must have happened since the one before it. */

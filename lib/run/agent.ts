@@ -4,6 +4,7 @@ import type { Io } from "../model/io.ts";
 import { diagnoseMachine } from "./agent_diagnose.ts";
 import { writeEvents } from "./agent_events.ts";
 import { type AgentOptions, destination, metricsPort, placeOf, planAgent } from "./agent_options.ts";
+import { replayAgent } from "./agent_replay.ts";
 import { smokeProbes } from "./agent_smoke.ts";
 import { writeSyntheticEvents } from "./agent_synthetic.ts";
 
@@ -25,6 +26,8 @@ export async function runAgent(options: AgentOptions, io: Io): Promise<number> {
     return EXIT.ok;
   }
   const plan = planAgent(options);
+  const { input } = options;
+  if (options.source === "replay" && input !== undefined) return await replayAgent({ ...options, input }, plan, io);
   if (io.stop.aborted) return EXIT.ok; // looked at before attaching: from here on a signal ends the agent in order
   if (options.probeSmoke) return smokeProbes(plan, options, io);
   if (plan.mode === "events" && options.send.webhook !== undefined) {

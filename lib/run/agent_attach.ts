@@ -4,6 +4,7 @@ import { UnsupportedError } from "../model/errors.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
 import type { GuardStep } from "../model/guard.ts";
 import { type AgentOptions, type AgentPlan, switchedOff } from "./agent_options.ts";
+import type { FlightRecorder } from "./flight_recorder.ts";
 import { type Watch, watchKernel } from "./watch.ts";
 
 export interface Attached extends Disposable {
@@ -22,19 +23,27 @@ export function attach(
   plan: AgentPlan,
   onEvent: (event: KernelEvent) => void,
   onGuard: (step: GuardStep) => void,
+  flight?: FlightRecorder,
 ): Attached {
   const { guard } = options;
-  const watch = watchKernel({
-    probes: plan.probes,
-    pids: plan.pids,
-    cgroupPaths: options.cgroups,
-    steal: !plan.disabled.has("cpu_steal_pct"),
-    timers: false,
-    ...(guard === null ? {} : { guard: { ...guard, onStep: onGuard } }),
-    mode: options.capabilityMode,
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
-    ...(options.comm === undefined ? {} : { comm: options.comm }),
-  }, onEvent);
+  const watch = watchKernel(
+    {
+      probes: plan.probes,
+      pids: plan.pids,
+      cgroupPaths: options.cgroups,
+      steal: !plan.disabled.has("cpu_steal_pct"),
+      timers: false,
+      ...(guard === null ? {} : { guard: { ...guard, onStep: onGuard } }),
+      mode: options.capabilityMode,
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+      ...(options.comm === undefined ? {} : { comm: options.comm }),
+      ...flight?.hooks,
+    },
+    flight === undefined ? onEvent : (event) => {
+      flight.note(event);
+      onEvent(event);
+    },
+  );
   const { missing } = watch.coverage;
   const lacking = missing.find(({ probe }) => plan.probes.some((wanted) => wanted === probe));
   if (options.capabilityMode === "core_full" && lacking !== undefined) {

@@ -11,6 +11,7 @@ import { agentIncidents } from "./agent_incidents.ts";
 import { documentContext, documentsOf } from "./agent_documents.ts";
 import { AgentDrops } from "./agent_drops.ts";
 import { MachineDiagnosis } from "./agent_findings.ts";
+import { openFlight } from "./agent_flight.ts";
 import { kernelHealth } from "./agent_health.ts";
 import type { AgentOptions, AgentPlan } from "./agent_options.ts";
 import { Outlets } from "./agent_outlets.ts";
@@ -20,6 +21,7 @@ import { watchUntil } from "./agent_until.ts";
 import { guardWords, timedByProgramsWords } from "./guard_words.ts";
 import { openSending, refuseLosses } from "./sending.ts";
 import type { Watch } from "./watch.ts";
+import { openQuestions, watchFacts } from "./watch_facts.ts";
 
 /** How long a webhook is tried. */
 const TELL_MS = 30_000;
@@ -31,45 +33,43 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
   const libraries = new TlsLibraries();
   const diagnosis = new MachineDiagnosis({
     selfPid: Deno.pid,
-    place: (owner) => places.of(owner),
+    whose: places,
     deviceName: blockDeviceName,
     onTls: (owner) => libraries.note(processKey(owner), owner.pid),
   });
+  const library = (process: string) => libraries.name(process);
+  await using flight = openFlight(options, plan, { whose: places, selfPid: Deno.pid, library }, io);
   let watching: Attached | null = null;
   await using outlets = await openOutlets(options, plan, () => watching, io);
   const documents = documentsOf(documentContext(options, () => agent.watch.clocks), plan, places);
-  using agent = attach(options, plan, (event) => {
-    diagnosis.add(event);
-    if (outlets !== null) { for (const document of documents(event)) outlets.told(document); }
-  }, (step) => io.err(`sloctl: ${guardWords(step)}\n`));
+  using agent = attach(
+    options,
+    plan,
+    (event) => {
+      diagnosis.add(event);
+      if (outlets !== null) { for (const document of documents(event)) outlets.told(document); }
+    },
+    (step) => io.err(`sloctl: ${guardWords(step)}\n`),
+    flight,
+  );
+  flight?.watching(agent);
   watching = agent;
   const { watch } = agent;
   io.err(timedByProgramsWords(watch));
   const start = watch.clocks.anchor;
   await untilDone(options, plan, io, () => watch.events);
-  const [unanswered, unseen] = [watch.unanswered(), watch.unseen()];
+  const open = openQuestions(watch);
   watch.finish();
   await libraries.search();
-  const { cpu_pct, bpf_ns_per_event, rss_mb } = watch.cost();
-  const { document, moved, events, requests } = diagnosis.finish({
-    start,
-    end: watch.clocks.anchor,
-    host: { name: Deno.hostname(), kernel: Deno.osRelease(), cpus: navigator.hardwareConcurrency },
-    targets: plan.targets,
-    attached: watch.coverage.attached,
-    missing: agent.missing,
-    unanswered,
-    unseen,
-    drops: watch.drops(),
-    dropsBySignal: watch.dropsBySignal(),
-    cost: { cpu_pct, bpf_ns_per_event, rss_mb },
-  }, {
+  const facts = watchFacts(agent, plan.targets, start, open);
+  const { document, moved, events, requests } = diagnosis.finish(facts, {
     clocks: watch.clocks,
     peers: options.peers,
     disabled: plan.disabled,
-    tlsLibrary: (owner) => libraries.name(processKey(owner)),
+    tlsLibrary: (owner) => library(processKey(owner)),
     unprobed: raisedThresholds(watch),
   });
+  await flight?.end(facts);
   await report(document, baseline, options, io);
   agent[Symbol.dispose](); // nothing is watched while somebody is told
   for (const incident of agentIncidents(moved, events, requests, options, options.objectiveMs)) {

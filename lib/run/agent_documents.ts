@@ -5,7 +5,7 @@ import type { KernelEvent } from "../model/kernel_event.ts";
 import type { ProbeEvent } from "../model/probe_event.ts";
 import type { SignalName } from "../model/signals.ts";
 import type { AgentOptions, AgentPlan } from "./agent_options.ts";
-import type { Places } from "./agent_places.ts";
+import type { Whose } from "./agent_whose.ts";
 
 /** What every document of one agent shares. */
 export type DocumentContext = Omit<ProbeEventContext, "process">;
@@ -23,12 +23,12 @@ export function documentContext(
 export function documentsOf(
   context: DocumentContext,
   plan: Pick<AgentPlan, "targeted" | "disabled">,
-  places: Pick<Places, "of">,
+  whose: Whose,
 ): (event: KernelEvent) => ProbeEvent[] {
   return (event) => {
     // Of a target, or of the machine: not both in one stream.
     if (event.kind === "steal" && plan.targeted) return [];
-    const documents = toProbeEvents(event, { ...context, process: () => places.of(event.owner) });
+    const documents = toProbeEvents(event, { ...context, process: () => whose.of(event.owner) });
     if (plan.disabled.size === 0) return documents;
     return documents.filter(({ signal }) => !plan.disabled.has(signal as SignalName));
   };

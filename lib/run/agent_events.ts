@@ -15,6 +15,7 @@ import { TokenBucket } from "../safety/token_bucket.ts";
 import { attach, type Attached } from "./agent_attach.ts";
 import { documentContext, documentsOf } from "./agent_documents.ts";
 import { AgentDrops } from "./agent_drops.ts";
+import { openFlight } from "./agent_flight.ts";
 import { kernelHealth } from "./agent_health.ts";
 import { lineWriter } from "./agent_lines.ts";
 import { type AgentOptions, type AgentPlan, concerns } from "./agent_options.ts";
@@ -24,6 +25,7 @@ import { watchUntil } from "./agent_until.ts";
 import { breakMeaning, breakWords } from "./clock_words.ts";
 import { guardWords, timedByProgramsWords } from "./guard_words.ts";
 import type { Watch } from "./watch.ts";
+import { openQuestions, watchFacts } from "./watch_facts.ts";
 
 /** How long lines for a file wait for others; standard output gets them as they come. */
 const HOLD_MS = 200;
@@ -58,7 +60,8 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
     if (options.count > 0 && outlets.events >= options.count) enough.abort();
   };
   const context = documentContext(options, () => agent.watch.clocks);
-  const documents = documentsOf(context, plan, new Places());
+  const places = new Places();
+  const documents = documentsOf(context, plan, places);
   const write = (event: KernelEvent) => {
     for (const document of documents(event)) {
       if (enough.signal.aborted) return;
@@ -67,11 +70,14 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
       else drops.add("rate_limited");
     }
   };
+  await using flight = openFlight(options, plan, { whose: places, selfPid: Deno.pid }, io);
   using agent = attach(options, plan, write, (step) => {
     io.err(`sloctl: ${guardWords(step)}\n`);
     if (!enough.signal.aborted && options.follow.length === 0) tell(guardEvent(step, Deno.pid, context));
-  });
+  }, flight);
+  flight?.watching(agent);
   watching = agent;
+  const start = agent.watch.clocks.anchor;
   io.err(timedByProgramsWords(agent.watch));
   for (const missing of agent.missing) {
     const { probe, reason, costs } = missing;
@@ -92,7 +98,9 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
       progress.update(`${passed}: ${count(outlets.events)} events -> ${path ?? "OTLP"}`);
     },
   });
+  const open = openQuestions(agent.watch);
   agent.watch.finish();
+  await flight?.end(watchFacts(agent, plan.targets, start, open));
   progress.done();
   const left = await queue?.close(GRACE_MS) ?? 0;
   drops.add(queue?.failure === undefined ? "shutdown" : "sink_failed", left);

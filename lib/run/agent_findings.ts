@@ -8,6 +8,7 @@ import { type KernelEvent, NOBODY, type Owner } from "../model/kernel_event.ts";
 import type { SignalName } from "../model/signals.ts";
 import { duration, plural } from "../report/format.ts";
 import { estimatedRows, type RequestsContext, type ServiceMoved } from "./agent_requests.ts";
+import type { Whose } from "./agent_whose.ts";
 import { breakMeaning, breakWords } from "./clock_words.ts";
 import { RequestLog } from "./request_log.ts";
 import { keptShare } from "./watch_drops.ts";
@@ -19,7 +20,7 @@ const HUNG_NS = 1e9;
 export interface FindingsOptions {
   /** The agent's own: counted, never a finding. */
   readonly selfPid: number;
-  readonly place: (owner: Owner) => { readonly cgroup?: string; readonly pod?: string } | undefined;
+  readonly whose: Whose;
   readonly deviceName: (numbers: string) => string;
   readonly onTls?: (owner: Owner) => void;
 }
@@ -64,7 +65,8 @@ export class MachineDiagnosis {
 
   constructor(options: FindingsOptions) {
     this.#options = options;
-    this.#diagnosis = new Diagnosis({ ...options, processInfo: options.place });
+    const { whose } = options;
+    this.#diagnosis = new Diagnosis({ ...options, processInfo: (owner) => whose.of(owner) });
   }
 
   add(event: KernelEvent): void {
@@ -83,7 +85,7 @@ export class MachineDiagnosis {
       clocks,
       selfPid: this.#options.selfPid,
       kept: keptShare(this.#diagnosis.told, drops),
-      place: this.#options.place,
+      place: (owner: Owner) => this.#options.whose.of(owner),
     };
     const estimated = estimatedRows(this.#log, requests);
     const unprobed = [

@@ -140,7 +140,7 @@ kernelTest("without the rights, and with what cannot be, one line says so and no
     [agent(["--for", "1s", "--cgroup", "/no/such"]), 2, 'Cannot watch cgroup "/no/such": there is none of that name'],
     [agent(["--for", "1s", "--output-path", "/no/such/file"]), 4, "the folder does not exist"],
     [agent(["--for", "1s", "--pid", "x"]), 2, 'Cannot watch pid "x"'],
-    [agent(["--source", "replay"]), 3, "not built yet"],
+    [agent(["--source", "replay"]), 2, "no recording is named"],
     [agent(["--event-kind", "slo"]), 3, "made from spans"],
   ];
   for (const [running, code, message] of table) {

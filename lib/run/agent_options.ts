@@ -55,6 +55,12 @@ export interface AgentOptions {
   readonly fields: readonly string[];
   /** Of rows and of every other output of events; undefined: all of them. */
   readonly filter: string | undefined;
+  /** How much the flight recorder keeps, in ms; undefined: there is none. */
+  readonly record: number | undefined;
+  /** Where it is written when the watch ends; undefined: nowhere. */
+  readonly dump: string | undefined;
+  /** The recording of a replay. */
+  readonly input: string | undefined;
   /** Of a diagnosis: where it is kept, and the kept one it is compared with. */
   readonly save: string | undefined;
   readonly baseline: string | undefined;
@@ -67,6 +73,9 @@ export interface AgentOptions {
   /** Default: the machine's. */
   readonly clock?: Clock;
 }
+
+/** Of the flight recorder; its memory is bounded anyway. */
+const MOST_RECORD_MS = 120 * 60_000;
 
 /** What the words mean. */
 export interface AgentPlan {
@@ -135,7 +144,22 @@ export function switchedOff(plan: AgentPlan): MissingProbe[] {
 
 /** @throws UsageError */
 function refuseWhatContradicts(options: AgentOptions): void {
-  const { follow, fields, filter, output, outputPath, wantsEvents, save, baseline, forMs } = options;
+  const { follow, fields, filter, output, outputPath, wantsEvents, save, baseline, forMs, record, dump } = options;
+  if (options.input !== undefined && options.source !== "replay") {
+    throw new UsageError(`Cannot read "${options.input}": the source is ${options.source}`, "Add --source replay");
+  }
+  if ((record ?? dump) !== undefined && options.source !== "kernel") {
+    throw new UsageError(`Cannot record: the source is ${options.source}`, "Use --source kernel");
+  }
+  if (options.source === "replay" && output === "otlp") {
+    throw new UsageError("Cannot send a replay over OTLP", "Use sloctl faultreplay, or --output jsonl");
+  }
+  if (record !== undefined && !(record > 0 && record <= MOST_RECORD_MS)) {
+    throw new UsageError(
+      `Cannot record the last "${record / 60_000}" minutes: it is not above 0 and at most 120`,
+      "Give minutes: --record 5",
+    );
+  }
   const told = output ?? outputPath ?? (wantsEvents && forMs === undefined ? "stdout" : undefined);
   if ((save ?? baseline) !== undefined && (follow.length > 0 || told !== undefined)) {
     throw new UsageError(
@@ -161,10 +185,10 @@ function refuseWhatContradicts(options: AgentOptions): void {
 }
 
 function refuseWhatIsNotThere(options: AgentOptions): void {
-  if (options.source !== "kernel") {
-    throw new UnsupportedError(
-      `Cannot read events from "${options.source}": not built yet`,
-      "Use --source kernel or synthetic",
+  if (options.source === "replay" && options.input === undefined) {
+    throw new UsageError(
+      "Cannot replay: no recording is named",
+      "Add --input FILE: what agent --record or demo --record has written",
     );
   }
   if (options.eventKind === "slo") {

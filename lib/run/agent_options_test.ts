@@ -66,7 +66,12 @@ Deno.test("planAgent refuses what makes no sense and what is not built", () => {
     [{ output: "stdout", outputPath: "x" }, UsageError, "--output says stdout"],
     [{ disabledSignals: ["dns"] }, UsageError, 'signal "dns"'],
     [{ output: "otlp", outputPath: "x" }, UsageError, "--output says otlp"],
-    [{ source: "replay" }, UnsupportedError, "not built yet"],
+    [{ source: "replay" }, UsageError, "no recording is named"],
+    [{ input: "x" }, UsageError, "the source is kernel"],
+    [{ source: "replay", input: "x", record: 60_000 }, UsageError, "Cannot record"],
+    [{ source: "replay", input: "x", output: "otlp" }, UsageError, "over OTLP"],
+    [{ record: 0 }, UsageError, "above 0"],
+    [{ record: 121 * 60_000 }, UsageError, "at most 120"],
     [{ eventKind: "slo" }, UnsupportedError, "made from spans"],
   ];
   for (const [given, kind, text] of table) {

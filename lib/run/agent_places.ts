@@ -2,16 +2,12 @@
 import { cgroupRoots } from "../host/cgroup_dirs.ts";
 import { type ProcessInfo, ProcessTable } from "../host/process.ts";
 import type { Owner } from "../model/kernel_event.ts";
+import type { Place, Whose } from "./agent_whose.ts";
 
 const MAX_CGROUPS = 10_000;
 const REBUILD_MS = 1000;
 
-export interface Place {
-  readonly exe?: string;
-  readonly cgroup?: string;
-}
-
-export class Places {
+export class Places implements Whose {
   readonly #processes = new ProcessTable();
   readonly #cgroups = new CgroupNames();
 
@@ -21,6 +17,10 @@ export class Places {
     if (info !== undefined && info.cgroup !== "") return info;
     const cgroup = this.#cgroups.path(cgroupId);
     return cgroup === undefined ? info : { ...info, cgroup };
+  }
+
+  ofCgroup(path: string): Place {
+    return { cgroup: path };
   }
 }
 

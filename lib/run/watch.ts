@@ -68,6 +68,8 @@ export interface WatchOptions {
   readonly clock?: Clock;
   /** The record's bytes, a copy, before it is decoded: for recordings. */
   readonly onRecord?: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** An event that no record carries, before it is handed over: for recordings too. */
+  readonly onTold?: (event: KernelEvent) => void;
 }
 
 export interface Watch extends Disposable {
@@ -251,7 +253,7 @@ class KernelWatch implements Watch {
     const nowNs = this.#clock.monotonicNs();
     for (const { key, value } of this.#session.values("threads")) {
       const sum = decodeThread(viewOf(key).getUint32(0, true), viewOf(value), nowNs);
-      if (sum !== null) this.#hand(sum);
+      if (sum !== null) this.#tell(sum);
     }
   }
 
@@ -309,7 +311,7 @@ class KernelWatch implements Watch {
     const nowNs = this.#clock.monotonicNs();
     const { records, events } = this.#poller.take(nowNs);
     for (const bytes of records) this.#record(viewOf(bytes), 0, bytes.byteLength);
-    for (const event of [...events, ...takeSegments(this.#session, nowNs)]) this.#hand(event);
+    for (const event of [...events, ...takeSegments(this.#session, nowNs)]) this.#tell(event);
     if (this.#unowned) this.#session.adoptSockets();
     this.#unowned = false;
     if (++this.#polls % ACCOUNT_EVERY === 0) this.#session.accountSockets();
@@ -322,6 +324,11 @@ class KernelWatch implements Watch {
     const event = decodeRecord(view, at, length);
     if (typeof event === "string") this.#refused[event] = (this.#refused[event] ?? 0) + 1;
     else this.#hand(event);
+  }
+
+  #tell(event: KernelEvent): void {
+    this.#options.onTold?.(event);
+    this.#hand(event);
   }
 
   #hand(event: KernelEvent): void {

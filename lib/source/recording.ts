@@ -13,24 +13,49 @@ export interface RecordedLine {
 /** Raises with every change of the wire format: a recording of another one cannot be decoded. */
 export const RECORDING_SCHEMA = "recording/v1";
 
-/** Writes all lines, or nothing. @throws IoError */
+/** Of an agent's last minutes: what the kernel told, and what was known of whom. */
+export const FLIGHT_SCHEMA = "flight-recording/v1";
+
+/** Text is packed in pieces of about this many characters, so that a long recording is never held whole. */
+const PIECE_CHARS = 256 * 1024;
+
+/**
+ * Writes all lines, or nothing; other work has a turn in between. Returns the bytes written.
+ *
+ * @throws IoError
+ */
 export async function writeRecording(path: string, lines: Iterable<RecordedLine>): Promise<number> {
-  const text = [...lines].map((line) => `${toJson(line)}\n`).join("");
-  const packed = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  const packed = ReadableStream.from(pieces(lines)).pipeThrough(new CompressionStream("gzip"));
   const part = `${path}.part-${Deno.pid}`;
   try {
-    const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
-    await Deno.writeFile(part, bytes);
+    await Deno.writeFile(part, packed, { mode: 0o600 });
+    const { size } = await Deno.stat(part);
     await Deno.rename(part, path);
-    return bytes.byteLength;
+    return size;
   } catch (error) {
     await Deno.remove(part).catch(() => {});
     throw new IoError(`Cannot write recording "${path}": ${(error as Error).message}`);
   }
 }
 
+async function* pieces(lines: Iterable<RecordedLine>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
+  let text = "";
+  for (const line of lines) {
+    text += `${toJson(line)}\n`;
+    if (text.length < PIECE_CHARS) continue;
+    yield encoder.encode(text);
+    text = "";
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  yield encoder.encode(text);
+}
+
 /** @throws IoError naming file and line when it is not a whole recording of a schema we know. */
-export async function readRecording(path: string | URL): Promise<RecordedLine[]> {
+export async function readRecording(
+  path: string | URL,
+  schemas: readonly string[] = [RECORDING_SCHEMA],
+): Promise<RecordedLine[]> {
   const name = String(path).replace(/^file:\/\//, "");
   let text: string;
   try {
@@ -44,8 +69,11 @@ export async function readRecording(path: string | URL): Promise<RecordedLine[]>
   }
   const lines = text.split("\n").filter((line) => line !== "").map((line, i) => parseLine(line, name, i + 1));
   const schema = lines[0]?.kind === "meta" ? lines[0].payload.schema : undefined;
-  if (schema !== RECORDING_SCHEMA) {
-    throw new IoError(`Cannot read recording "${name}": line 1 is not the head of a ${RECORDING_SCHEMA}`);
+  if (!schemas.includes(String(schema))) {
+    throw new IoError(
+      `Cannot read recording "${name}": line 1 is not the head of a ${schemas.join(" or a ")}`,
+      ...(schema === FLIGHT_SCHEMA ? ["Read it with sloctl agent --source replay --input FILE"] : []),
+    );
   }
   if (!lines.some((line) => line.kind === "end")) {
     throw new IoError(`Cannot read recording "${name}": its end is missing`);

@@ -38,5 +38,8 @@ export const AGENT_DEFAULTS: AgentOptions = {
   fields: [],
   filter: undefined,
   save: undefined,
+  record: undefined,
+  dump: undefined,
+  input: undefined,
   baseline: undefined,
 };
