@@ -72,6 +72,11 @@ export interface Flight extends FlightFacts {
   readonly events: readonly KernelEvent[];
 }
 
+interface SavedStretch {
+  readonly fromNs: number | null;
+  readonly reading: Omit<ClockStretch["reading"], "unixNs"> & { readonly unixNs: string };
+}
+
 /** @throws IoError when it was written by another version whose records are not ours. */
 export function readFlight(path: string, lines: readonly RecordedLine[]): Flight {
   // deno-lint-ignore no-explicit-any -- our own file, of a schema that was looked at
@@ -96,9 +101,8 @@ export function readFlight(path: string, lines: readonly RecordedLine[]): Flight
   return {
     ...meta,
     watch: refused === 0 ? watch : { ...watch, drops: { ...watch.drops, decode_refused: refused } },
-    // deno-lint-ignore no-explicit-any
     clocks: ClockLine.of(
-      stretches.map(({ fromNs, reading }: any): ClockStretch => ({
+      (stretches as readonly SavedStretch[]).map(({ fromNs, reading }): ClockStretch => ({
         fromNs: fromNs ?? -Infinity,
         reading: { ...reading, unixNs: BigInt(reading.unixNs) },
       })),
