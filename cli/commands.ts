@@ -14,6 +14,7 @@ import { command as demo } from "./demo.ts";
 import { command as explain } from "./explain.ts";
 import { command as faultinject } from "./faultinject.ts";
 import { command as faultreplay } from "./faultreplay.ts";
+import { command as gate } from "./gate.ts";
 import { command as incidents } from "./incidents.ts";
 import { command as lab } from "./lab.ts";
 import { command as loadgen } from "./loadgen.ts";
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   benchgen,
   correlationeval,
   m5gate,
+  gate,
   cdgate,
   slo,
   webhook,

@@ -128,7 +128,7 @@ Deno.test("bad input to each of the nine: a defined exit code, one message, noth
     ["loadgen --dry-run --out /dev/full", 4, "Cannot write"],
     ["benchgen --out /dev/full", 4, "Cannot write"],
     // Not built yet.
-    ["benchgen --live", 3, "only synthetic ones are built yet"],
+    ["benchgen --live --scenario memory_pressure", 3, "no injector yet"],
     ["faultinject --scenario memory_pressure --real", 3, "no injector yet"],
     // An unknown flag or name.
     ["faultreplay --scenrio mixed", 2, "--scenario"],

@@ -1,130 +1,224 @@
-/** `sloctl benchgen`: the artefacts of a benchmark, one folder per run; for now of invented requests, and marked so in every file. */
-import { type AssertionOutcome, evaluateAssertions, type PhaseData } from "../evaluate/assertions.ts";
-import { classMetricsCsv, confusionCsv, scoreAttribution } from "../evaluate/attribution_score.ts";
-import { EXIT, IoError, UnsupportedError, UsageError } from "../model/errors.ts";
+/** `sloctl benchgen`: the artefacts of a benchmark, one folder per run: measured in the lab, or invented and marked so in every file. */
+import { EXIT, UnsupportedError, UsageError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
 import { toJson } from "../model/json.ts";
 import { type Scenario, SCENARIO_PHASES } from "../model/scenario.ts";
-import { emptyDocuments } from "../source/documents.ts";
-import { loadScenario } from "../source/scenario_files.ts";
-import { type SyntheticRequest, syntheticRequests } from "../source/synthetic.ts";
-import { faultSample, rawSample, SYNTHETIC_PLACE } from "../source/synthetic_documents.ts";
+import { duration, plural } from "../report/format.ts";
+import { progressLine } from "../report/progress.ts";
+import { writeText } from "../host/write_text.ts";
+import { loadScenario, scenarioNames } from "../source/scenario_files.ts";
 import type { AttributionMode } from "./attributor.ts";
-import { attributeFaults } from "./attributor_faults.ts";
-import { predictionsCsv, scored, summary } from "./attributor_outputs.ts";
+import { runFiles } from "./benchgen/artifacts.ts";
+import { isComplete, type RunIdentity, writeFolder } from "./benchgen/folder.ts";
+import { liveMs, liveRun } from "./benchgen/live.ts";
+import { machine, scenarioDigest, sha256, type Source, source } from "./benchgen/provenance.ts";
+import type { RunResult } from "./benchgen/run_result.ts";
+import { syntheticRun } from "./benchgen/synthetic.ts";
+import { missingInjectors, refuseMissing } from "./faultinject_real.ts";
 
 export interface BenchgenOptions {
-  readonly scenario: string;
+  /** Names or files; `all`: every one that comes with the program, live those that can be done for real. */
+  readonly scenarios: readonly string[];
   readonly out: string;
   readonly workload: string | undefined;
   readonly input: string | undefined;
   readonly live: boolean;
   readonly runs: number | undefined;
-  readonly mode: AttributionMode;
+  readonly mode: AttributionMode | undefined;
+  /** Live: requests a second; undefined: the profile's. */
+  readonly rps: number | undefined;
+  /** `baseline=20s,fault=20s`, any of them; the scenario's otherwise. */
+  readonly phases: string | undefined;
+  /** Runs that are whole are made again. */
+  readonly fresh: boolean;
   readonly argv: readonly string[];
+  readonly version: string;
+  /** Live: argv prefix that runs the agent; for tests. */
+  readonly agentProgram?: readonly string[];
 }
 
-const REQUESTS_A_PHASE = 200;
-const SYNTHETIC_NOTE = "synthetic: nothing was measured";
+interface PlannedRun {
+  readonly scenario: Scenario;
+  readonly n: number;
+  readonly of: number;
+  readonly folder: string;
+  readonly seed: number;
+}
 
-/** Exit code 0 when every assertion of the scenario holds, 1 when one does not. @throws UsageError, UnsupportedError, IoError */
+/** Starting and ending the lab. */
+const LAB_MS = 5000;
+const STATISTICS_KEPT = "BPF run time is measured with the kernel's statistics on, which costs about 50 ns a run";
+
+/**
+ * Runs that are there already, whole and of the same kind, are kept: after an interruption the same command goes on. Exit code 0 when
+ * every assertion of the scenarios holds, 1 when one does not.
+ *
+ * @throws UsageError, UnsupportedError, IoError; the reason of `io.stop` when it is interrupted, nothing half-written being left
+ */
 export async function benchgen(options: BenchgenOptions, io: Io): Promise<number> {
-  if (options.live || options.input !== undefined) {
+  if (options.input !== undefined) {
     throw new UnsupportedError(
-      `Cannot make a benchmark ${
-        options.live ? "of a live run" : `from "${options.input}"`
-      }: only synthetic ones are built yet`,
-      "Leave out --live and --input, or use sloctl demo for a real run",
+      `Cannot make a benchmark from "${options.input}": recorded runs are not taken yet`,
+      "Use --live for a measured run, or neither for a synthetic one",
     );
   }
-  const scenario = loadScenario(options.scenario);
-  const runs = options.runs ?? scenario.harness.repetitions;
-  if (runs < 1) throw new UsageError(`Cannot make "${runs}" runs: there must be at least one`, "Give --runs 1 or more");
-  let failed = 0;
-  for (let n = 1; n <= runs; n++) {
-    const folder = `${options.out}/${scenario.name}/run-${n}`;
-    const outcomes = await writeRun(folder, scenario, scenario.harness.seed + n - 1, options);
-    failed += outcomes.filter(({ verdict }) => verdict !== "pass").length;
-    for (const { verdict, sentence } of outcomes) io.out(`run-${n}  ${verdict}  ${sentence}\n`);
+  const scenarios = scenariosOf(options);
+  const plan = scenarios.flatMap((scenario) => plannedRuns(scenario, options));
+  if (options.live) scenarios.forEach(refuseMissing);
+  const from = await source();
+  const mode = options.mode ?? (options.live ? "model" : "rule");
+  const identities = new Map(plan.map((run) => [run, identityOf(run, mode, options, from)]));
+  const todo = plan.filter((run) => options.fresh || !isComplete(run.folder, identities.get(run)!));
+  if (todo.length < plan.length) {
+    io.err(
+      `sloctl: ${
+        plural(plan.length - todo.length, "run")
+      } of ${plan.length} are there and are kept (--fresh makes them again)\n`,
+    );
   }
+  let failed = plan.filter((run) => !todo.includes(run)).reduce((sum, { folder }) => sum + heldFailures(folder), 0);
+  {
+    using progress = progressLine(io);
+    for (const [i, run] of todo.entries()) {
+      io.stop.throwIfAborted();
+      const left = duration(1000 * Math.round(leftMs(todo.slice(i), options.live) / 1000));
+      const name = `${run.scenario.name} run-${run.n} (${i + 1} of ${todo.length}, ${left} left)`;
+      const tell = (text: string) => progress.update(`${name}: ${text}`);
+      const result = options.live
+        ? await liveRun({
+          scenario: run.scenario,
+          seed: run.seed,
+          workload: options.workload,
+          mode,
+          rps: options.rps,
+          offFirst: run.n % 2 === 1,
+          onProgress: tell,
+          ...(options.agentProgram === undefined ? {} : { agentProgram: options.agentProgram }),
+        }, io)
+        : syntheticRun(run.scenario, run.seed, mode, options.workload);
+      const { files, outcomes } = runFiles(run.scenario, result);
+      await writeFolder(run.folder, files, provenanceOf(run, result, identities.get(run)!, options));
+      failed += outcomes.filter(({ verdict }) => verdict !== "pass").length;
+      for (const { verdict, sentence } of outcomes) {
+        io.out(`${run.scenario.name}  run-${run.n}  ${verdict}  ${sentence}\n`);
+      }
+    }
+  }
+  for (const scenario of scenarios) await writeManifest(scenario, options, from, io);
+  const what = options.live ? "measured" : "synthetic";
   io.err(
-    `sloctl: ${runs} synthetic runs of ${scenario.name} -> ${options.out}; they prove nothing about real faults\n`,
+    `sloctl: ${plural(todo.length, "run")} (${what}) of ${
+      scenarios.map(({ name }) => name).join(", ")
+    } -> ${options.out}${options.live ? "" : "; they prove nothing about real faults"}\n`,
   );
   return failed === 0 ? EXIT.ok : EXIT.gateSaidNo;
 }
 
-async function writeRun(
-  folder: string,
-  scenario: Scenario,
-  seed: number,
-  options: BenchgenOptions,
-): Promise<AssertionOutcome[]> {
-  const requests = SCENARIO_PHASES.map((
-    phase,
-  ) => [...syntheticRequests({ scenario, count: REQUESTS_A_PHASE, seed, phase })]);
-  const place = { ...SYNTHETIC_PLACE, ...(options.workload === undefined ? {} : { workload: options.workload }) };
-  const faults = requests[1]!.map((request) => faultSample(request, scenario.name, place));
-  const attributed = attributeFaults({ ...emptyDocuments(), faults, synthetic: true }, options.mode, { err: () => {} });
-  const score = scoreAttribution(scored(attributed.cases));
-  const outcomes = evaluateAssertions(scenario.assertions, phaseData(requests));
-  const raw = requests[1]!.map((request) => `${toJson(rawSample(request, scenario.name, place))}\n`).join("");
-  const files: Record<string, string> = {
-    "raw_samples.jsonl": raw,
-    "attribution_summary.json": `${
-      toJson({ ...summary(attributed), scenario: scenario.name, assertions: outcomes }, 2)
-    }\n`,
-    "incident_predictions.csv": predictionsCsv(attributed.cases),
-    "confusion_matrix.csv": confusionCsv(score),
-    "class_metrics.csv": classMetricsCsv(score),
-    "collector_overhead.csv": "timestamp,node,collector_cpu_pct,collector_memory_mb,events_per_second,dropped_events\n",
-    "summary.md": report(scenario, outcomes, score.accuracy),
-    "report.md": report(scenario, outcomes, score.accuracy),
-    "provenance.json": `${
-      toJson({
-        commit: "",
-        origin: "synthetic",
-        versions: { deno: Deno.version.deno },
-        argv: options.argv,
-        seed,
-        digests: { "raw_samples.jsonl": await sha256(raw) },
-        overhead: { measured: false, reason: SYNTHETIC_NOTE },
-        synthetic: true,
-      }, 2)
-    }\n`,
-  };
-  try {
-    await Deno.mkdir(folder, { recursive: true });
-    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${folder}/${name}`, text);
-  } catch (error) {
-    throw new IoError(
-      `Cannot write "${folder}": ${(error as Error).message}`,
-      "Choose a folder you may write to with --out",
-    );
+function scenariosOf({ scenarios: asked, live, phases, runs, rps }: BenchgenOptions): Scenario[] {
+  if (runs !== undefined && runs < 1) {
+    throw new UsageError(`Cannot make "${runs}" runs: there must be at least one`, "Give --runs 1 or more");
   }
-  return outcomes;
+  if (rps !== undefined && !(rps > 0)) {
+    throw new UsageError(`Cannot send "${rps}" requests a second: it must be above 0`, "Give --rps 5");
+  }
+  const names = asked.flatMap((name) => name === "all" ? scenarioNames() : [name]);
+  const loaded = [...new Set(names)].map((name) => withPhases(loadScenario(name), phases));
+  // Of all, those that cannot be done for real are left out; one that was named is refused.
+  return live && asked.includes("all")
+    ? loaded.filter((one) => asked.includes(one.name) || missingInjectors(one).length === 0)
+    : loaded;
 }
 
-function phaseData(requests: readonly (readonly SyntheticRequest[])[]): PhaseData {
-  return Object.fromEntries(SCENARIO_PHASES.map((phase, i) => {
-    const own = requests[i]!;
-    const signals = Object.keys(own[0]?.signals ?? {}).map((
-      name,
-    ) => [name, own.map((request) => request.signals[name]!)]);
-    return [phase, {
-      ttft_ms: own.map((request) => request.ttftMs),
-      token_throughput_tps: own.map((request) => request.tokensPerSecond),
-      error_rate: own.map((request) => request.failed ? 1 : 0),
-      ...Object.fromEntries(signals),
-    }];
+function withPhases(scenario: Scenario, text: string | undefined): Scenario {
+  if (text === undefined) return scenario;
+  const phases = { ...scenario.harness.phases };
+  for (const part of text.split(",")) {
+    const [, name, seconds] = /^\s*(\w+)=(\d+(?:\.\d+)?)s?\s*$/.exec(part) ?? [];
+    const phase = SCENARIO_PHASES.find((known) => known === name);
+    if (phase === undefined || !(Number(seconds) > 0)) {
+      throw new UsageError(
+        `Cannot read phase "${part}": it is not name=seconds`,
+        "Write --phases baseline=20s,fault=20s",
+      );
+    }
+    phases[phase] = Number(seconds) * 1000;
+  }
+  const scale = phases.fault / scenario.harness.phases.fault;
+  const faults = scenario.faults.map((step) => ({ ...step, fromMs: step.fromMs * scale, forMs: step.forMs * scale }));
+  return { ...scenario, faults, harness: { ...scenario.harness, phases } };
+}
+
+function plannedRuns(scenario: Scenario, { runs, out }: BenchgenOptions): PlannedRun[] {
+  const of = runs ?? scenario.harness.repetitions;
+  return Array.from({ length: of }, (_, i) => ({
+    scenario,
+    n: i + 1,
+    of,
+    folder: `${out}/${scenario.name}/run-${i + 1}`,
+    seed: scenario.harness.seed + i,
   }));
 }
 
-function report(scenario: Scenario, outcomes: readonly AssertionOutcome[], accuracy: number | null): string {
-  return `# ${scenario.name}\n\n**${SYNTHETIC_NOTE}.** ${scenario.description}\n\n` +
-    outcomes.map(({ verdict, sentence }) => `- ${verdict}: ${sentence}\n`).join("") +
-    `\nAttributed as expected: ${accuracy === null ? "nothing to attribute" : `${(accuracy * 100).toFixed(1)} %`}\n`;
+function identityOf(run: PlannedRun, mode: string, options: BenchgenOptions, from: Source): RunIdentity {
+  return {
+    scenario_sha256: digestOf(run.scenario, options),
+    host_sha256: sha256(toJson(machine())),
+    commit: from.commit,
+    seed: run.seed,
+    workload: options.workload ?? "",
+    mode,
+    origin: options.live ? "measured" : "synthetic",
+  };
 }
 
-async function sha256(text: string): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toHex();
+function digestOf(scenario: Scenario, { live, rps }: BenchgenOptions): string {
+  return scenarioDigest(scenario, { live, rps: rps ?? null });
+}
+
+function provenanceOf(
+  run: PlannedRun,
+  result: RunResult,
+  identity: RunIdentity,
+  options: BenchgenOptions,
+): Readonly<Record<string, unknown>> {
+  const { unmeasured, started, finished } = result;
+  return {
+    commit: identity.commit,
+    origin: result.origin,
+    ...(result.origin === "synthetic" ? { synthetic: true } : {}),
+    versions: { sloctl: options.version, deno: Deno.version.deno, v8: Deno.version.v8 },
+    ...machine(),
+    argv: options.argv,
+    seed: run.seed,
+    ...(started === null ? {} : { started, finished }),
+    runs: { n: run.n, planned: run.of },
+    digests: { host_sha256: identity.host_sha256, scenario_sha256: identity.scenario_sha256 },
+    overhead: unmeasured === null
+      ? { measured: true, every_ms: 250, note: STATISTICS_KEPT, paired: result.paired }
+      : { measured: false, reason: unmeasured },
+    identity,
+  };
+}
+
+/** Assertions that did not hold in a run that is kept. */
+function heldFailures(folder: string): number {
+  const { assertions } = JSON.parse(Deno.readTextFileSync(`${folder}/attribution_summary.json`));
+  return (assertions as { readonly verdict: string }[]).filter(({ verdict }) => verdict !== "pass").length;
+}
+
+/** So that today's candidate is tomorrow's baseline. */
+async function writeManifest(scenario: Scenario, options: BenchgenOptions, from: Source, io: Io): Promise<void> {
+  const manifest = {
+    source_ref: from.ref,
+    source_commit: from.commit,
+    generated_at: new Date().toISOString(),
+    origin: options.live ? "measured" : "synthetic",
+    host_sha256: sha256(toJson(machine())),
+    scenario_sha256: digestOf(scenario, options),
+  };
+  await writeText(`${options.out}/${scenario.name}/manifest.json`, `${toJson(manifest, 2)}\n`, io);
+}
+
+function leftMs(runs: readonly PlannedRun[], live: boolean): number {
+  return live ? runs.reduce((sum, { scenario }) => sum + LAB_MS + liveMs(scenario), 0) : 0;
 }

@@ -37,19 +37,23 @@ export function missingInjectors(scenario: Scenario): Mechanism[] {
   return [...new Set(missing)];
 }
 
+/** @throws UnsupportedError */
+export function refuseMissing(scenario: Scenario): void {
+  const missing = missingInjectors(scenario);
+  if (missing.length === 0) return;
+  throw new UnsupportedError(
+    `Cannot run scenario "${scenario.name}" for real: ${missing.join(", ")} has no injector yet`,
+    `Run it without the real lab for synthetic samples; there are injectors for ${Object.keys(FAULTS).join(", ")}`,
+  );
+}
+
 /**
  * Writes one line when a fault is in force and one when it is taken back. Nothing stays, however it ends.
  *
  * @throws UnsupportedError, before anything is touched, when a mechanism has no injector
  */
 export async function injectScenario(scenario: Scenario, options: RealOptions, io: Io): Promise<void> {
-  const missing = missingInjectors(scenario);
-  if (missing.length > 0) {
-    throw new UnsupportedError(
-      `Cannot run scenario "${scenario.name}" for real: ${missing.join(", ")} has no injector yet`,
-      `Leave out --real for synthetic samples; there are injectors for ${Object.keys(FAULTS).join(", ")}`,
-    );
-  }
+  refuseMissing(scenario);
   if (options.forMs !== undefined && !(options.forMs > 0)) {
     throw new UsageError('Cannot inject for "0": nothing would happen', "Give a duration: --for 20s");
   }
@@ -59,8 +63,6 @@ export async function injectScenario(scenario: Scenario, options: RealOptions, i
   }
   const steps = scenario.faults.map((step) => ({ step, injector: injectorOf(step.mechanism, options) }));
   using log = openLines(options.out, io);
-  const enough = new AbortController();
-  const stop = AbortSignal.any([io.stop, enough.signal]);
   const tell = (event: string, step: TimedFault, injector: Injector, description: string) => {
     const { mechanism, intensity } = step;
     const at = new Date().toISOString();
@@ -76,6 +78,30 @@ export async function injectScenario(scenario: Scenario, options: RealOptions, i
     log.flush();
   };
   const scale = options.forMs === undefined ? 1 : options.forMs / scenario.harness.phases.fault;
+  await doSteps(steps, scale, io.stop, tell);
+}
+
+interface Step {
+  readonly step: TimedFault;
+  readonly injector: Injector;
+}
+
+/** A scenario's faults done to this lab, each in its time, until they are over or `stop` fires; nothing stays. @throws UnsupportedError */
+export async function injectInto(lab: Handles, scenario: Scenario, stop: AbortSignal): Promise<void> {
+  refuseMissing(scenario);
+  const steps = scenario.faults.map((step) => ({ step, injector: injectorFor(FAULTS[step.mechanism]!, lab)! }));
+  await doSteps(steps, 1, stop, () => {});
+}
+
+/** `scale`: of the times of the steps. */
+async function doSteps(
+  steps: readonly Step[],
+  scale: number,
+  stopped: AbortSignal,
+  tell: (event: string, step: TimedFault, injector: Injector, description: string) => void,
+): Promise<void> {
+  const enough = new AbortController();
+  const stop = AbortSignal.any([stopped, enough.signal]);
   const runs = steps.map(async ({ step, injector }) => {
     await sleep(step.fromMs * scale, stop);
     if (stop.aborted) return;

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { IoError, UsageError } from "../model/errors.ts";
+import { validate } from "../report/validate.ts";
 import { OVERHEAD_HEAD, overheadCsv, type RunShape, writeRuns } from "../testing/bench_runs.ts";
 import { fakeIo } from "../testing/fake_io.ts";
 import { m5gate, type M5Options } from "./m5gate.ts";
@@ -57,7 +58,9 @@ const writeJson = (path: string, value: unknown) => Deno.writeTextFile(path, JSO
 async function gate(part: Partial<M5Options>, env: Record<string, string> = {}) {
   const io = fakeIo({ env });
   const code = await m5gate({ ...options, ...part }, io);
-  return { code, io, summary: JSON.parse(io.stdout) };
+  const summary = JSON.parse(io.stdout);
+  assertEquals(validate("m5-gate-summary/v1", summary), []);
+  return { code, io, summary };
 }
 
 /** The file as `edit` leaves it, then judged: exit code, and a piece of what is said. */

@@ -8,6 +8,8 @@ import requestsAnswer from "./requests-answer.v1.json" with { type: "json" };
 import signalsAnswer from "./signals-answer.v1.json" with { type: "json" };
 import sloAnswer from "./slo-answer.v1.json" with { type: "json" };
 import status from "./status.v1.json" with { type: "json" };
+import benchManifest from "./bench-manifest.v1.json" with { type: "json" };
+import benchProvenance from "./bench-provenance.v1.json" with { type: "json" };
 import demoReport from "./demo-report.v1.json" with { type: "json" };
 import diagnosis from "./diagnosis.v1.json" with { type: "json" };
 import faultSample from "./fault-sample.v1.json" with { type: "json" };
@@ -18,6 +20,7 @@ import labelledPair from "./labelled-pair.v1.json" with { type: "json" };
 import loadArrival from "./load-arrival.v1.json" with { type: "json" };
 import loadReport from "./load-report.v1.json" with { type: "json" };
 import loadRequest from "./load-request.v1.json" with { type: "json" };
+import m5GateSummary from "./m5-gate-summary.v1.json" with { type: "json" };
 import probeEvent1 from "./probe-event.v1alpha1.json" with { type: "json" };
 import probeEvent2 from "./probe-event.v1alpha2.json" with { type: "json" };
 import rawSample from "./raw-sample.v1.json" with { type: "json" };
@@ -39,6 +42,8 @@ export const SCHEMAS = {
   "signals-answer/v1": signalsAnswer,
   "slo-answer/v1": sloAnswer,
   "status/v1": status,
+  "bench-manifest/v1": benchManifest,
+  "bench-provenance/v1": benchProvenance,
   "demo-report/v1": demoReport,
   "diagnosis/v1": diagnosis,
   "fault-sample/v1": faultSample,
@@ -49,6 +54,7 @@ export const SCHEMAS = {
   "load-arrival/v1": loadArrival,
   "load-report/v1": loadReport,
   "load-request/v1": loadRequest,
+  "m5-gate-summary/v1": m5GateSummary,
   "probe-event/v1alpha1": probeEvent1,
   "probe-event/v1alpha2": probeEvent2,
   "raw-sample/v1": rawSample,

@@ -1,0 +1,57 @@
+/** The folder of one run: it appears whole or not at all, and a whole one is not made again. */
+import { IoError } from "../../model/errors.ts";
+import { toJson } from "../../model/json.ts";
+import { sha256 } from "./provenance.ts";
+
+/** What makes a run the one that was asked for. */
+export interface RunIdentity {
+  readonly scenario_sha256: string;
+  readonly host_sha256: string;
+  readonly commit: string;
+  readonly seed: number;
+  readonly workload: string;
+  readonly mode: string;
+  readonly origin: string;
+}
+
+/** Whether a whole run of this very kind is there: its provenance, which is written last, says so, and its files have its digests. */
+export function isComplete(folder: string, identity: RunIdentity): boolean {
+  try {
+    const held = JSON.parse(Deno.readTextFileSync(`${folder}/provenance.json`));
+    if (toJson(held.identity) !== toJson(identity)) return false;
+    return Object.entries(held.digests as Record<string, string>).filter(([name]) => name.includes("."))
+      .every(([name, digest]) => sha256(Deno.readTextFileSync(`${folder}/${name}`)) === digest);
+  } catch {
+    return false;
+  }
+}
+
+/** @throws IoError when it cannot be written; nothing is left half-written then */
+export async function writeFolder(
+  folder: string,
+  files: Readonly<Record<string, string>>,
+  provenance: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const part = `${folder}.part-${Deno.pid}`;
+  const digests = Object.fromEntries(Object.entries(files).map(([name, text]) => [name, sha256(text)]));
+  const all = {
+    ...files,
+    "provenance.json": `${
+      toJson({ ...provenance, digests: { ...(provenance.digests as Record<string, string>), ...digests } }, 2)
+    }\n`,
+  };
+  try {
+    await Deno.mkdir(part, { recursive: true });
+    for (const [name, text] of Object.entries(all)) await Deno.writeTextFile(`${part}/${name}`, text);
+    await Deno.remove(folder, { recursive: true }).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+    await Deno.rename(part, folder);
+  } catch (error) {
+    await Deno.remove(part, { recursive: true }).catch(() => {});
+    throw new IoError(
+      `Cannot write "${folder}": ${(error as Error).message}`,
+      "Choose a folder you may write to with --out",
+    );
+  }
+}
