@@ -93,6 +93,7 @@ Deno.test("ffi is kept only where libbpf or the kernel's clock is needed", () =>
       "lab status",
       "faultinject",
       "loadgen",
+      "benchgen",
     ],
     ...["prereq check", "support-bundle", "version"],
   ];
