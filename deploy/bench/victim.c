@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Something for the probes to slow down: victim pipe|tcp|calls ROUNDS. Prints nanoseconds per round.
+ * Something for the probes to slow down: victim pipe|tcp|calls ROUNDS. Prints nanoseconds of CPU time per round, those of both ends
+ * together: what runs in a hook is charged to whoever ran into it, and what others do on this CPU is not.
  *
  *   pipe   a byte to another process and back: two sleeps, two wake-ups, four switches
  *   tcp    the same over a TCP connection of the loopback
@@ -12,17 +13,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-static double now_ns(void)
+static double cpu_ns(int who)
 {
-	struct timespec time;
+	struct rusage usage;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1e9 + time.tv_nsec;
+	getrusage(who, &usage);
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e9 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e3;
 }
 
 static void die(const char *what)
@@ -56,11 +58,14 @@ static double round_trips(int out, int in, int other_out, int other_in, long rou
 	}
 	close(other_out);
 	close(other_in);
-	start = now_ns();
+	start = cpu_ns(RUSAGE_SELF);
 	for (long i = 0; i < rounds; i++)
 		if (write(out, &byte, 1) != 1 || read(in, &byte, 1) != 1)
 			die("round trip");
-	return (now_ns() - start) / rounds;
+	close(out);
+	close(in);
+	wait(NULL);
+	return (cpu_ns(RUSAGE_SELF) - start + cpu_ns(RUSAGE_CHILDREN)) / rounds;
 }
 
 static double pipes(long rounds)
@@ -90,11 +95,11 @@ static double tcp(long rounds)
 
 static double calls(long rounds)
 {
-	double start = now_ns();
+	double start = cpu_ns(RUSAGE_SELF);
 
 	for (long i = 0; i < rounds; i++)
 		syscall(SYS_getppid);
-	return (now_ns() - start) / rounds;
+	return (cpu_ns(RUSAGE_SELF) - start) / rounds;
 }
 
 int main(int count, char **arguments)
