@@ -259,9 +259,9 @@ int BPF_PROG(on_sock_recv_length, struct sock *sk, int ret, int flags)
 
 	if (ret <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return 0;
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX && BPF_CORE_READ(sk, sk_type) == SOCK_STREAM)
+	if (sk->__sk_common.skc_family == AF_UNIX && sk->sk_type == SOCK_STREAM)
 		note_unseen(task, LLM_SLO_UNSEEN_UNIX);
-	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP)
+	if (sk->sk_protocol == IPPROTO_TCP)
 		has_read(sk, task);
 	return 0;
 }

@@ -186,7 +186,7 @@ static __always_inline void count_bytes(struct llm_slo_exchange *record, struct 
 static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *p, struct conn *conn, __u64 now, int egress, __u32 slot)
 {
 	struct llm_slo_exchange *record = &conn->record;
-	int shared = record->header.flags & LLM_SLO_X_SHARED;
+	int shared = record->header.flags & LLM_SLO_X_SHARED, begins = 0;
 
 	/* A server's client asks while the answer is still on its way to it. */
 	if (!egress && !shared && record->response_start.ns && (__s32)(p->acknowledged - conn->sent_end) < 0)
@@ -196,7 +196,7 @@ static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *
 
 		next_turn(conn, now);
 		record->header.flags |= X_STARTED;
-		stamp(&record->request_start, record->header.tid, now);
+		begins = 1;
 		conn->request_sequence = p->sequence;
 		read_http_start(skb, p, &start);
 		if (is_http2_preface(&start) || (record->header.flags & LLM_SLO_X_PREEXISTING && is_http2_frame(&start, p->length)))
@@ -205,6 +205,8 @@ static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *
 	}
 	count_bytes(record, p, egress);
 	stamp(&record->request_end, record->header.tid, now);
+	if (begins)
+		record->request_start = record->request_end;
 #ifndef LLM_SLO_PLAIN /* scan_block() is checked apart from its callers, for which the kernel must have BTF */
 	if (conn->head_left && !(record->header.flags & LLM_SLO_X_SHARED) &&
 	    find_traceparent(skb, p->payload, p->length, &conn->head_left, slot, record->trace_id, record->span_id))
@@ -215,7 +217,7 @@ static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *
 static __always_inline void response_bytes(struct __sk_buff *skb, struct packet *p, struct conn *conn, __u64 now, int egress)
 {
 	struct llm_slo_exchange *record = &conn->record;
-	int shared = record->header.flags & LLM_SLO_X_SHARED;
+	int shared = record->header.flags & LLM_SLO_X_SHARED, begins = 0;
 
 	if (!(record->header.flags & X_STARTED))
 		return; /* a server that speaks first, or the middle of a turn older than the probe */
@@ -232,7 +234,7 @@ static __always_inline void response_bytes(struct __sk_buff *skb, struct packet 
 		read_http_start(skb, p, &start);
 		if (is_informational(&start, p->length))
 			return; /* 100 Continue: the answer is still to come */
-		stamp(&record->response_start, record->header.tid, now);
+		begins = 1;
 		if (is_switching(&start))
 			share(conn); /* no HTTP any more: a WebSocket, or HTTP/2 */
 	} else if (now > record->response_end.ns && !shared) {
@@ -245,6 +247,8 @@ static __always_inline void response_bytes(struct __sk_buff *skb, struct packet 
 	}
 	record->chunks += 1;
 	stamp(&record->response_end, record->header.tid, now);
+	if (begins)
+		record->response_start = record->response_end;
 }
 
 #endif
