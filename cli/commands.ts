@@ -23,6 +23,7 @@ import { command as prereq } from "./prereq.ts";
 import { command as schema } from "./schema.ts";
 import { command as slo } from "./slo.ts";
 import { command as supportBundle } from "./support_bundle.ts";
+import { command as token } from "./token.ts";
 import { command as top } from "./top.ts";
 import { command as version } from "./version.ts";
 import { command as webhook } from "./webhook.ts";
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   lab,
   attributor,
   collector,
+  token,
   incidents,
   explain,
   top,

@@ -36,6 +36,8 @@ Deno.test("defaults are those of the contract", async () => {
     spool: { directory: "", max_mb: 256 },
     safety: { max_overhead_pct: 3 },
     webhook: { enabled: false, url: "", secret: "", format: "generic", timeout_ms: 5000 },
+    tls: { cert: "", key: "", client_ca: "" },
+    cap: { token_file: "", region: "" },
     cdgate: {
       enabled: false,
       prometheus_url: "",

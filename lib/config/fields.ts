@@ -116,6 +116,33 @@ const webhook: readonly Field[] = [
   },
 ];
 
+/** Who may reach the collector, and how. */
+const secured: readonly Field[] = [
+  { path: "tls.cert", type: "string", default: "", flag: "tls-cert", help: "PEM certificate the collector shows" },
+  { path: "tls.key", type: "string", default: "", flag: "tls-key", help: "file of its key" },
+  {
+    path: "tls.client_ca",
+    type: "string",
+    default: "",
+    flag: "client-ca",
+    help: "PEM file: only clients with a certificate signed by it",
+  },
+  {
+    path: "cap.token_file",
+    type: "string",
+    default: "",
+    flag: "token-file",
+    help: "who may do what at the collector, a line a token; empty: whoever reaches the port",
+  },
+  {
+    path: "cap.region",
+    type: "string",
+    default: "",
+    flag: "region",
+    help: "where the collector is; tokens of another region get 451",
+  },
+];
+
 const cdgate: readonly Field[] = [
   { path: "cdgate.enabled", type: "boolean", default: false, help: "let a roll-out wait for the gate" },
   {
@@ -189,6 +216,7 @@ export const FIELDS: readonly Field[] = [
     help: "most the agent may cost, in percent of one CPU",
   },
   ...webhook,
+  ...secured,
   ...cdgate,
 ];
 

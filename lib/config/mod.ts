@@ -29,6 +29,8 @@ export interface ToolkitConfig {
     readonly format: "generic" | "pagerduty" | "opsgenie";
     readonly timeout_ms: number;
   };
+  readonly tls: { readonly cert: string; readonly key: string; readonly client_ca: string };
+  readonly cap: { readonly token_file: string; readonly region: string };
   readonly cdgate: {
     readonly enabled: boolean;
     readonly prometheus_url: string;

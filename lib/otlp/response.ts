@@ -96,15 +96,20 @@ export interface RpcStatus {
   readonly message: string;
   /** What in the request is wrong: travels as google.rpc.BadRequest. */
   readonly violation?: { readonly field: string; readonly description: string };
+  /** Come again after so many seconds: travels as google.rpc.RetryInfo, without which gRPC senders give up on RESOURCE_EXHAUSTED. */
+  readonly retryAfterS?: number;
 }
 
 const BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest";
+const RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo";
 
 export function encodeStatus(status: RpcStatus, encoding: Encoding): Uint8Array<ArrayBuffer> {
-  const { code, message, violation } = status;
+  const { code, message, violation, retryAfterS } = status;
   if (encoding === "json") {
-    const details = violation && [{ "@type": BAD_REQUEST, fieldViolations: [violation] }];
-    return utf8.encode(JSON.stringify({ code: code || undefined, message, details }));
+    const bad = violation && { "@type": BAD_REQUEST, fieldViolations: [violation] };
+    const retry = retryAfterS && { "@type": RETRY_INFO, retryDelay: `${retryAfterS}s` };
+    const details = [bad, retry].filter(Boolean);
+    return utf8.encode(JSON.stringify({ code: code || undefined, message, details: details[0] && details }));
   }
   const w = new WireWriter();
   if (code) w.varint(1, code);
@@ -118,6 +123,12 @@ export function encodeStatus(status: RpcStatus, encoding: Encoding): Uint8Array<
           w.string(2, violation.description);
         });
       });
+    });
+  }
+  if (retryAfterS) {
+    w.message(3, () => {
+      w.string(1, RETRY_INFO);
+      w.message(2, () => w.message(1, () => w.varint(1, retryAfterS)));
     });
   }
   return w.finish();

@@ -27,6 +27,10 @@ export interface CollectorOptions extends JoinOptions {
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
   readonly clientCa: string | undefined;
+  /** Who may come in; undefined: whoever reaches the port. */
+  readonly tokenFile?: string | undefined;
+  /** Where this collector is, as tokens call it; "": it is not told. */
+  readonly region?: string;
   /** Plain text off loopback is meant. */
   readonly insecureListen: boolean;
   /** Name of the file of objectives; null: `tracker` is null too. */

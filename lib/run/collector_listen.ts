@@ -9,13 +9,15 @@ import { count, plural } from "../report/format.ts";
 import { printable } from "../report/text.ts";
 import { type Address, parseAddress, refuseOpen } from "../serve/address.ts";
 import { type HttpListener, listenHttp } from "../serve/http_server.ts";
-import { type GrpcServer, serveGrpc } from "../serve/otlp_grpc.ts";
+import { guarded } from "../serve/guarded.ts";
+import { counted, type Route } from "../serve/http.ts";
+import { type GrpcOptions, type GrpcServer, serveGrpc } from "../serve/otlp_grpc.ts";
 import { otlpRoute } from "../serve/otlp_http.ts";
 import { OtlpReceiver } from "../serve/otlp_receiver.ts";
 import { queryRoute } from "../serve/query_http.ts";
 import { routes } from "../serve/routes.ts";
 import { traced } from "../serve/traced.ts";
-import { readTls, type TlsFiles } from "../serve/tls.ts";
+import { readTls } from "../serve/tls.ts";
 import { fromRawSample } from "../slo/from_samples.ts";
 import { emptyDocuments, readDocuments } from "../source/documents.ts";
 import { MemoryStore } from "../store/memory_store.ts";
@@ -23,10 +25,13 @@ import { IncidentDesk } from "./collector/incident_desk.ts";
 import { feed } from "./collector/inputs.ts";
 import { CollectorMetrics } from "./collector/metrics.ts";
 import { Pipeline } from "./collector/pipeline.ts";
+import { openDoor } from "./collector/secured.ts";
 import type { CollectorOptions } from "./collector.ts";
 import { enrichedSpan } from "./enriched_span.ts";
 import { openLines } from "./lines.ts";
 import { Agents } from "./query/agents.ts";
+import { byNamespace } from "./query/by_namespace.ts";
+import { recordNamespace, scoped } from "./query/scoped.ts";
 import { querySource } from "./query/source.ts";
 import { openSending, refuseLoop } from "./sending.ts";
 
@@ -49,6 +54,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   const metricsAddress = options.metricsBind === undefined
     ? null
     : parseAddress(options.metricsBind, "--metrics-bind 127.0.0.1:9464");
+  if (metricsAddress !== null) refuseOpen(options.metricsBind!, metricsAddress, secured);
 
   using writer = openLines(options.out, io);
   const enough = new AbortController();
@@ -74,6 +80,10 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
 
   await using stack = new AsyncDisposableStack();
   const sending = stack.use(await openSending(options.send, io));
+  const { tokenFile, region = "" } = options;
+  const secure = tokenFile === undefined
+    ? null
+    : stack.use(openDoor({ tokenFile, region, namespace: options.place.namespace }, io));
   const store = stack.use(new MemoryStore());
   const nowMs = () => Date.now();
   const agents = new Agents();
@@ -109,42 +119,51 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
       }
     },
   });
-  const receiver = new OtlpReceiver({ sink: pipeline.sink, onFault });
+  const receiver = new OtlpReceiver({ sink: pipeline.sink, namespaceOf: recordNamespace, onFault });
   const answers = new Map<number, number>();
   const metrics: CollectorMetrics = new CollectorMetrics({
     received: () => receiver.stats,
     answers: () => answers,
     http: () => listener.stats,
+    refused: () => secure?.door.refused ?? null,
     pipeline: () => pipeline.stats,
     store,
     tracker: options.tracker,
     incidents: () => ({ opened: desk.opened, open: desk.open }),
     sending: () => sending.state,
   });
-  const source = querySource({
-    store,
-    storeKind: "memory",
-    agents,
-    tracker: options.tracker,
-    sloFile: options.sloFile,
-    windowMs: options.windowMs,
-    version: options.version,
-    nowMs,
-    received: () => receiver.stats,
-    incidentsOpen: () => desk.open,
-    problems: () => [...problems(pipeline, faults), ...sending.warnings()],
-  });
+  const sourceOf = (ns: string) =>
+    querySource({
+      store: scoped(store, ns),
+      storeKind: "memory",
+      agents,
+      tracker: options.tracker,
+      sloFile: options.sloFile,
+      windowMs: options.windowMs,
+      version: options.version,
+      nowMs,
+      received: () => receiver.stats,
+      incidentsOpen: () => desk.open,
+      problems: () => [...problems(pipeline, faults), ...sending.warnings(), ...secure?.problems() ?? []],
+    });
+  const query = byNamespace((ns) => queryRoute(sourceOf(ns), nowMs));
   stack.use(new LoopLag((lateMs) => metrics.lag(lateMs)));
-  const handler = traced(routes(
-    [otlpRoute({ receiver }), metrics.route, queryRoute(source, nowMs)],
+  const behindDoor = (list: readonly Route[]) => secure === null ? routes(list) : guarded(routes(list), secure.door);
+  const handler = counted(
+    traced(behindDoor([otlpRoute({ receiver }), metrics.route, query])),
     (status) => answers.set(status, (answers.get(status) ?? 0) + 1),
-  ));
+  );
   const listener: HttpListener = stack.use(await listenHttp({ ...address, handler, onFault, ...only({ tls }) }));
-  const grpc = grpcAddress === null ? null : await startGrpc(grpcAddress, receiver, tls, options.listenGrpc, io);
+  const grpc = grpcAddress === null ? null : await startGrpc(
+    grpcAddress,
+    { receiver, ...only({ tls, door: secure?.door }) },
+    options.listenGrpc,
+    io,
+  );
   if (grpc !== null) stack.use(grpc);
-  const scraped = metricsAddress === null
-    ? null
-    : stack.use(await listenHttp({ ...metricsAddress, handler: routes([metrics.route]), onFault }));
+  const scraped = metricsAddress === null ? null : stack.use(
+    await listenHttp({ ...metricsAddress, handler: behindDoor([metrics.route]), onFault, ...only({ tls }) }),
+  );
   refuseLoop(options.send, listener);
   io.err(told(listener, grpc, scraped, tls !== undefined));
 
@@ -183,13 +202,12 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
 /** The default port may be somebody else's: then there is no gRPC, and it is said. One that was asked for must be had. */
 async function startGrpc(
   address: Address,
-  receiver: OtlpReceiver,
-  tls: TlsFiles | undefined,
+  what: Omit<GrpcOptions, "hostname" | "port">,
   asked: string | undefined,
   io: Pick<Io, "err">,
 ): Promise<GrpcServer | null> {
   try {
-    return await serveGrpc({ ...address, receiver, ...only({ tls }) });
+    return await serveGrpc({ ...address, ...what });
   } catch (error) {
     if (asked !== undefined || !(error instanceof IoError)) throw error;
     io.err(`sloctl: no gRPC: ${error.message}; give --listen-grpc HOST:PORT, or off\n`);
@@ -202,7 +220,7 @@ function told(http: HttpListener, grpc: GrpcServer | null, scraped: HttpListener
   const scheme = secure ? "https" : "http";
   return `sloctl: OTLP at ${scheme}://${at(http)}/v1/{traces,logs,metrics}` +
     (grpc === null ? "" : ` and grpc://${at(grpc)}`) +
-    (scraped === null ? "" : `; metrics at http://${at(scraped)}/metrics`) +
+    (scraped === null ? "" : `; metrics at ${scheme}://${at(scraped)}/metrics`) +
     "; Ctrl-C ends it\n";
 }
 

@@ -7,65 +7,12 @@ import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { context, SpanKind, trace } from "@opentelemetry/api";
 import { serializeProbeEvent } from "../export/probe_event_json.ts";
 import { IoError, UsageError } from "../model/errors.ts";
-import type { SloEvent } from "../model/slo_event.ts";
 import { encodeTraces } from "../otlp/mod.ts";
-import { type FakeIo, fakeIo } from "../testing/fake_io.ts";
+import { startCollector as start } from "../testing/collector.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { missingTool, testUnless } from "../testing/unless.ts";
 import { until } from "../testing/until.ts";
-import { collector, type CollectorOptions } from "./collector.ts";
-import { SEND_NOTHING } from "./send_options.ts";
-
-const options: CollectorOptions = {
-  inputs: [],
-  out: "-",
-  listen: "127.0.0.1:0",
-  listenGrpc: "127.0.0.1:0",
-  metricsBind: "127.0.0.1:0",
-  tlsCert: undefined,
-  tlsKey: undefined,
-  clientCa: undefined,
-  insecureListen: false,
-  tracker: null,
-  sloFile: null,
-  version: "0.0.0",
-  send: SEND_NOTHING,
-  count: 0,
-  objectives: { ttftMs: 150 },
-  windowMs: 200,
-  place: { cluster: "c1", namespace: "", workload: "", service: "" },
-};
-
-interface Running {
-  readonly io: FakeIo;
-  readonly http: string;
-  readonly grpc: string;
-  readonly metrics: string;
-  readonly events: () => SloEvent[];
-  /** Stops it; its exit code. */
-  readonly end: () => Promise<number>;
-}
-
-async function start(part: Partial<CollectorOptions> = {}, stdin = ""): Promise<Running> {
-  const io = fakeIo({ stdin });
-  let over: unknown;
-  const running = collector({ ...options, ...part }, io);
-  running.catch((error) => over = error);
-  await until(() => io.stderr.includes("OTLP at") || over !== undefined, "the collector to listen");
-  if (over !== undefined) throw over;
-  const found = (pattern: RegExp) => pattern.exec(io.stderr)?.[1] ?? "";
-  return {
-    io,
-    http: found(/OTLP at (\S+)\/v1/),
-    grpc: found(/grpc:\/\/(\S+?);/),
-    metrics: found(/metrics at (\S+?);/),
-    events: () => io.stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line)),
-    end: () => {
-      io.abort();
-      return running;
-    },
-  };
-}
+import type { CollectorOptions } from "./collector.ts";
 
 Deno.test("collector --listen: an application over gRPC and an agent over OTLP logs, as SDKs send them", async () => {
   const to = await start();

@@ -1,4 +1,5 @@
 /** A request and its answer as handlers see them: no sockets, so that a handler can be asked in a test without one. */
+import type { Caller } from "./door.ts";
 
 export interface HttpRequest {
   /** Upper case. */
@@ -12,18 +13,31 @@ export interface HttpRequest {
   readonly peer: string;
   /** The whole body as it was sent. May be called once. @throws BodyError beyond `maxBytes`, when it is cut short, or when memory is short */
   readonly read: (maxBytes: number) => Promise<Uint8Array>;
+  /** Whose token it came with; undefined where none is wanted. */
+  readonly caller?: Caller;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: Uint8Array | string;
+  /** Whom it is for, where a token was wanted; told by our own spans. */
+  readonly caller?: Caller;
 }
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /** A handler for some paths: null means that the path is none of its own. */
 export type Route = (request: HttpRequest) => Promise<HttpAnswer | null>;
+
+/** Tells the status of every answer. */
+export function counted(handler: HttpHandler, onAnswer: (status: number) => void): HttpHandler {
+  return async (request) => {
+    const answer = await handler(request);
+    onAnswer(answer.status);
+    return answer;
+  };
+}
 
 /** Why a body was not read, as the HTTP status to answer with. */
 export class BodyError extends Error {

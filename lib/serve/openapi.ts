@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 description of the query API, whole in itself. docs/openapi.yaml is this (`deno task docs`). */
 import { SCHEMA_BASE, type SchemaName, SCHEMAS } from "../model/schema/mod.ts";
 import { type Operation, OPERATIONS } from "./api.ts";
+import { verbOf } from "./guarded.ts";
 
 type Node = Readonly<Record<string, unknown>>;
 
@@ -16,15 +17,39 @@ export function openApi(version: string): Node {
     },
     servers: [{ url: "http://127.0.0.1:4318" }],
     paths: Object.fromEntries(OPERATIONS.map((operation) => [operation.path, { get: described(operation) }])),
-    components: { schemas: Object.fromEntries([...used, "status/v1" as const].map((name) => [key(name), own(name)])) },
+    components: {
+      securitySchemes: {
+        token: {
+          type: "http",
+          scheme: "bearer",
+          description: "Of the collector's --token-file; without one none is wanted.",
+        },
+      },
+      schemas: Object.fromEntries([...used, "status/v1" as const].map((name) => [key(name), own(name)])),
+    },
   };
 }
 
-function described({ id, summary, parameters, answer, refusals }: Operation): Node {
-  const all = { ...refusals, 405: "Only GET and HEAD are allowed.", 500: "A defect of the collector." };
+/** With a token file. */
+const AT_THE_DOOR = {
+  401: "No token, or one that is not known, has expired or is revoked.",
+  403: "The token lacks the verb, or is for another namespace.",
+  429: "The token is good for fewer requests a second; Retry-After says when to come again.",
+  451: "The token is for another region.",
+};
+
+function described({ id, path, summary, parameters, answer, refusals }: Operation): Node {
+  const open = verbOf(path) === null;
+  const all = {
+    ...refusals,
+    ...(open ? {} : AT_THE_DOOR),
+    405: "Only GET and HEAD are allowed.",
+    500: "A defect of the collector.",
+  };
   return {
     operationId: id,
     summary,
+    security: open ? [] : [{ token: [] }, {}],
     parameters: parameters.map(({ name, in: where, help, schema }) => ({
       name,
       in: where,

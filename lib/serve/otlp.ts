@@ -1,4 +1,5 @@
 /** An OTLP/HTTP receiver and nothing else on a port of its own. */
+import { counted } from "./http.ts";
 import type { HttpListener } from "./http_server.ts";
 import { listenHttp } from "./http_server.ts";
 import { otlpRoute } from "./otlp_http.ts";
@@ -27,8 +28,8 @@ export interface OtlpServer extends AsyncDisposable, Pick<HttpListener, "hostnam
 export async function serveOtlp({ hostname, port, maxBodyBytes, horizon, sink }: OtlpOptions): Promise<OtlpServer> {
   const receiver = new OtlpReceiver({ sink, ...(horizon === undefined ? {} : { horizon }) });
   const answers = new Map<number, number>();
-  const handler = routes(
-    [otlpRoute({ receiver, ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }) })],
+  const handler = counted(
+    routes([otlpRoute({ receiver, ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }) })]),
     (status) => answers.set(status, (answers.get(status) ?? 0) + 1),
   );
   const listener = await listenHttp({ hostname, port, handler });

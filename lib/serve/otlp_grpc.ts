@@ -4,10 +4,14 @@
  */
 import type { sendUnaryData, Server, ServerUnaryCall, ServiceDefinition } from "@grpc/grpc-js";
 import { Buffer } from "node:buffer";
-import { encodeStatus, type Signal } from "../otlp/mod.ts";
+import { encodeStatus, type RpcStatus, type Signal } from "../otlp/mod.ts";
+import type { Caller, Door } from "./door.ts";
+import { GrpcDoor } from "./grpc_door.ts";
+import { tooLarge } from "./inflate.ts";
 import { listenError } from "./listen_error.ts";
-import type { OtlpReceiver, Reply } from "./otlp_receiver.ts";
+import type { OtlpReceiver } from "./otlp_receiver.ts";
 import type { TlsFiles } from "./tls.ts";
+import { tracedCall } from "./traced.ts";
 
 export interface GrpcOptions {
   readonly hostname: string;
@@ -15,6 +19,8 @@ export interface GrpcOptions {
   readonly port: number;
   readonly receiver: OtlpReceiver;
   readonly tls?: TlsFiles;
+  /** Without it: whoever reaches the port. */
+  readonly door?: Door;
   /** Largest message, raw or inflated, in bytes. Default 16 MiB: four times what other collectors take. */
   readonly maxMessageBytes?: number;
 }
@@ -43,19 +49,26 @@ const LIMITS = {
 
 /** @throws IoError when the address is taken or not ours, UsageError when it is no address. */
 export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
-  const { hostname, port, receiver, tls, maxMessageBytes = 16 * 1024 * 1024 } = options;
+  const { hostname, port, receiver, tls, door, maxMessageBytes = 16 * 1024 * 1024 } = options;
   // Loaded here: it is large, and a collector without gRPC does without it.
   const { default: grpc } = await import("@grpc/grpc-js");
   grpc.setLogVerbosity(grpc.logVerbosity.NONE); // what fails is told by its caller, once
-  const server: Server = new grpc.Server({ ...LIMITS, "grpc.max_receive_message_length": maxMessageBytes });
+  const guard = door === undefined ? null : new GrpcDoor(door, grpc);
+  const server: Server = new grpc.Server({
+    ...LIMITS,
+    "grpc.max_receive_message_length": maxMessageBytes,
+    ...(guard === null ? {} : { interceptors: [guard.interceptor] }),
+  });
   for (const signal of receiver.signals) {
     server.addService(serviceOf(signal), {
-      Export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-        receiver.receive(signal, "protobuf", call.request).then((reply) => {
-          if (reply.taken) answer(null, Buffer.from(reply.body.buffer));
-          else answer(failure(reply, new grpc.Metadata()));
-        });
-      },
+      Export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) =>
+        tracedCall(`${SERVICES[signal]}/Export`, "ingest", async (told) => {
+          const caller = guard?.callerOf(call.metadata);
+          const { body, why } = await take(receiver, signal, call.request, caller);
+          told(why?.code ?? 0, caller);
+          if (why === undefined) answer(null, Buffer.from(body.buffer));
+          else answer(failure(why, new grpc.Metadata()));
+        }),
     });
   }
   // Without an authority of ours the library would name all of the system's to the client, more than a handshake may hold.
@@ -101,8 +114,25 @@ function serviceOf(signal: Signal): ServiceDefinition {
 
 type Metadata = InstanceType<typeof import("@grpc/grpc-js").Metadata>;
 
+type Taken =
+  | { readonly body: Uint8Array<ArrayBuffer>; readonly why?: undefined }
+  | { readonly body?: undefined; readonly why: RpcStatus };
+
+async function take(
+  receiver: OtlpReceiver,
+  signal: Signal,
+  message: Uint8Array,
+  caller: Caller | undefined,
+): Promise<Taken> {
+  if (message.length > (caller?.maxBytes ?? Infinity)) {
+    return { why: { code: 8, message: tooLarge(caller!.maxBytes).message } };
+  }
+  const reply = await receiver.receive(signal, "protobuf", message, caller?.ns);
+  return reply.taken ? { body: reply.body } : { why: reply.why };
+}
+
 /** INVALID_ARGUMENT is final; UNAVAILABLE asks for another try. What is wrong travels along as google.rpc.Status. */
-function failure({ why }: Reply & { readonly taken: false }, metadata: Metadata) {
+export function failure(why: RpcStatus, metadata: Metadata) {
   metadata.set("grpc-status-details-bin", Buffer.from(encodeStatus(why, "protobuf")));
   return { code: why.code ?? 2, details: why.message, metadata };
 }

@@ -7,12 +7,18 @@ import type { OtlpReceiver } from "./otlp_receiver.ts";
 /** google.rpc.Code for the HTTP statuses we answer with. */
 const RPC_CODE: Readonly<Record<number, number>> = {
   400: 3,
+  401: 16,
+  403: 7,
   404: 12,
   405: 12,
   408: 4,
+  409: 10,
   413: 8,
   415: 3,
+  429: 8,
+  451: 7,
   500: 13,
+  501: 12,
   503: 14,
 };
 const PATHS: Readonly<Record<string, Signal>> = {
@@ -45,13 +51,14 @@ export function otlpRoute({ receiver, maxBodyBytes = 64 * 1024 * 1024 }: OtlpHtt
     try {
       const compressed = request.headers["content-encoding"];
       checkEncoding(compressed);
-      body = inflate(await request.read(maxBodyBytes), compressed, maxBodyBytes);
+      const most = Math.min(maxBodyBytes, request.caller?.maxBytes ?? Infinity);
+      body = inflate(await request.read(most), compressed, most);
     } catch (error) {
       if (!(error instanceof BodyError)) throw error;
       const later = error.status === 503 ? { "retry-after": "1" } : undefined;
       return refuse(request, error.status, { message: error.message }, later);
     }
-    const reply = await receiver.receive(signal, encoding, body);
+    const reply = await receiver.receive(signal, encoding, body, request.caller?.ns);
     if (reply.taken) return { status: 200, headers: { "content-type": MEDIA_TYPE[encoding] }, body: reply.body };
     const later = reply.retryAfterS === undefined ? undefined : { "retry-after": String(reply.retryAfterS) };
     return refuse(request, reply.status, reply.why, later);

@@ -32,6 +32,8 @@ export interface ReceiverOptions {
   readonly sink: OtlpSink;
   /** Spans remembered against duplicates. Default 131 072. */
   readonly horizon?: number;
+  /** The namespace a record names, "" where it names none. Without it no record names one. */
+  readonly namespaceOf?: (record: Span | LogRecord | MetricPoint) => string;
   /** Is told of anything a sink threw but Overload. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -47,6 +49,8 @@ export interface SignalStats {
   unavailable: number;
   /** Bodies that could not be decoded. */
   undecodable: number;
+  /** Requests with records of a namespace that is not their sender's. */
+  foreign: number;
   /** Records refused, by reason. */
   readonly rejected: Map<string, number>;
   /** Records kept though odd, by reason. */
@@ -59,11 +63,17 @@ export type Reply =
   | { readonly taken: true; readonly body: Uint8Array<ArrayBuffer> }
   | {
     readonly taken: false;
-    /** HTTP status: 400 what came cannot be read, 503 it cannot be taken now. */
-    readonly status: 400 | 503;
+    /** HTTP status: 400 what came cannot be read, 403 it belongs to others, 503 it cannot be taken now. */
+    readonly status: 400 | 403 | 503;
     readonly why: RpcStatus;
     readonly retryAfterS?: number;
   };
+
+class Foreign extends Error {
+  constructor(ns: string) {
+    super(`Cannot take it: the token is for the namespace "${ns}", and there is a record of another`);
+  }
+}
 
 export class OtlpReceiver {
   readonly stats: Readonly<Record<Signal, SignalStats>> = { traces: zero(), logs: zero(), metrics: zero() };
@@ -86,13 +96,13 @@ export class OtlpReceiver {
     return all.filter(([, sink]) => sink !== undefined).map(([signal]) => signal);
   }
 
-  /** Never rejects. @param body inflated */
-  async receive(signal: Signal, encoding: Encoding, body: Uint8Array): Promise<Reply> {
+  /** Never rejects. @param body inflated @param ns all of the records a sender may speak for; "": any */
+  async receive(signal: Signal, encoding: Encoding, body: Uint8Array, ns = ""): Promise<Reply> {
     const stats = this.stats[signal];
     stats.requests++;
     stats.bytes += body.length;
     try {
-      const decoded = await this.#take(signal, encoding, body);
+      const decoded = await this.#take(signal, encoding, body, ns);
       for (const [reason, n] of decoded.rejected) count(stats.rejected, reason, n);
       for (const [reason, n] of decoded.warnings) count(stats.warnings, reason, n);
       return { taken: true, body: encodeResponse(signal, partialSuccess(decoded), encoding) };
@@ -101,6 +111,10 @@ export class OtlpReceiver {
         stats.undecodable++;
         const violation = { field: error.where, description: error.what };
         return { taken: false, status: 400, why: { code: 3, message: error.message, violation } };
+      }
+      if (error instanceof Foreign) {
+        stats.foreign++;
+        return { taken: false, status: 403, why: { code: 7, message: error.message } };
       }
       stats.unavailable++;
       if (!(error instanceof Overload)) this.#options.onFault?.(error);
@@ -114,23 +128,33 @@ export class OtlpReceiver {
     }
   }
 
-  async #take(signal: Signal, encoding: Encoding, body: Uint8Array): Promise<Decoded> {
+  async #take(signal: Signal, encoding: Encoding, body: Uint8Array, ns: string): Promise<Decoded> {
     const { sink } = this.#options;
     if (signal === "traces") {
       const decoded = decodeTraces(body, encoding);
+      this.#refuseForeign(decoded.spans, ns);
       await this.#takeSpans(decoded.spans, body.length);
       return decoded;
     }
     if (signal === "logs") {
       const decoded = decodeLogs(body, encoding);
+      this.#refuseForeign(decoded.logs, ns);
       if (decoded.logs.length > 0) await sink.logs?.(decoded.logs, body.length);
       this.stats.logs.taken += decoded.logs.length;
       return decoded;
     }
     const decoded = decodeMetrics(body, encoding);
+    this.#refuseForeign(decoded.points, ns);
     if (decoded.points.length > 0) await sink.metrics?.(decoded.points, body.length);
     this.stats.metrics.taken += decoded.points.length;
     return decoded;
+  }
+
+  /** All of a request or nothing of it: who sends for others by mistake finds out at once. @throws Foreign */
+  #refuseForeign(records: readonly (Span | LogRecord | MetricPoint)[], ns: string): void {
+    const { namespaceOf } = this.#options;
+    if (ns === "" || namespaceOf === undefined) return;
+    if (records.some((record) => ![ns, ""].includes(namespaceOf(record)))) throw new Foreign(ns);
   }
 
   async #takeSpans(spans: readonly Span[], bytes: number): Promise<void> {
@@ -166,6 +190,7 @@ function zero(): SignalStats {
     taken: 0,
     unavailable: 0,
     undecodable: 0,
+    foreign: 0,
     rejected: new Map(),
     warnings: new Map(),
     duplicates: 0,

@@ -2,13 +2,9 @@
 import type { HttpAnswer, HttpHandler, HttpRequest, Route } from "./http.ts";
 import { refuse } from "./otlp_http.ts";
 
-/** The first route that answers; none does: 404. `onAnswer` is told the status of every answer. */
-export function routes(list: readonly Route[], onAnswer: (status: number) => void = () => {}): HttpHandler {
-  return async (request) => {
-    const answer = await firstAnswer(list, request);
-    onAnswer(answer.status);
-    return answer;
-  };
+/** The first route that answers; none does: 404. */
+export function routes(list: readonly Route[]): HttpHandler {
+  return (request) => firstAnswer(list, request);
 }
 
 async function firstAnswer(list: readonly Route[], request: HttpRequest): Promise<HttpAnswer> {

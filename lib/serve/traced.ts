@@ -4,6 +4,7 @@
  */
 import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { OPERATIONS } from "./api.ts";
+import type { Caller } from "./door.ts";
 import type { HttpHandler } from "./http.ts";
 
 const tracer = trace.getTracer("sloctl.collector");
@@ -19,7 +20,7 @@ export function traced(handler: HttpHandler): HttpHandler {
     return tracer.startActiveSpan(`${method} ${route}`, { kind: SpanKind.SERVER, attributes }, async (span) => {
       try {
         const answer = await handler(request);
-        span.setAttribute("http.response.status_code", answer.status);
+        span.setAttributes({ "http.response.status_code": answer.status, ...callerAttributes(answer.caller) });
         if (answer.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
         return answer;
       } catch (error) {
@@ -30,6 +31,29 @@ export function traced(handler: HttpHandler): HttpHandler {
       }
     });
   };
+}
+
+/** The same for a gRPC call. `told` is called when it is over, with the status and whose call it was. */
+export function tracedCall(
+  method: string,
+  work: "ingest" | "watch",
+  run: (told: (code: number, caller: Caller | undefined) => void) => void,
+): void {
+  const attributes = { "rpc.system": "grpc", "rpc.method": method, "sloctl.work": work };
+  tracer.startActiveSpan(method, { kind: SpanKind.SERVER, attributes }, (span) =>
+    run((code, caller) => {
+      span.setAttributes({ "rpc.grpc.status_code": code, ...callerAttributes(caller) });
+      if (SERVERS_FAULT.has(code)) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    }));
+}
+
+/** UNKNOWN, INTERNAL, UNAVAILABLE, DATA_LOSS. */
+const SERVERS_FAULT = new Set([2, 13, 14, 15]);
+
+/** Whose token: its names, never the token. */
+function callerAttributes(caller: Caller | undefined): Record<string, string> {
+  return caller === undefined ? {} : { "cap.kid": caller.kid, jti: caller.jti, ns: caller.ns };
 }
 
 function routeOf(path: string): string {

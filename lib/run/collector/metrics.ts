@@ -26,6 +26,8 @@ export interface MetricSources {
   /** Answers of the listener by HTTP status. */
   readonly answers: () => ReadonlyMap<number, number>;
   readonly http: () => HttpStats | null;
+  /** Calls turned away at the door, by status; null: there is no door. */
+  readonly refused: () => ReadonlyMap<number, number> | null;
   readonly pipeline: () => PipelineStats;
   readonly store: Store;
   /** Null: there is no file of objectives. */
@@ -92,12 +94,13 @@ export class CollectorMetrics {
   /** GET /metrics. */
   readonly route: Route = metricsRoute(this.registry);
 
-  #ingest({ received, answers, http }: MetricSources): void {
+  #ingest({ received, answers, http, refused }: MetricSources): void {
     const name = (rest: string) => `llm_slo_collector_${rest}`;
     this.#read(name("requests_total"), "Export requests by how they ended.", ["signal", "outcome"], (add) => {
       for (const signal of SIGNALS) {
-        const { requests, undecodable, unavailable } = received()[signal];
-        add({ signal, outcome: "taken" }, requests - undecodable - unavailable);
+        const { requests, undecodable, foreign, unavailable } = received()[signal];
+        add({ signal, outcome: "taken" }, requests - undecodable - foreign - unavailable);
+        add({ signal, outcome: "foreign" }, foreign);
         add({ signal, outcome: "undecodable" }, undecodable);
         add({ signal, outcome: "unavailable" }, unavailable);
       }
@@ -127,6 +130,11 @@ export class CollectorMetrics {
     });
     this.#read(name("http_refused_total"), "Connections that never became a request.", ["status"], (add) => {
       http()?.refused.forEach((n, status) => add({ status }, n));
+    });
+    this.#read(name("door_refused_total"), "Calls turned away for their token, HTTP and gRPC.", ["status"], (add) => {
+      const counts = refused();
+      if (counts === null) return;
+      for (const status of [401, 403, 429, 451]) add({ status: String(status) }, counts.get(status) ?? 0);
     });
     this.#gauge(name("http_connections"), "Open connections.", () => http()?.connections ?? 0);
     this.#gauge(name("http_in_flight"), "Requests under way.", () => http()?.inFlight ?? 0);

@@ -1,7 +1,8 @@
 /** What a store holds near a trace: its own spans, and the spans and kernel events of the same time. */
 import type { ProbeEvent } from "../../model/probe_event.ts";
 import type { Span } from "../../model/span.ts";
-import type { Entry, Store } from "../../store/store.ts";
+import type { Entry } from "../../store/store.ts";
+import type { Readable } from "./scoped.ts";
 
 /** Looked at on each side of the trace, in the order of commits. */
 const REACH = 20_000;
@@ -18,7 +19,7 @@ export interface Neighbourhood {
 }
 
 /** null: nothing is held of the trace. */
-export async function neighbourhood(store: Store, traceId: string, windowNs: bigint): Promise<Neighbourhood | null> {
+export async function neighbourhood(store: Readable, traceId: string, windowNs: bigint): Promise<Neighbourhood | null> {
   const entries = await store.ofTrace(traceId);
   if (entries.length === 0) return null;
   const from = Math.max(0, entries[0]!.commitSeq - REACH);

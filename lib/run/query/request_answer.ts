@@ -5,15 +5,15 @@ import { type Span, SPAN_KIND } from "../../model/span.ts";
 import type { RequestSplit } from "../../model/split.ts";
 import { indicators, requestSpans } from "../../slo/from_spans.ts";
 import { kernelEvents } from "../../source/kernel_from_probes.ts";
-import type { Store } from "../../store/store.ts";
 import { watchedBy } from "../attributor_telemetry.ts";
 import { joinRequests } from "../join.ts";
 import { candidates } from "./candidates.ts";
 import { type Neighbourhood, neighbourhood } from "./neighbourhood.ts";
 import { ownEvents } from "./own_events.ts";
+import type { Readable } from "./scoped.ts";
 
 /** @param traceId in lower case. Null: nothing is held of it */
-export async function requestAnswer(store: Store, traceId: string, windowMs: number): Promise<RequestAnswer | null> {
+export async function requestAnswer(store: Readable, traceId: string, windowMs: number): Promise<RequestAnswer | null> {
   const near = await neighbourhood(store, traceId, BigInt(Math.round(windowMs * 1e6)));
   if (near === null) return null;
   const { own, entries, cut } = near;

@@ -9,12 +9,12 @@ import type { IncidentsQuery, QuerySource, RequestsQuery } from "../../serve/que
 import { sloStatus } from "../../slo/status.ts";
 import type { SloTracker } from "../../slo/tracker.ts";
 import { quantile } from "../../stats/describe.ts";
-import type { Store } from "../../store/store.ts";
 import type { Agents } from "./agents.ts";
 import { requestAnswer } from "./request_answer.ts";
+import type { Readable } from "./scoped.ts";
 
 export interface SourceOptions {
-  readonly store: Store;
+  readonly store: Readable;
   readonly storeKind: string;
   readonly agents: Agents;
   readonly tracker: SloTracker | null;
@@ -89,7 +89,7 @@ function ingest({ requests, taken, duplicates, rejected, undecodable, unavailabl
   return { requests, taken, duplicates, rejected: refused, undecodable, unavailable };
 }
 
-async function incidents(store: Store, query: IncidentsQuery): Promise<IncidentsAnswer> {
+async function incidents(store: Readable, query: IncidentsQuery): Promise<IncidentsAnswer> {
   const { limit, before = Infinity, sinceNs, service, state } = query;
   const entries = await store.newest(MOST, { kinds: ["incident"], ...(service === undefined ? {} : { service }) });
   const seen = new Set<string>();
@@ -113,7 +113,7 @@ async function incidents(store: Store, query: IncidentsQuery): Promise<Incidents
   };
 }
 
-async function worst(store: Store, { limit, sinceNs, service }: RequestsQuery) {
+async function worst(store: Readable, { limit, sinceNs, service }: RequestsQuery) {
   const filter = { kinds: ["slo"] as const, sinceNs, ...(service === undefined ? {} : { service }) };
   const events = (await store.newest(MOST, filter)).flatMap((entry) => entry.kind === "slo" ? [entry.document] : []);
   const requests = [...Map.groupBy(events, ({ trace_id = "", request_id }) => `${trace_id}/${request_id}`).values()]
@@ -141,7 +141,7 @@ function judged(events: readonly SloEvent[]): JudgedRequest {
   };
 }
 
-async function signals(store: Store, sinceNs: bigint, nowMs: number): Promise<SignalsAnswer> {
+async function signals(store: Readable, sinceNs: bigint, nowMs: number): Promise<SignalsAnswer> {
   const entries = await store.newest(MOST, { kinds: ["probe"], sinceNs });
   const probes = entries.flatMap((entry) => entry.kind === "probe" ? [entry.document as ProbeEventV1Alpha2] : []);
   const rows = [...Map.groupBy(probes, ({ signal }) => signal)].map(([signal, list]) => {

@@ -1,0 +1,179 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import grpc from "@grpc/grpc-js";
+import { Buffer } from "node:buffer";
+import { gzipSync } from "node:zlib";
+import { UsageError } from "../model/errors.ts";
+import type { Span } from "../model/span.ts";
+import { encodeTraces } from "../otlp/mod.ts";
+import { digestOf } from "../serve/token_file.ts";
+import { startCollector } from "../testing/collector.ts";
+import { madeRun } from "../testing/telemetry.ts";
+import { until } from "../testing/until.ts";
+
+const TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+const { spans } = madeRun({ seconds: 1 });
+const body = encodeTraces(spans, "protobuf");
+
+/** Claims of the token `name`, as a line of the file. */
+const line = (name: string, claims: Record<string, unknown> = {}) =>
+  JSON.stringify({ kid: "k1", jti: name, ...claims, sha256: digestOf(name).toHex() });
+
+async function tokenFile(...lines: string[]) {
+  const folder = await Deno.makeTempDir({ prefix: "sloctl-tokens-" });
+  const path = `${folder}/tokens`;
+  const write = (...lines: string[]) => {
+    Deno.writeTextFileSync(`${path}.new`, lines.join("\n") + "\n", { mode: 0o600 });
+    Deno.renameSync(`${path}.new`, path);
+  };
+  write(...lines);
+  return { path, write, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+}
+
+function post(base: string, token: string | null, what: Uint8Array<ArrayBuffer> = body, headers = {}) {
+  const authorization: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+  return fetch(`${base}/v1/traces`, {
+    method: "POST",
+    headers: { "content-type": "application/x-protobuf", ...authorization, ...headers },
+    body: what,
+  });
+}
+
+const get = async (url: string, token: string | null) => {
+  const answer = await fetch(url, { headers: token === null ? {} : { authorization: `Bearer ${token}` } });
+  const text = await answer.text();
+  return { status: answer.status, text, headers: answer.headers };
+};
+
+/** The code of a unary call, and what it said. */
+function call(
+  port: string,
+  token: string | null,
+  message: Uint8Array = body,
+): Promise<{ code: number; details: string }> {
+  const client = new grpc.Client(port, grpc.credentials.createInsecure());
+  const metadata = new grpc.Metadata();
+  if (token !== null) metadata.set("authorization", `Bearer ${token}`);
+  const same = (bytes: Buffer) => bytes;
+  return new Promise((resolve) => {
+    const deadline = new Date(Date.now() + 5000);
+    client.makeUnaryRequest(TRACES, same, same, Buffer.from(message), metadata, { deadline }, (error) => {
+      client.close();
+      resolve({ code: error?.code ?? 0, details: error?.details ?? "" });
+    });
+  });
+}
+
+Deno.test("with --token-file every route but /v1/health wants a token, on HTTP, gRPC and the port of metrics", async () => {
+  await using file = await tokenFile(
+    "plain",
+    line("reader", { verbs: ["read"] }),
+    line("foreign", { ns: "dev" }),
+    line("old", { exp: 1 }),
+    line("away", { region: "us" }),
+    line("small", { max_bytes: 1000 }),
+    line("slow", { qps: 1 }),
+  );
+  const to = await startCollector({
+    tokenFile: file.path,
+    place: { cluster: "", namespace: "prod", workload: "", service: "" },
+  });
+  for (const path of ["/v1/incidents", "/v1/slo", "/v1/agents", "/metrics", "/nowhere", "/v1/health/", "/V1/health"]) {
+    const { status, headers } = await get(to.http + path, null);
+    assertEquals([status, headers.get("www-authenticate")], [401, "Bearer"], path);
+  }
+  assertEquals((await get(`${to.http}/v1/health`, null)).status, 200);
+  assertEquals((await get(to.metrics, null)).status, 401);
+  assertEquals((await get(to.metrics, "plain")).status, 200);
+  const rows: readonly (readonly [string | null, number, number])[] = [
+    [null, 401, 16],
+    ["wrong", 401, 16],
+    ["old", 401, 16],
+    ["reader", 403, 7],
+    ["foreign", 403, 7],
+    ["away", 451, 7],
+    ["small", 413, 8],
+    ["plain", 200, 0],
+  ];
+  for (const [token, status, code] of rows) {
+    const answer = await post(to.http, token);
+    assertEquals(answer.status, status, `${token}`);
+    assertEquals(answer.headers.get("content-type"), "application/x-protobuf", "a Status in the request's encoding");
+    if (status !== 200) assert((await answer.bytes()).length > 10);
+    else await answer.body?.cancel();
+    assertEquals((await call(to.grpc, token)).code, code, `${token} over gRPC`);
+  }
+  const bomb = new Uint8Array(gzipSync(new Uint8Array(2000)));
+  assert(bomb.length < 1000);
+  assertEquals((await post(to.http, "small", bomb, { "content-encoding": "gzip" })).status, 413, "inflated counts too");
+  assertEquals((await get(`${to.http}/v1/slo`, "slow")).status, 200);
+  const again = await post(to.http, "slow");
+  assertEquals([again.status, again.headers.get("retry-after")], [429, "1"]);
+  assertEquals((await call(to.grpc, "slow")).code, 8);
+  const { text } = await get(to.metrics, "plain");
+  for (const [status, n] of [[401, 14], [403, 4], [429, 2], [451, 2]]) {
+    assertStringIncludes(text, `llm_slo_collector_door_refused_total{status="${status}"} ${n}\n`);
+  }
+  assertEquals(await to.end(), 0);
+  for (const secret of ["plain", "reader", "wrong"]) assert(!to.io.stderr.includes(secret), to.io.stderr);
+});
+
+Deno.test("a token of a namespace sends and reads nothing of another's", async () => {
+  const of = (ns: string) =>
+    spans.map((span): Span => ({ ...span, resource: { ...span.resource, "k8s.namespace.name": ns } }));
+  await using file = await tokenFile(line("a", { ns: "a" }), line("b", { ns: "b" }), line("all"));
+  const to = await startCollector({ tokenFile: file.path });
+  const mixed = encodeTraces([...of("a").slice(0, 1), ...of("b").slice(1, 2)], "protobuf");
+  assertEquals((await post(to.http, "b", mixed)).status, 403);
+  assertEquals((await call(to.grpc, "b", mixed)).code, 7);
+  assertEquals((await post(to.http, "a", encodeTraces(of("a"), "protobuf"))).status, 200);
+  const path = `/v1/requests/${spans[0]!.traceId}`;
+  assertEquals((await get(to.http + path, "a")).status, 200);
+  assertEquals((await get(to.http + path, "b")).status, 404);
+  assertEquals((await get(to.http + path, "all")).status, 200);
+  await to.end();
+});
+
+Deno.test("keys are rotated under load: not one request is lost; a bad file changes nothing and is told", async () => {
+  await using file = await tokenFile(line("one", { kid: "k1" }));
+  const to = await startCollector({ tokenFile: file.path });
+  let token = "one";
+  const statuses = new Map<number, number>();
+  let over = false;
+  const load = Array.from({ length: 4 }, async () => {
+    while (!over) {
+      const { status } = await get(`${to.http}/v1/slo`, token);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+  });
+  const opens = async (name: string, status: number) => {
+    for (let i = 0; i < 100; i++) {
+      if ((await get(`${to.http}/v1/slo`, name)).status === status) return;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    throw new Error(`${name} never got ${status}`);
+  };
+  file.write(line("one", { kid: "k1" }), line("two", { kid: "k2" }));
+  await opens("two", 200);
+  token = "two";
+  await new Promise((done) => setTimeout(done, 50)); // those under way with the old one
+  file.write(line("one", { kid: "k1", revoked: true }), line("two", { kid: "k2" }));
+  await opens("one", 401);
+  file.write('{"s3cret');
+  await until(() => to.io.stderr.includes("begins like a JSON object"), "the complaint");
+  assertStringIncludes((await get(`${to.http}/v1/health`, null)).text, "what it said before still counts");
+  over = true;
+  await Promise.all(load);
+  assertEquals([...statuses.keys()], [200]);
+  assert(!to.io.stderr.includes("s3cret"));
+  await to.end();
+});
+
+Deno.test("a collector that was to be secured does not start without it", async () => {
+  await using file = await tokenFile("# none yet");
+  await assertRejects(() => startCollector({ tokenFile: file.path }), UsageError, "there is no token in it");
+  await assertRejects(
+    () => startCollector({ metricsBind: "0.0.0.0:0" }),
+    UsageError,
+    "it is not loopback, and without TLS",
+  );
+});
