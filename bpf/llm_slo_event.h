@@ -34,10 +34,13 @@ enum llm_slo_kind {
 	LLM_SLO_KINDS = 16,
 };
 
+/* Marks a cgroup_id of the v1 hierarchy of `pids`: told where v2 puts the owner at its root. */
+#define LLM_SLO_CGROUP_V1 (1ULL << 62)
+
 /* Header of every record. The owner is the one remembered in process context. */
 struct llm_slo_event {
 	llm_u64 ts_ns; /* when the thing ended */
-	llm_u64 cgroup_id; /* cgroup v2 id of the owner, 0 unknown */
+	llm_u64 cgroup_id; /* of the owner's cgroup v2 directory, or with LLM_SLO_CGROUP_V1 of its v1 one; 0 unknown */
 	llm_u64 process_start_ns; /* when the process began, on the boot clock: with the pid it names one process for ever */
 	llm_u32 pid; /* thread group */
 	llm_u32 tid; /* thread */
@@ -324,7 +327,7 @@ struct llm_slo_config {
 	llm_u64 sum_period_ns; /* how often a thread tells what stayed under the threshold */
 	llm_u32 filter; /* bit set of LLM_SLO_FILTER_*; 0: every process is a target */
 	llm_u32 have_read; /* the kernel has the sock_recv_length tracepoint and it is used */
-	llm_u32 wants; /* bit set of LLM_SLO_WANT_*: what the programs at every system call are for */
+	llm_u32 wants; /* bit set of LLM_SLO_WANT_*: what the programs at every system call are for, and which groups records name */
 	llm_u32 timed; /* 0: the programs do not time themselves; else 1 more than this probe's place in the `timed` map */
 	char comm[16];
 };
@@ -373,6 +376,7 @@ enum llm_slo_waits {
 enum llm_slo_want {
 	LLM_SLO_WANT_TIMERS = 1,
 	LLM_SLO_WANT_CALLS = 2,
+	LLM_SLO_WANT_V1_GROUPS = 4, /* `pids` is a v1 hierarchy here */
 };
 
 enum llm_slo_filter {

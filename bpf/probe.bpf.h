@@ -152,6 +152,26 @@ static __always_inline __u64 task_cgroup_id(struct task_struct *task)
 	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 }
 
+/*
+ * The group a record names: that of v2, `id`; where that is the root, and v1 hierarchies are mounted, the one of the v1 hierarchy of `pids`, marked as
+ * such. Runtimes on v1 machines put containers there. The first id of every hierarchy, 1, is its root's.
+ */
+static __always_inline __u64 owner_cgroup_id(struct task_struct *task, __u64 id)
+{
+	struct cgroup_subsys_state *css = 0, **all;
+	struct css_set *groups;
+	__u64 v1;
+
+	if (id > 1 || !(config.wants & LLM_SLO_WANT_V1_GROUPS) ||
+	    !bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
+		return id;
+	groups = BPF_CORE_READ(task, cgroups);
+	all = __builtin_preserve_access_index(&groups->subsys[0]);
+	bpf_probe_read_kernel(&css, sizeof(css), all + bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id));
+	v1 = BPF_CORE_READ(css, cgroup, kn, id);
+	return v1 > 1 ? v1 | LLM_SLO_CGROUP_V1 : id;
+}
+
 static __always_inline int is_target(struct task_struct *task)
 {
 	if (config.filter == 0)
@@ -193,7 +213,7 @@ static __always_inline void fill_owner(struct llm_slo_event *header, struct task
 {
 	header->pid = BPF_CORE_READ(task, tgid);
 	header->tid = BPF_CORE_READ(task, pid);
-	header->cgroup_id = task_cgroup_id(task);
+	header->cgroup_id = owner_cgroup_id(task, task_cgroup_id(task));
 	header->process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	header->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
 	BPF_CORE_READ_STR_INTO(&header->comm, task, group_leader, comm);
@@ -210,7 +230,7 @@ static __always_inline void fill_current_owner(struct llm_slo_event *header, str
 
 	header->pid = pid_tgid >> 32;
 	header->tid = pid_tgid;
-	header->cgroup_id = bpf_get_current_cgroup_id();
+	header->cgroup_id = owner_cgroup_id(task, bpf_get_current_cgroup_id());
 	header->process_start_ns = BPF_CORE_READ(leader, start_boottime);
 	BPF_CORE_READ_STR_INTO(&header->comm, leader, comm);
 }

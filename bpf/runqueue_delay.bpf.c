@@ -19,7 +19,7 @@ static __always_inline struct llm_slo_thread *thread_of(struct task_struct *task
 	if (thread || (task->flags & PF_EXITING))
 		return thread;
 	fresh.tgid = task->tgid;
-	fresh.cgroup_id = task_cgroup_id(task);
+	fresh.cgroup_id = owner_cgroup_id(task, task_cgroup_id(task));
 	fresh.process_start_ns = task->group_leader->start_boottime;
 	fresh.told_delay = task->sched_info.run_delay;
 	fresh.summed_since = bpf_ktime_get_ns();

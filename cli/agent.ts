@@ -107,15 +107,33 @@ const WHERE: readonly Flag[] = [
   { name: "cluster", type: "string", placeholder: "NAME", help: "written into every SLO event" },
   { name: "workload", type: "string", placeholder: "NAME", help: "written into every SLO event" },
   { name: "service", type: "string", placeholder: "NAME", help: "written into every SLO event" },
-  { name: "node", type: "string", placeholder: "NAME", help: "written into every event; default: the host's name" },
-  { name: "namespace", type: "string", placeholder: "NAME", help: "written into every event" },
-  { name: "pod", type: "string", placeholder: "NAME", help: "written into every event" },
-  { name: "container", type: "string", placeholder: "NAME", help: "written into every event" },
+  {
+    name: "node",
+    type: "string",
+    placeholder: "NAME",
+    help: "written into every event; default: NODE_NAME of the environment, else the host's name",
+  },
+  { name: "k8s-node", type: "string", placeholder: "NAME", help: "the same, under its older name" },
+  { name: "namespace", type: "string", placeholder: "NAME", help: "written into every event, whosesoever it is" },
+  { name: "pod", type: "string", placeholder: "NAME", help: "written into every event, whosesoever it is" },
+  { name: "container", type: "string", placeholder: "NAME", help: "written into every event, whosesoever it is" },
+  {
+    name: "kubelet",
+    type: "string",
+    placeholder: "URL|off",
+    help: "ask this kubelet for names of pods; default: this node's, where there are signs of one",
+  },
+  { name: "kubelet-insecure-tls", type: "boolean", help: "take any certificate of the kubelet" },
+  {
+    name: "host-root",
+    type: "string",
+    placeholder: "DIR",
+    help: "where the host's files are mounted in a container; default: found through pid 1, or /host",
+  },
 ];
 
 /** Accepted for scripts and manifests that pass them. */
 const PENDING: readonly Flag[] = [
-  { name: "k8s-node", type: "string", placeholder: "NAME", help: "name of the Kubernetes node" },
   { name: "trace", type: "list", placeholder: "TARGET,...", help: "send full scheduler segments of these" },
   { name: "enable-hello-tracer", type: "boolean", help: "from the first version; the probes replace it" },
   { name: "hello-target-comm", type: "string", placeholder: "NAME", help: "from the first version" },
@@ -153,7 +171,13 @@ async function run(input: Input, io: Parameters<NonNullable<Command["run"]>>[1])
     scenario: input.string("scenario"),
     intervalMs: input.number("interval-ms"),
     probeSmoke: input.boolean("probe-smoke"),
-    node: input.string("node"),
+    node: input.string("node") ?? input.string("k8s-node"),
+    identity: {
+      node: input.string("node") ?? input.string("k8s-node"),
+      kubelet: input.string("kubelet"),
+      kubeletInsecure: input.boolean("kubelet-insecure-tls"),
+      hostRoot: input.string("host-root"),
+    },
     cluster: input.string("cluster"),
     workload: input.string("workload"),
     service: input.string("service"),

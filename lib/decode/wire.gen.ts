@@ -313,6 +313,7 @@ export const DISK_FLAG = {
 export const WANT = {
   timers: 1,
   calls: 2,
+  v1_groups: 4,
 } as const;
 
 /** enum llm_slo_filter */

@@ -28,6 +28,7 @@ import { type Endpoint, type Row, Rows, type Who } from "./row.ts";
 import { HINTS, RETRANSMITTED } from "./rules.ts";
 import { endOf, SegmentsSent } from "./segments.ts";
 import { Unseen } from "./unseen.ts";
+import { type Place, whereabouts } from "./whereabouts.ts";
 
 const MS = 1e6;
 const MAX_PROCESSES = 16_384;
@@ -35,8 +36,10 @@ const MAX_PROCESSES = 16_384;
 export interface DiagnosisOptions {
   /** The agent itself: counted, never a finding. */
   readonly selfPid?: number;
-  /** Asked once per process, when it is first seen. */
-  readonly processInfo?: (owner: Owner) => { readonly cgroup?: string; readonly pod?: string } | undefined;
+  /** Asked once per process, when it is first seen, and of those in containers without a name again at the end. */
+  readonly processInfo?: (owner: Owner) => Place | undefined;
+  /** Whose control group a path is. */
+  readonly cgroupInfo?: (path: string) => Place | undefined;
   /** Told of each process that has made a TLS connection, while it may still be looked at. */
   readonly onTls?: (owner: Owner) => void;
   /** `254:0` -> `vda`; default: the numbers. */
@@ -78,6 +81,8 @@ export class Diagnosis {
   readonly #options: DiagnosisOptions;
   readonly #rows: Rows;
   readonly #who = new Map<string, Who>();
+  /** Processes in containers of which nobody knew the name yet. */
+  readonly #nameless = new Map<string, Owner>();
   readonly #peers = new PeerNames();
   readonly #errnoByName = new Map<string, number>();
   readonly #byKind: Record<string, number> = {};
@@ -174,6 +179,7 @@ export class Diagnosis {
         addHostEvent(this.#rows, event, who, {
           deviceName: this.#options.deviceName ?? ((numbers) => numbers),
           errnoByName: this.#errnoByName,
+          ...(this.#options.cgroupInfo === undefined ? {} : { cgroupPlace: this.#options.cgroupInfo }),
         });
     }
   }
@@ -187,6 +193,10 @@ export class Diagnosis {
   finish(context: DiagnosisContext): DiagnosisDocument {
     this.#dnsFailures.finish();
     this.#connectFailures.finish();
+    for (const [process, owner] of this.#nameless) {
+      const [who, place] = [this.#who.get(process), this.#options.processInfo?.(owner)];
+      if (who !== undefined && place !== undefined) who.where = whereabouts(place);
+    }
     const windowMs = Math.max(1, context.window.lengthMs);
     const names = { peers: this.#peers, errnoByName: this.#errnoByName };
     const rows = this.#rows.all();
@@ -256,8 +266,9 @@ export class Diagnosis {
     if (who === undefined) {
       const info = this.#options.processInfo?.(owner);
       const { pid, comm } = owner;
-      who = { process, pid, comm, cgroup: info?.cgroup ?? "", ...(info?.pod && { pod: info.pod }) };
+      who = { process, pid, comm, cgroup: info?.cgroup ?? "", where: whereabouts(info) };
       this.#who.set(process, who);
+      if (isNameless(who.where) && this.#nameless.size < MAX_PROCESSES) this.#nameless.set(process, owner);
       for (const oldest of this.#who.keys()) {
         if (this.#who.size <= MAX_PROCESSES) break;
         this.#who.delete(oldest);
@@ -298,6 +309,10 @@ export class Diagnosis {
       ...rows.filter(([n]) => n > 0).map(([_, what, reason]) => ({ what, reason })),
     ];
   }
+}
+
+function isNameless({ pod_uid, container_id, pod, container }: Who["where"]): boolean {
+  return (pod_uid !== undefined && pod === undefined) || (container_id !== undefined && container === undefined);
 }
 
 /** All at once: the document of these events. */

@@ -59,7 +59,7 @@ export function observed(row: Row, names: Names): Observed {
     process: { pid: who.pid, comm: who.comm },
     ...(row.processes > 1 && { processes: row.processes }),
     cgroup: who.cgroup,
-    ...(who.pod !== undefined && { pod: who.pod }),
+    ...who.where,
     peer: peerOf(row, names),
     ...(key.role !== undefined && { role: key.role }),
     ...(key.local !== undefined && { local: key.local }),

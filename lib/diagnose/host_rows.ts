@@ -3,6 +3,7 @@ import { errnoName } from "../model/codes.ts";
 import { TALLY_BOUNDS_MS } from "../model/histogram.ts";
 import type { GroupThrottledEvent, KernelEvent, StealEvent, TallyEvent } from "../model/kernel_event.ts";
 import type { RowKey, Rows, Who } from "./row.ts";
+import { type Place, whereabouts } from "./whereabouts.ts";
 
 const MS = 1e6;
 
@@ -16,6 +17,8 @@ export interface HostWords {
   readonly deviceName: (numbers: string) => string;
   /** Of the errors met so far. */
   readonly errnoByName: Map<string, number>;
+  /** Whose control group it is. */
+  readonly cgroupPlace?: (path: string) => Place | undefined;
 }
 
 export function addHostEvent(rows: Rows, event: HostEvent, who: Who, words: HostWords): void {
@@ -54,7 +57,7 @@ export function addHostEvent(rows: Rows, event: HostEvent, who: Who, words: Host
     case "steal":
       return stolen(rows, event);
     case "group_throttled":
-      return groupThrottled(rows, event);
+      return groupThrottled(rows, event, words);
   }
 }
 
@@ -80,7 +83,7 @@ function diskWhat(operation: string, device: string, byKernel: boolean, name: (n
 /** Marks the rows of kernel threads. */
 export const BY_KERNEL = " (kernel)";
 
-const MACHINE: Who = { process: "machine", pid: 0, comm: "(machine)", cgroup: "" };
+const MACHINE: Who = { process: "machine", pid: 0, comm: "(machine)", cgroup: "", where: {} };
 
 /** In ms of CPU time a second, all CPUs together. */
 function stolen(rows: Rows, { stolenNs, startNs, tsNs, cpus }: StealEvent): void {
@@ -89,8 +92,13 @@ function stolen(rows: Rows, { stolenNs, startNs, tsNs, cpus }: StealEvent): void
   row.capacityMs += cpus * (tsNs - startNs) / MS;
 }
 
-function groupThrottled(rows: Rows, { cgroup, throttledNs, throttledPeriods }: GroupThrottledEvent): void {
-  const who: Who = { process: `cgroup ${cgroup}`, pid: 0, comm: "(control group)", cgroup };
+function groupThrottled(
+  rows: Rows,
+  { cgroup, throttledNs, throttledPeriods }: GroupThrottledEvent,
+  { cgroupPlace }: HostWords,
+): void {
+  const where = whereabouts(cgroupPlace?.(cgroup));
+  const who: Who = { process: `cgroup ${cgroup}`, pid: 0, comm: "(control group)", cgroup, where };
   const row = rows.get({ kind: "cfs_throttled_ms", peer: null }, who);
   row.add(throttledNs / throttledPeriods / MS, throttledPeriods);
 }

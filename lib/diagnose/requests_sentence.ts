@@ -2,7 +2,7 @@
 import type { EstimatedRequests } from "../model/diagnosis.ts";
 import { LABELS, type Split } from "../model/split.ts";
 import { endpoint, ms, percent, plural } from "../report/format.ts";
-import { peerText, subject } from "./sentence.ts";
+import { peerText, whom } from "./sentence.ts";
 
 /** Labels worth a word: the largest, as long as each is this share of the whole. */
 const WORTH = 0.05;
@@ -15,7 +15,7 @@ export function requestsSentence(row: Omit<EstimatedRequests, "sentence">): stri
     ? `answered ${many}${row.local === undefined ? "" : ` on ${endpoint(row.local.ip, row.local.port)}`}`
     : `made ${many} to ${peerText({ peer: row.peer ?? null })}`;
   const soon = `first byte after ${ms(row.ttft_p50)} (p50), ${ms(row.ttft_p95)} (p95)`;
-  return `${subject(row)} ${did}, ${soon}, estimated from sockets; ${course(row)}`;
+  return `${whom(row)} ${did}, ${soon}, estimated from sockets; ${course(row)}`;
 }
 
 function course({ moved, split }: Omit<EstimatedRequests, "sentence">): string {

@@ -1,4 +1,5 @@
 /** A row gathers everything of one kind between one process and one peer; the table of rows is bounded. */
+import type { Whereabouts } from "../model/diagnosis.ts";
 import { type Histogram, midpointMs } from "../model/histogram.ts";
 import type { SignalName } from "../model/signals.ts";
 import { Series } from "./series.ts";
@@ -14,8 +15,9 @@ export interface Who {
   readonly process: string;
   readonly pid: number;
   comm: string;
-  readonly cgroup: string;
-  readonly pod?: string;
+  cgroup: string;
+  /** Of a container that is new its name may be told later. */
+  where: Whereabouts;
 }
 
 /** What makes two events belong to one row. */
@@ -101,7 +103,7 @@ export function mergeRows(rows: readonly [Row, ...Row[]], key: RowKey = rows[0].
   return merged;
 }
 
-const OTHERS: Who = { process: "0", pid: 0, comm: "(others)", cgroup: "" };
+const OTHERS: Who = { process: "0", pid: 0, comm: "(others)", cgroup: "", where: {} };
 
 function text(end: Endpoint | null | undefined): string {
   return end ? `${end.ip}:${end.port}` : "";

@@ -1,7 +1,8 @@
 /** A finding in one plain sentence: who, how much, of what, with whom, how often. */
 import { errnoWords } from "../model/codes.ts";
-import type { Observed } from "../model/diagnosis.ts";
+import type { Observed, Whereabouts } from "../model/diagnosis.ts";
 import { count, duration, endpoint, ms, percent, plural } from "../report/format.ts";
+import { home } from "./whereabouts.ts";
 
 /** What a sentence needs beside the row itself. */
 export interface Facts {
@@ -22,6 +23,12 @@ export function subject(row: Pick<Observed, "process" | "processes">): string {
   const { comm, pid } = row.process;
   if (pid === 0) return comm;
   return row.processes === undefined ? `${comm}[${pid}]` : `${comm} (${row.processes} processes)`;
+}
+
+/** The same, and where it lives: `python3[812] in pod chat-7f`. */
+export function whom(row: Pick<Observed, "process" | "processes"> & Whereabouts): string {
+  const where = home(row);
+  return where === "" ? subject(row) : `${subject(row)} in ${where}`;
 }
 
 /** `api.example.com (10.0.0.1:443)`, `10.0.0.1:443`, or `many clients`. */
@@ -61,7 +68,7 @@ function share({ count: again, sent }: Observed): string {
 
 /** The sentence of a row that is a finding. No full stop, so that it can stand in a list. */
 export function sentence(row: Observed, facts: Facts): string {
-  const who = subject(row);
+  const who = whom(row);
   // Rare but costly: the p95 is fine, so it would tell the wrong story.
   const rare = facts.hintMs !== null && row.p95 < facts.hintMs;
   const p95 = rare
@@ -107,7 +114,10 @@ export function sentence(row: Observed, facts: Facts): string {
         `${facts.over} of ${duration(facts.hintMs ?? 0)} or more`;
     case "cfs_throttled_ms":
       if (row.process.pid === 0) {
-        return `control group ${row.cgroup} was stopped by its CPU quota for ${ms(row.total)} ${within}, ` +
+        const whose = home(row);
+        return `control group ${row.cgroup}${whose === "" ? "" : ` (${whose})`} was stopped by its CPU quota for ${
+          ms(row.total)
+        } ${within}, ` +
           `all CPUs together, in ${plural(row.count, "period")}`;
       }
       return `${who} was stopped by its CPU quota for ${ms(row.total)} ${within}, all threads together, ` +

@@ -23,7 +23,7 @@ import type { Reading } from "./reading.ts";
 
 export interface ProbeEventContext {
   readonly node: string;
-  /** Empty where unknown. */
+  /** What the caller says of all events, whatever the machine says; empty: the process's own. */
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
@@ -31,8 +31,22 @@ export interface ProbeEventContext {
   readonly toUnixNs: (ns: number) => bigint;
   /** `254:0` -> `vda`; default: the numbers. */
   readonly deviceName?: (numbers: string) => string;
-  readonly process: (pid: number) => { readonly exe?: string; readonly cgroup?: string } | undefined;
+  /** Of the event's process, or of its control group; undefined: nothing is known. */
+  readonly process: (event: KernelEvent) => EventIdentity | undefined;
   readonly schemaVersion: ProbeEventVersion;
+}
+
+export interface EventIdentity {
+  readonly exe?: string;
+  readonly cgroup?: string;
+  readonly namespace?: string;
+  readonly pod?: string;
+  readonly container?: string;
+  readonly containerId?: string;
+  readonly podUid?: string;
+  readonly service?: string;
+  /** Inside the container's own pid namespace. */
+  readonly nsPid?: number;
 }
 
 const CATALOGUE = new Map(SIGNALS.map((row) => [row.signal, row]));
@@ -165,22 +179,27 @@ function known(attributes: Reading["attributes"]): Record<string, string | numbe
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
+function identityAttributes(identity: EventIdentity | undefined): Reading["attributes"] {
+  const { service, podUid, containerId, nsPid } = identity ?? {};
+  return { service, pod_uid: podUid, container_id: containerId, ns_pid: nsPid };
+}
+
 /**
  * The documents one kernel event gives: none (the end of an exchange), one, or two (an answer with an error code is both a
  * latency and an error). In v1alpha1, which has no `histogram`, an aggregate is its sum alone.
  */
 export function toProbeEvents(event: KernelEvent, context: ProbeEventContext): ProbeEvent[] {
   const { owner } = event;
-  const process = context.schemaVersion === "v1alpha2" ? context.process(owner.pid) : undefined;
+  const identity = context.process(event);
   return readings(event, context.deviceName ?? ((numbers) => numbers)).map((reading): ProbeEvent => {
     const row = CATALOGUE.get(reading.signal);
     const base = {
       ts_unix_nano: context.toUnixNs(reading.endNs),
       signal: reading.signal,
       node: context.node,
-      namespace: context.namespace,
-      pod: context.pod,
-      container: context.container,
+      namespace: context.namespace || (identity?.namespace ?? ""),
+      pod: context.pod || (identity?.pod ?? ""),
+      container: context.container || (identity?.container ?? ""),
       pid: owner.pid,
       tid: owner.tid,
       value: reading.value,
@@ -196,13 +215,13 @@ export function toProbeEvents(event: KernelEvent, context: ProbeEventContext): P
       ...(reading.errno !== undefined && { errno: reading.errno }),
     } as const;
     if (context.schemaVersion === "v1alpha1") return base;
-    const attributes = known(reading.attributes);
-    const cgroup = reading.cgroup ?? process?.cgroup;
+    const attributes = known({ ...reading.attributes, ...identityAttributes(identity) });
+    const cgroup = reading.cgroup ?? identity?.cgroup;
     const document: ProbeEventV1Alpha2 = {
       ...base,
       schema: PROBE_EVENT_SCHEMA,
       ...(owner.pid !== 0 &&
-        { process: { comm: owner.comm, ...(process?.exe !== undefined && { exe: process.exe }) } }),
+        { process: { comm: owner.comm, ...(identity?.exe !== undefined && { exe: identity.exe }) } }),
       ...(cgroup !== undefined && { cgroup }),
       ...(owner.netns !== 0 && { netns: owner.netns }),
       ...(attributes && { attributes }),

@@ -3,6 +3,8 @@
  * kernel's cgroup id, by which events are attributed, is that of the v2 directory. On a pure v2 host one directory is both.
  */
 import { IoError, UnsupportedError } from "../model/errors.ts";
+import { parseMounts } from "./cgroup_mounts.ts";
+import type { HostGroups } from "./host_view.ts";
 
 export interface CgroupRoots {
   /** Mount point where a CPU quota can be set. */
@@ -21,22 +23,18 @@ export interface CgroupDirs {
 
 /** Reads the hierarchies out of the text of /proc/self/mounts; null where one is not mounted. */
 export function parseCgroupMounts(mounts: string): { cpuV1: string | null; unified: string | null } {
-  let cpuV1: string | null = null;
-  let unified: string | null = null;
-  for (const line of mounts.split("\n")) {
-    const [, where = "", type, options = ""] = line.split(" ");
-    const path = where.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
-    if (type === "cgroup" && options.split(",").includes("cpu")) cpuV1 ??= path;
-    if (type === "cgroup2") unified ??= path;
-  }
-  return { cpuV1, unified };
+  const { unified, v1 } = parseMounts(mounts);
+  return { cpuV1: v1.get("cpu") ?? null, unified };
 }
 
 /** The same where any of it may not be mounted: null then. For whoever only looks. */
 export type CgroupMounts = { readonly [key in "cpu" | "unified"]: string | null } & Pick<CgroupRoots, "cpuVersion">;
 
-export function cgroupMounts(): CgroupMounts {
-  const { cpuV1, unified } = parseCgroupMounts(Deno.readTextFileSync("/proc/self/mounts"));
+/** Ours, or those of a host that is seen from a container. */
+export function cgroupMounts(host?: HostGroups): CgroupMounts {
+  const { cpuV1, unified } = host === undefined
+    ? parseCgroupMounts(Deno.readTextFileSync("/proc/self/mounts"))
+    : { cpuV1: host.v1.get("cpu") ?? null, unified: host.unified };
   return { cpu: cpuV1 ?? unified, cpuVersion: cpuV1 === null ? 2 : 1, unified };
 }
 

@@ -1,5 +1,6 @@
 /** The directory to attach programs on packets and sockets at: the root of cgroup v2. */
 import { cgroupMounts } from "./cgroup_dirs.ts";
+import type { HostGroups } from "./host_view.ts";
 import { mountUnlisted } from "./unlisted_mount.ts";
 
 export interface CgroupRoot extends Disposable {
@@ -7,9 +8,9 @@ export interface CgroupRoot extends Disposable {
   readonly path: string | null;
 }
 
-/** Where it is mounted; else mounted for ourselves alone: hosts with cgroup v1 and containers often have it nowhere. */
-export function openCgroupRoot(): CgroupRoot {
-  const { unified } = cgroupMounts();
+/** Where it is mounted, on the host if that is seen from a container; else mounted for ourselves alone: hosts with cgroup v1 and containers often have it nowhere. */
+export function openCgroupRoot(host?: HostGroups): CgroupRoot {
+  const { unified } = cgroupMounts(host);
   if (unified !== null) return { path: unified, [Symbol.dispose]: () => {} };
   return mountUnlisted("cgroup2") ?? { path: null, [Symbol.dispose]: () => {} };
 }

@@ -10,6 +10,8 @@ export interface ProcessInfo {
   readonly startTicks: number;
   /** The path that says most: v2 unless it is the root, else the v1 cpu controller, else the longest; "" when there is none. */
   readonly cgroup: string;
+  /** All of them, by controller; the unified (v2) hierarchy is "". */
+  readonly cgroups: ReadonlyMap<string, string>;
   /** Inode of its network namespace; 0 where /proc does not let us look. */
   readonly netns: number;
 }
@@ -78,16 +80,24 @@ export function readProcess(pid: number, proc = "/proc"): ProcessInfo | undefine
   if (stat === undefined) return undefined;
   const exe = attempt(() => Deno.readLinkSync(`${dir}/exe`));
   const net = attempt(() => Deno.readLinkSync(`${dir}/ns/net`));
-  const cgroup = mainCgroup(parseCgroup(attempt(() => Deno.readTextFileSync(`${dir}/cgroup`)) ?? ""));
+  const cgroups = parseCgroup(attempt(() => Deno.readTextFileSync(`${dir}/cgroup`)) ?? "");
   if (look()?.startTicks !== stat.startTicks) return undefined;
   return {
     pid,
     comm: stat.comm,
     startTicks: stat.startTicks,
     ...(exe !== undefined && { exe }),
-    cgroup,
+    cgroup: mainCgroup(cgroups),
+    cgroups,
     netns: Number(/\d+/.exec(net ?? "")?.[0] ?? 0),
   };
+}
+
+/** Its pid in the innermost pid namespace it is in; undefined when it is gone. */
+export function innermostPid(pid: number, proc = "/proc"): number | undefined {
+  const status = attempt(() => Deno.readTextFileSync(`${proc}/${pid}/status`)) ?? "";
+  const last = /^NSpid:.*?(\d+)$/m.exec(status)?.[1];
+  return last === undefined ? undefined : Number(last);
 }
 
 export interface ProcessTableOptions {

@@ -44,6 +44,7 @@ Deno.test("ProcessTable: fresh, ended, reused, bounded", async () => {
       startTicks: 100,
       exe: "/usr/bin/nginx",
       cgroup: "/x",
+      cgroups: new Map([["", "/x"]]),
       netns: 4026531840,
     });
     let ms = 0;

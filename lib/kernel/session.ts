@@ -3,6 +3,7 @@
  * reason, not an error; only when there is none at all does opening fail. Bytes go out of here as they are: lib/decode reads them.
  */
 import { openCgroupRoot } from "../host/cgroup_root.ts";
+import type { HostGroups } from "../host/host_view.ts";
 import { readTracepoint } from "../host/tracefs.ts";
 import { SloctlError, UnsupportedError } from "../model/errors.ts";
 import type { CapabilityMode } from "../model/capability_mode.ts";
@@ -31,6 +32,8 @@ export interface SessionOptions {
   readonly config: (haveRead: boolean, place: number) => Uint8Array<ArrayBuffer>;
   readonly pids?: readonly number[];
   readonly cgroupIds?: readonly bigint[];
+  /** The host's control groups, seen from a container; default: ours. */
+  readonly hostGroups?: HostGroups;
   /** Default auto: every probe as well as it can be had. core_full: no plain forms; bcc_degraded: plain forms alone. */
   readonly mode?: CapabilityMode;
   /** Entries of tables in the kernel, by name, where a test wants them full. */
@@ -91,7 +94,7 @@ export class ProbeSession implements Disposable {
    * @throws UnsupportedError when no probe at all could be attached, saying why each could not.
    */
   constructor(options: SessionOptions) {
-    const root = openCgroupRoot();
+    const root = openCgroupRoot(options.hostGroups);
     this.#holders.push(root);
     this.cgroupRoot = root.path;
     const tracepoints = presentHooks(HOOKS);

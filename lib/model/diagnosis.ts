@@ -14,15 +14,25 @@ export interface Peer {
   readonly name?: string;
 }
 
+/** Where a process lives, as far as anybody told; what is not known is left out. */
+export interface Whereabouts {
+  readonly namespace?: string;
+  readonly pod?: string;
+  readonly pod_uid?: string;
+  readonly container?: string;
+  readonly container_id?: string;
+  /** Of a pod what its labels or its workload say; else systemd's service. */
+  readonly service?: string;
+}
+
 /** One process (or several short-lived ones alike), one kind, one peer: everything that was seen of it. */
-export interface Observed {
+export interface Observed extends Whereabouts {
   readonly kind: SignalName;
   readonly process: { readonly pid: number; readonly comm: string };
   /** Set when this row stands for several processes of one name and cgroup: how many; `process.pid` is the worst of them. */
   readonly processes?: number;
   /** Empty where unknown. */
   readonly cgroup: string;
-  readonly pod?: string;
   /** Null for what has no other end, such as waiting for a CPU. */
   readonly peer: Peer | null;
   /** `server`: the process answered; `client`: it asked. Only for first bytes and unread bytes. */
@@ -107,14 +117,13 @@ export interface MovedRequests {
 }
 
 /** Requests of one kind, of which no span told: made from sockets alone. */
-export interface EstimatedRequests {
+export interface EstimatedRequests extends Whereabouts {
   readonly estimated: true;
   readonly role: "server" | "client";
   /** The one with most of them. */
   readonly process: { readonly pid: number; readonly comm: string };
   readonly processes?: number;
   readonly cgroup: string;
-  readonly pod?: string;
   /** Where a server answered. */
   readonly local?: Peer;
   /** Whom a client asked. */

@@ -3,6 +3,7 @@ import { PROBES } from "../kernel/probes.ts";
 import { UnsupportedError } from "../model/errors.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
 import type { GuardStep } from "../model/guard.ts";
+import type { AgentIdentity } from "./agent_identity.ts";
 import { type AgentOptions, type AgentPlan, switchedOff } from "./agent_options.ts";
 import type { FlightRecorder } from "./flight_recorder.ts";
 import { type Watch, watchKernel } from "./watch.ts";
@@ -21,6 +22,7 @@ export interface Attached extends Disposable {
 export function attach(
   options: AgentOptions,
   plan: AgentPlan,
+  identity: AgentIdentity,
   onEvent: (event: KernelEvent) => void,
   onGuard: (step: GuardStep) => void,
   flight?: FlightRecorder,
@@ -35,6 +37,7 @@ export function attach(
       timers: false,
       ...(guard === null ? {} : { guard: { ...guard, onStep: onGuard } }),
       mode: options.capabilityMode,
+      hostGroups: identity.view.cgroups,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
       ...(options.comm === undefined ? {} : { comm: options.comm }),
       ...flight?.hooks,
@@ -56,7 +59,7 @@ export function attach(
   return {
     watch,
     get missing() {
-      return [...missing, ...switchedOff(plan), ...shedByGuard(watch)];
+      return [...missing, ...switchedOff(plan), ...shedByGuard(watch), ...identity.missing()];
     },
     [Symbol.dispose]: () => watch[Symbol.dispose](),
   };

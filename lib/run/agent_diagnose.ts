@@ -13,9 +13,9 @@ import { AgentDrops } from "./agent_drops.ts";
 import { MachineDiagnosis } from "./agent_findings.ts";
 import { openFlight } from "./agent_flight.ts";
 import { kernelHealth } from "./agent_health.ts";
+import { openIdentity } from "./agent_identity.ts";
 import type { AgentOptions, AgentPlan } from "./agent_options.ts";
 import { Outlets } from "./agent_outlets.ts";
-import { Places } from "./agent_places.ts";
 import { readBaseline, report } from "./agent_report.ts";
 import { watchUntil } from "./agent_until.ts";
 import { guardWords, timedByProgramsWords } from "./guard_words.ts";
@@ -29,22 +29,25 @@ const TELL_MS = 30_000;
 export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io: Io): Promise<void> {
   const baseline = await readBaseline(options.baseline, io);
   await using sending = await openSending({ ...options.send, otlp: undefined }, io);
-  const places = new Places();
+  const identity = await openIdentity(options.identity);
+  const { identities } = identity;
+  const selfPid = identity.view.selfPid ?? 0;
   const libraries = new TlsLibraries();
   const diagnosis = new MachineDiagnosis({
-    selfPid: Deno.pid,
-    whose: places,
+    selfPid,
+    whose: identities,
     deviceName: blockDeviceName,
     onTls: (owner) => libraries.note(processKey(owner), owner.pid),
   });
   const library = (process: string) => libraries.name(process);
-  await using flight = openFlight(options, plan, { whose: places, selfPid: Deno.pid, library }, io);
+  await using flight = openFlight(options, plan, { whose: identities, selfPid, library }, io);
   let watching: Attached | null = null;
   await using outlets = await openOutlets(options, plan, () => watching, io);
-  const documents = documentsOf(documentContext(options, () => agent.watch.clocks), plan, places);
+  const documents = documentsOf(documentContext(options, identity.node, () => agent.watch.clocks), plan, identities);
   using agent = attach(
     options,
     plan,
+    identity,
     (event) => {
       diagnosis.add(event);
       if (outlets !== null) { for (const document of documents(event)) outlets.told(document); }
@@ -59,6 +62,7 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
   const start = watch.clocks.anchor;
   await untilDone(options, plan, io, () => watch.events);
   const open = openQuestions(watch);
+  await identity.names.refresh(); // containers that began meanwhile
   watch.finish();
   await libraries.search();
   const facts = watchFacts(agent, plan.targets, start, open);

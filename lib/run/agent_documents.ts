@@ -11,10 +11,11 @@ import type { Whose } from "./agent_whose.ts";
 export type DocumentContext = Omit<ProbeEventContext, "process">;
 
 export function documentContext(
-  options: Pick<AgentOptions, "node" | "namespace" | "pod" | "container" | "eventSchema">,
+  options: Pick<AgentOptions, "namespace" | "pod" | "container" | "eventSchema">,
+  node: string,
   clocks: () => ClockLine,
 ): DocumentContext {
-  const { node = Deno.hostname(), namespace, pod, container, eventSchema: schemaVersion } = options;
+  const { namespace, pod, container, eventSchema: schemaVersion } = options;
   const toUnixNs = (ns: number) => clocks().toUnixNs(ns);
   return { node, namespace, pod, container, toUnixNs, deviceName: blockDeviceName, schemaVersion };
 }
@@ -25,10 +26,12 @@ export function documentsOf(
   plan: Pick<AgentPlan, "targeted" | "disabled">,
   whose: Whose,
 ): (event: KernelEvent) => ProbeEvent[] {
+  const process = (event: KernelEvent) =>
+    event.kind === "group_throttled" ? whose.ofCgroup(event.cgroup) : whose.of(event.owner);
   return (event) => {
     // Of a target, or of the machine: not both in one stream.
     if (event.kind === "steal" && plan.targeted) return [];
-    const documents = toProbeEvents(event, { ...context, process: () => whose.of(event.owner) });
+    const documents = toProbeEvents(event, { ...context, process });
     if (plan.disabled.size === 0) return documents;
     return documents.filter(({ signal }) => !plan.disabled.has(signal as SignalName));
   };

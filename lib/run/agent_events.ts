@@ -6,6 +6,7 @@ import { guardEvent } from "../export/guard_event.ts";
 import { LineQueue } from "../export/line_queue.ts";
 import { openLineSink } from "../export/line_sink.ts";
 import { IoError } from "../model/errors.ts";
+import type { MissingProbe } from "../model/diagnosis.ts";
 import type { Io } from "../model/io.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
 import type { ProbeEvent } from "../model/probe_event.ts";
@@ -17,10 +18,10 @@ import { documentContext, documentsOf } from "./agent_documents.ts";
 import { AgentDrops } from "./agent_drops.ts";
 import { openFlight } from "./agent_flight.ts";
 import { kernelHealth } from "./agent_health.ts";
+import { openIdentity } from "./agent_identity.ts";
 import { lineWriter } from "./agent_lines.ts";
 import { type AgentOptions, type AgentPlan, concerns } from "./agent_options.ts";
 import { Outlets } from "./agent_outlets.ts";
-import { Places } from "./agent_places.ts";
 import { watchUntil } from "./agent_until.ts";
 import { breakMeaning, breakWords } from "./clock_words.ts";
 import { guardWords, timedByProgramsWords } from "./guard_words.ts";
@@ -43,6 +44,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
   let watching: Attached | null = null;
   const health = kernelHealth({ ...options, agent: () => watching, disabled: plan.disabled, drops });
   const enough = new AbortController();
+  const identity = await openIdentity(options.identity);
   const line = lineWriter(options, io);
   using queue = path === null ? null : new LineQueue(openLineSink(path, io), {
     holdMs: path === "-" ? 0 : HOLD_MS,
@@ -59,9 +61,8 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
     outlets.told(document);
     if (options.count > 0 && outlets.events >= options.count) enough.abort();
   };
-  const context = documentContext(options, () => agent.watch.clocks);
-  const places = new Places();
-  const documents = documentsOf(context, plan, places);
+  const context = documentContext(options, identity.node, () => agent.watch.clocks);
+  const documents = documentsOf(context, plan, identity.identities);
   const write = (event: KernelEvent) => {
     for (const document of documents(event)) {
       if (enough.signal.aborted) return;
@@ -70,19 +71,21 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
       else drops.add("rate_limited");
     }
   };
-  await using flight = openFlight(options, plan, { whose: places, selfPid: Deno.pid }, io);
-  using agent = attach(options, plan, write, (step) => {
+  const selfPid = identity.view.selfPid ?? 0;
+  await using flight = openFlight(options, plan, { whose: identity.identities, selfPid }, io);
+  using agent = attach(options, plan, identity, write, (step) => {
     io.err(`sloctl: ${guardWords(step)}\n`);
-    if (!enough.signal.aborted && options.follow.length === 0) tell(guardEvent(step, Deno.pid, context));
+    if (!enough.signal.aborted && options.follow.length === 0) {
+      tell(guardEvent(step, identity.view.selfPid ?? Deno.pid, context));
+    }
   }, flight);
   flight?.watching(agent);
   watching = agent;
   const start = agent.watch.clocks.anchor;
   io.err(timedByProgramsWords(agent.watch));
+  const unnamed = identity.missing();
   for (const missing of agent.missing) {
-    const { probe, reason, costs } = missing;
-    if (options.follow.length > 0 && !concerns(plan, missing)) continue;
-    io.err(`sloctl: without ${probe}: ${reason}; not seen without it: ${costs}\n`);
+    if (options.follow.length === 0 || concerns(plan, missing)) io.err(missingLine(missing));
   }
   if (line.header !== "") queue?.push(line.header);
   using progress = progressLine(path === "-" ? { ...quiet(io), progress: false } : io);
@@ -106,6 +109,9 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
   drops.add(queue?.failure === undefined ? "shutdown" : "sink_failed", left);
   const sent = await outlets.close();
   io.err(summary(outlets.events - left, agent.watch, drops) + "\n");
+  for (const row of identity.missing()) {
+    if (!unnamed.some(({ reason }) => reason === row.reason)) io.err(missingLine(row));
+  }
   if (sent !== "") io.err(`sloctl: ${sent}\n`);
   if (queue?.failure !== undefined) throw queue.failure;
   if (left > 0) {
@@ -116,6 +122,10 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
       "See why its reader stands still",
     );
   }
+}
+
+function missingLine({ probe, reason, costs }: MissingProbe): string {
+  return `sloctl: without ${probe}: ${reason}; not seen without it: ${costs}\n`;
 }
 
 /** On a terminal that shows the events themselves a progress line would only be in the way. */

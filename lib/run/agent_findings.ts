@@ -18,7 +18,7 @@ import type { Unanswered } from "./watch_open.ts";
 const HUNG_NS = 1e9;
 
 export interface FindingsOptions {
-  /** The agent's own: counted, never a finding. */
+  /** The agent's own: counted, never a finding; 0 where it is not known. */
   readonly selfPid: number;
   readonly whose: Whose;
   readonly deviceName: (numbers: string) => string;
@@ -66,7 +66,11 @@ export class MachineDiagnosis {
   constructor(options: FindingsOptions) {
     this.#options = options;
     const { whose } = options;
-    this.#diagnosis = new Diagnosis({ ...options, processInfo: (owner) => whose.of(owner) });
+    this.#diagnosis = new Diagnosis({
+      ...options,
+      processInfo: (owner) => whose.of(owner),
+      cgroupInfo: (path) => whose.ofCgroup(path),
+    });
   }
 
   add(event: KernelEvent): void {

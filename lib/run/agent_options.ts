@@ -7,6 +7,7 @@ import type { Clock } from "../model/clock.ts";
 import type { MissingProbe } from "../model/diagnosis.ts";
 import { UnsupportedError, UsageError } from "../model/errors.ts";
 import { type ProbeName, type SignalName, SIGNALS } from "../model/signals.ts";
+import type { IdentityOptions } from "./agent_identity.ts";
 import { METRICS_ADDRESS, type MetricsPort } from "./agent_serve.ts";
 import type { SendOptions } from "./send_options.ts";
 
@@ -34,12 +35,15 @@ export interface AgentOptions {
   /** Of a synthetic source: pause between requests. */
   readonly intervalMs: number | undefined;
   readonly probeSmoke: boolean;
-  /** Undefined: the host's name. */
+  /** Undefined: as the downward API says, else the host's name. */
   readonly node: string | undefined;
+  /** Where names of pods and containers come from. */
+  readonly identity: IdentityOptions;
   /** Written into SLO events; undefined: what the source says. */
   readonly cluster: string | undefined;
   readonly workload: string | undefined;
   readonly service: string | undefined;
+  /** Written over what the machine says of a process; empty: it is as the machine says. */
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;

@@ -3,6 +3,7 @@ import { attribute, type Attribution } from "../attribute/attribute.ts";
 import { meanSplit } from "../attribute/excess.ts";
 import type { NamedPeers } from "../correlate/peers.ts";
 import { requestsSentence } from "../diagnose/requests_sentence.ts";
+import { type Place, whereabouts } from "../diagnose/whereabouts.ts";
 import type { ClockLine } from "../model/clock.ts";
 import type { EstimatedRequests, MovedRequests, Unprobed } from "../model/diagnosis.ts";
 import type { Owner } from "../model/kernel_event.ts";
@@ -24,7 +25,7 @@ export interface RequestsContext {
   readonly selfPid: number;
   /** Share of the kernel's records that were not lost. */
   readonly kept: number;
-  readonly place: (owner: Owner) => { readonly cgroup?: string; readonly pod?: string } | undefined;
+  readonly place: (owner: Owner) => Place | undefined;
 }
 
 /** A service whose TTFT moved: against which part of the run, which requests, and why. */
@@ -81,7 +82,7 @@ function row(service: EstimatedService, moved: ServiceMoved | null, context: Req
     process: { pid: owner.pid, comm: owner.comm },
     ...(processes.size > 1 ? { processes: processes.size } : {}),
     cgroup: place?.cgroup ?? "",
-    ...(place?.pod === undefined ? {} : { pod: place.pod }),
+    ...whereabouts(place),
     ...(local === null ? {} : { local }),
     ...(role === "client" && asked !== undefined ? { peer: address(asked) } : {}),
     asks,

@@ -7,7 +7,7 @@ import type { KernelEvent, Owner } from "../model/kernel_event.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { ownCurl } from "../testing/own_curl.ts";
 import { delay, only, watched } from "../testing/watched.ts";
-import { Places } from "./agent_places.ts";
+import { openIdentity } from "./agent_identity.ts";
 import { watchKernel } from "./watch.ts";
 
 const LAST_PID = "/proc/sys/kernel/ns_last_pid";
@@ -105,9 +105,9 @@ kernelTest("a pid that is used again: an old event never gets the new process's 
   const [first, second] = mine();
   assertEquals([first?.comm, second?.comm], ["curl", other.comm]);
   assertEquals(new ProcessTable().get(pid)?.exe, other.path);
-  const places = new Places();
-  assertEquals(places.of(first!)?.exe, undefined);
-  assertEquals(places.of(second!)?.exe, other.path);
+  const { identities } = await openIdentity();
+  assertEquals(identities.of(first!)?.exe, undefined);
+  assertEquals(identities.of(second!)?.exe, other.path);
   await again;
 }, { needs: () => writable(LAST_PID) ? null : `this kernel has no ${LAST_PID}` });
 

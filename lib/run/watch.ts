@@ -10,6 +10,7 @@ import { cgroupMounts } from "../host/cgroup_dirs.ts";
 import { hostClock } from "../host/clock.ts";
 import { stealUnavailable } from "../host/cpu_times.ts";
 import { thisMachine } from "../host/ebpf_refusal.ts";
+import { type HostGroups, hostView } from "../host/host_view.ts";
 import { PROBES } from "../kernel/probes.ts";
 import { RunStats } from "../kernel/run_stats.ts";
 import { ProbeSession } from "../kernel/session.ts";
@@ -64,6 +65,8 @@ export interface WatchOptions {
   readonly mode?: CapabilityMode;
   /** Who tells of throttling; default: each thread where the kernel marks it, else its control group. */
   readonly throttling?: "thread" | "group";
+  /** The host's control groups, seen from a container; default: ours. */
+  readonly hostGroups?: HostGroups;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** The record's bytes, a copy, before it is decoded: for recordings. */
@@ -146,7 +149,7 @@ class KernelWatch implements Watch {
     this.#onEvent = onEvent;
     this.#clock = options.clock ?? hostClock;
     this.clocks = new ClockLine(this.#clock.read());
-    this.#targets = findCgroups(options.cgroupPaths ?? []);
+    this.#targets = findCgroups(options.cgroupPaths ?? [], options.hostGroups);
     const pids = [...options.pids ?? [], ...cgroupPids(this.#targets)];
     const byPid = pids.length > 0 || this.#targets.v1.length > 0;
     const byCgroup = this.#targets.v2.length > 0;
@@ -157,7 +160,9 @@ class KernelWatch implements Watch {
     this.#thresholds = { ...USUAL, ...options.thresholds };
     const bySelf = options.timeOwnPrograms ?? !kernelMeasures();
     this.timedByPrograms = bySelf;
+    const v1Groups = (options.hostGroups ?? hostView().cgroups).v1.has("pids");
     const session = new ProbeSession({
+      ...(options.hostGroups === undefined ? {} : { hostGroups: options.hostGroups }),
       // Programs at every system call of the machine: for targets, or for the timers of threads, or not at all.
       probes: wanted.filter((probe) => probe !== "syscall_latency" || calls || options.timers),
       ...(options.mode === undefined ? {} : { mode: options.mode }),
@@ -171,6 +176,7 @@ class KernelWatch implements Watch {
           timers: options.timers,
           calls,
           haveRead,
+          v1Groups,
           byPid,
           byCgroup,
           ...comm,
@@ -184,12 +190,18 @@ class KernelWatch implements Watch {
     });
     const byGroup = session.attached.includes("runqueue_delay") &&
       (options.throttling ?? (session.marksThrottled ? "thread" : "group")) === "group";
-    const quotaRoot = cgroupMounts().cpu ?? session.cgroupRoot;
+    const quotaRoot = cgroupMounts(options.hostGroups).cpu ?? session.cgroupRoot;
     const steal = options.steal === false ? null : stealUnavailable(thisMachine());
     this.#poller = new Poller(session, this.#clock.monotonicNs(), {
       steal: options.steal !== false && steal === null,
       quota: byGroup && quotaRoot !== null
-        ? { root: quotaRoot, pids: options.pids ?? [], cgroups: this.#targets, ...comm }
+        ? {
+          root: quotaRoot,
+          v2: cgroupMounts(options.hostGroups).cpuVersion === 2,
+          pids: options.pids ?? [],
+          cgroups: this.#targets,
+          ...comm,
+        }
         : null,
     });
     this.coverage = {

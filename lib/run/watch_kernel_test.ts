@@ -2,11 +2,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { cgroupRoots, makeCgroup, removeCgroupTree } from "../host/cgroup_dirs.ts";
 import { exec } from "../host/exec.ts";
+import { CgroupTree } from "../identity/cgroup_tree.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { delay, only, watched } from "../testing/watched.ts";
-import { CgroupNames, Places } from "./agent_places.ts";
-
-const NO_SUCH_PID = 4_194_305; // above the kernel's largest
 
 kernelTest("--cgroup sees what runs in a cgroup and below it, and nothing else", async () => {
   const name = `sloctl-watch-${Deno.pid}`;
@@ -33,9 +31,8 @@ kernelTest("--cgroup sees what runs in a cgroup and below it, and nothing else",
       assertEquals(only(below, "connect").length, 1, path);
       Deno.removeSync(child);
     }
-    assertEquals(new CgroupNames().path(cgroup.id), `/${name}`);
-    assertEquals(new Places().of({ pid: NO_SUCH_PID, cgroupId: cgroup.id }), { cgroup: `/${name}` });
-    assertEquals(new Places().of({ pid: NO_SUCH_PID, cgroupId: 0n }), undefined);
+    const tree = new CgroupTree({ unified: cgroupRoots().unified, pidsV1: null });
+    assertEquals([tree.path(cgroup.id), tree.path(0n)], [`/${name}`, undefined]);
   } finally {
     for (const dir of new Set([cgroup.cpu, cgroup.unified])) await removeCgroupTree(dir);
   }

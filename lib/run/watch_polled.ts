@@ -1,5 +1,4 @@
 /** What is looked up once a second beside the ring: tallies in the kernel's maps, stolen CPU time, and quotas of control groups. */
-import { cgroupMounts } from "../host/cgroup_dirs.ts";
 import type { ProbeSession } from "../kernel/session.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
 import { QuotaMeter } from "./watch_quota.ts";
@@ -16,6 +15,8 @@ export interface PolledOptions {
 export interface QuotaOptions {
   /** Where the cpu controller is mounted. */
   readonly root: string;
+  /** It is that of v2. */
+  readonly v2: boolean;
   readonly pids: readonly number[];
   readonly cgroups: CgroupTargets;
   readonly comm?: string;
@@ -49,8 +50,7 @@ export class Poller {
 }
 
 /** A quota is set where the cpu controller is: directories of the other hierarchy are followed through their processes. */
-function quotaMeter(nowNs: number, { root, pids, cgroups, comm }: QuotaOptions): QuotaMeter {
-  const v2 = cgroupMounts().cpuVersion === 2;
+function quotaMeter(nowNs: number, { root, v2, pids, cgroups, comm }: QuotaOptions): QuotaMeter {
   const elsewhere = v2 ? cgroups.v1 : cgroups.v2;
   return new QuotaMeter(nowNs, {
     pids: [...pids, ...cgroupPids({ v1: elsewhere, v2: [] })],

@@ -1,5 +1,6 @@
 /** Which processes a watch is about, when it is told in cgroups: v2 directories by their id, v1 directories by their processes. */
 import { cgroupMounts } from "../host/cgroup_dirs.ts";
+import type { HostGroups } from "../host/host_view.ts";
 import { UsageError } from "../model/errors.ts";
 
 /** The kernel's table of targets holds 4096 (MAX_TARGETS in bpf/probe.bpf.h); some are left for processes. */
@@ -16,9 +17,9 @@ export interface CgroupTargets {
  *
  * @throws UsageError when there is no such cgroup.
  */
-export function findCgroups(paths: readonly string[]): CgroupTargets {
+export function findCgroups(paths: readonly string[], host?: HostGroups): CgroupTargets {
   if (paths.length === 0) return { v2: [], v1: [] };
-  const roots = cgroupMounts();
+  const roots = cgroupMounts(host);
   const mounted = [roots.unified, roots.cpu].filter((root) => root !== null);
   const v2 = new Set<string>();
   const v1 = new Set<string>();

@@ -25,6 +25,7 @@ export const AGENT_DEFAULTS: AgentOptions = {
   service: undefined,
   probeSmoke: false,
   node: undefined,
+  identity: {},
   namespace: "",
   pod: "",
   container: "",

@@ -4,6 +4,7 @@ import { serializeProbeEvent } from "../../export/probe_event_json.ts";
 import { toIso, toUnixNs } from "../../model/clock.ts";
 import { IoError } from "../../model/errors.ts";
 import { toJson } from "../../model/json.ts";
+import type { KernelEvent } from "../../model/kernel_event.ts";
 import type { Attributes } from "../../model/span.ts";
 import type { SloEvent } from "../../model/slo_event.ts";
 import { encodeTraces } from "../../otlp/mod.ts";
@@ -72,8 +73,8 @@ function* probeLines(run: RunData): Generator<string> {
     pod: "",
     container: "",
     toUnixNs: (ns: number) => toUnixNs(run.anchor, ns),
-    process: (pid: number) => {
-      const cgroup = cgroups.get(pid);
+    process: ({ owner }: KernelEvent) => {
+      const cgroup = cgroups.get(owner.pid);
       return cgroup === undefined ? undefined : { cgroup };
     },
     schemaVersion: "v1alpha2",

@@ -1,0 +1,107 @@
+/** For kernel tests: real containers, of Debian's crun and busybox, in control groups of our choice. */
+import { cgroupRoots, removeCgroupTree } from "../host/cgroup_dirs.ts";
+import { exec, tryExec } from "../host/exec.ts";
+import { delay } from "./watched.ts";
+
+export interface ContainerOptions {
+  /** Which hierarchy has it: the v1 ones alone, as older runtimes do it, or v2. */
+  readonly layout: "v1" | "v2";
+  /** `/kubepods/burstable/pod<uid>/<id>` */
+  readonly cgroup: string;
+  readonly id: string;
+  /** What its shell does. The machine's network is its own; `/go` is the file of `go`. */
+  readonly script: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface Container extends AsyncDisposable {
+  /** Of its first process, outside. */
+  readonly pid: number;
+  /** Makes the file /go inside. */
+  go(): void;
+}
+
+/** Why there can be none here, or null. */
+export async function noContainers(): Promise<string | null> {
+  if (await tryExec("crun", "--version") === null) return "crun is not installed (apt-get install crun)";
+  return await tryExec("test", "-x", "/bin/busybox") === null
+    ? "busybox is not installed (apt-get install busybox-static)"
+    : null;
+}
+
+/** The devices of a v2 container need the right to lock memory, which CI machines withhold: so its group is made here. */
+const V2 = `echo 0 > "$GROUP/cgroup.procs"
+if [ "$UNIFIED" != /sys/fs/cgroup ]; then
+  mount --make-rprivate / && mount --bind "$UNIFIED" /mnt && umount -R -l /sys/fs/cgroup && mount --move /mnt /sys/fs/cgroup
+fi
+exec crun --cgroup-manager=disabled run -b "$BUNDLE" "$ID"`;
+/** crun takes a machine with both hierarchies for neither: it sees v1 alone. */
+const V1 = `mount --make-rprivate / && umount -l "$UNIFIED" && exec crun run -b "$BUNDLE" "$ID"`;
+
+export async function startContainer(
+  { layout, cgroup, id, script, annotations = {} }: ContainerOptions,
+): Promise<Container> {
+  const bundle = await Deno.makeTempDir({ prefix: "sloctl-bundle-" });
+  const { unified } = cgroupRoots();
+  await Deno.mkdir(`${bundle}/rootfs/bin`, { recursive: true });
+  await Deno.copyFile("/bin/busybox", `${bundle}/rootfs/bin/busybox`);
+  for (const tool of ["sh", "wget", "sleep", "nc"]) await Deno.symlink("busybox", `${bundle}/rootfs/bin/${tool}`);
+  await exec("sh", "-c", 'cd "$1" && exec crun spec', "sh", bundle);
+  const spec = JSON.parse(await Deno.readTextFile(`${bundle}/config.json`));
+  spec.process.args = ["/bin/sh", "-c", script];
+  spec.process.terminal = false;
+  spec.annotations = annotations;
+  spec.linux.namespaces = spec.linux.namespaces.filter(({ type }: { type: string }) => type !== "network");
+  if (layout === "v1") spec.linux.cgroupsPath = cgroup;
+  await Deno.writeTextFile(`${bundle}/config.json`, JSON.stringify(spec));
+  if (layout === "v2") await Deno.mkdir(unified + cgroup, { recursive: true });
+  const child = new Deno.Command("unshare", {
+    args: ["-m", "sh", "-c", layout === "v2" ? V2 : V1],
+    env: { GROUP: unified + cgroup, UNIFIED: unified, BUNDLE: bundle, ID: id },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const complaints = new Response(child.stderr).text();
+  const dispose = async () => {
+    await tryExec("crun", "delete", "-f", id);
+    await child.status;
+    await complaints;
+    await removeGroups(cgroup, unified, layout);
+    await Deno.remove(bundle, { recursive: true });
+  };
+  for (let i = 0; i < 200; i++) {
+    const pid = await pidOf(id);
+    if (pid !== null) {
+      return { pid, go: () => Deno.writeTextFileSync(`${bundle}/rootfs/go`, ""), [Symbol.asyncDispose]: dispose };
+    }
+    await delay(20);
+  }
+  await dispose();
+  throw new Error(`the container did not start: ${await complaints}`);
+}
+
+/** Once it runs; null before. */
+async function pidOf(id: string): Promise<number | null> {
+  const state = await tryExec("crun", "state", id);
+  if (state === null) return null;
+  const { pid, status } = JSON.parse(state);
+  return status === "running" ? pid : null;
+}
+
+/** The group itself, and what was made above it and is empty. */
+async function removeGroups(cgroup: string, unified: string, layout: "v1" | "v2"): Promise<void> {
+  const roots = layout === "v2"
+    ? [unified]
+    : [...Deno.readDirSync("/sys/fs/cgroup")].map(({ name }) => `/sys/fs/cgroup/${name}`);
+  for (const root of roots) {
+    await removeCgroupTree(root + cgroup);
+    for (let above = cgroup; (above = above.replace(/\/[^/]*$/, "")) !== "";) {
+      try {
+        Deno.removeSync(root + above);
+      } catch {
+        break; // somebody else is in it
+      }
+    }
+  }
+}
