@@ -8,6 +8,7 @@ import { validate } from "../report/validate.ts";
 import { PROBES } from "../kernel/probes.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { agent, type Ran } from "../testing/run_agent.ts";
+import { ownCurl } from "../testing/own_curl.ts";
 import { delay } from "../testing/watched.ts";
 
 /** A port of this machine that nobody listens on. */
@@ -65,16 +66,17 @@ kernelTest("every line of --output is a valid ProbeEvent of the version asked fo
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => new Response("ok"));
   const folder = await Deno.makeTempDir({ prefix: "sloctl-agent-" });
   const file = `${folder}/events.jsonl`;
+  await using curl = await ownCurl();
   try {
     const place = ["--node", "n1", "--namespace", "ns1", "--pod", "p1", "--container", "c1"];
     const running = Promise.all([
-      agent(["--for", "3s", "--output", "stdout", "--event-schema", "v1alpha1", ...place]),
-      agent(["--for", "3s", "--output", "jsonl", "--output-path", file]),
-      agent(["--for", "3s", "--output-path", "-", "--event-kind", "both", "--comm", "curl"]),
+      agent(["--for", "5s", "--output", "stdout", "--event-schema", "v1alpha1", ...place]),
+      agent(["--for", "5s", "--output", "jsonl", "--output-path", file]),
+      agent(["--for", "5s", "--output-path", "-", "--event-kind", "both", "--comm", curl.comm]),
     ]);
-    await delay(1800);
-    for (let i = 0; i < 5; i++) await tryExec("curl", "-s", `http://127.0.0.1:${server.addr.port}/`);
-    await tryExec("curl", "-s", `http://127.0.0.1:${closedPort()}/`);
+    await delay(3500); // three agents start on two busy cores
+    for (let i = 0; i < 5; i++) await tryExec(curl.path, "-s", `http://127.0.0.1:${server.addr.port}/`);
+    await tryExec(curl.path, "-s", `http://127.0.0.1:${closedPort()}/`);
     const [old, written, both] = await running;
     assertEquals([old.code, written.code, both.code], [0, 0, 0], old.err + written.err + both.err);
 
@@ -86,8 +88,8 @@ kernelTest("every line of --output is a valid ProbeEvent of the version asked fo
     const lines = await Deno.readTextFile(file);
     assertEquals(written.out, "");
     for (const document of documents(lines)) assertEquals(validate("probe-event/v1alpha2", document), []);
-    const curl = documents(lines).filter(({ process }) => process?.comm === "curl");
-    const signals = (name: string) => curl.filter(({ signal }) => signal === name).length;
+    const ours = documents(lines).filter(({ process }) => process?.comm === curl.comm);
+    const signals = (name: string) => ours.filter(({ signal }) => signal === name).length;
     assertEquals([signals("connect_latency_ms"), signals("stream_ttft_ms"), signals("connect_errors_total")], [
       5,
       5,
@@ -100,7 +102,7 @@ kernelTest("every line of --output is a valid ProbeEvent of the version asked fo
     for (const { kind, payload } of documents(both.out)) {
       assertEquals(kind, "probe");
       assertEquals(validate("probe-event/v1alpha2", payload), []);
-      assertEquals(payload.process.comm, "curl");
+      assertEquals(payload.process.comm, curl.comm);
     }
     assertStringIncludes(both.err, "no SLO events will come");
   } finally {
