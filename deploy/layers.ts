@@ -24,7 +24,7 @@ function placeOf(path: string): Place {
 
 /** Tests, what only tests use, and the comparisons with other instruments, may reach anywhere. */
 function isForTests(path: string): boolean {
-  return path.endsWith("_test.ts") || path.startsWith("lib/testing/") || path.startsWith("deploy/accuracy/");
+  return path.endsWith("_test.ts") || /^(lib\/testing|deploy\/accuracy|deploy\/kernels)\//.test(path);
 }
 
 /** Why `from` may not import `to`, or null when it may. */

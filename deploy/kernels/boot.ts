@@ -2,7 +2,7 @@
 import { UnsupportedError } from "../../lib/model/errors.ts";
 import { MARK } from "./guest_document.ts";
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 240_000;
 const MEMORY = "2048";
 
 export interface Boot {

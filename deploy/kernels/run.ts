@@ -1,7 +1,7 @@
 /** Every kernel, one after the other: what a guest found out about it. */
 import { lacks } from "../accuracy/measure.ts";
 import { boot } from "./boot.ts";
-import type { Attached, GuestDocument, Measured, Unmeasured } from "./guest_document.ts";
+import { type Attached, type GuestDocument, LOCK_DOWN, type Measured, type Unmeasured } from "./guest_document.ts";
 import { kernelImages, type Release } from "./images.ts";
 import { guestRoot } from "./root.ts";
 
@@ -13,6 +13,8 @@ export interface GuestReport {
   /** From start to power-off. */
   readonly seconds: number;
   readonly attached: Attached | null;
+  /** The same without BTF, and locked down. */
+  readonly lacking: readonly Attached[];
   readonly measured: readonly Measured[];
   readonly unmeasured: readonly Unmeasured[];
   /** Boots it took. The emulator brings 6.12 down now and then, each time in other code of the kernel; then it boots again. */
@@ -31,10 +33,11 @@ export function cannotBoot(): string | null {
     lacks("curl");
 }
 
-/** @throws UnsupportedError where the images cannot be had. */
+/** `lockdown`: lock them down at the end, and look once more. @throws UnsupportedError where the images cannot be had. */
 export async function runGuests(
   releases: readonly Release[],
   onStart: (kernel: string) => void,
+  { lockdown = true }: { readonly lockdown?: boolean } = {},
 ): Promise<GuestReport[]> {
   await Deno.mkdir(CACHE, { recursive: true });
   const images = await kernelImages(CACHE, releases);
@@ -43,16 +46,16 @@ export async function runGuests(
   for (const [kernel, folder] of images) {
     onStart(kernel);
     const image = [...Deno.readDirSync(`${folder}/boot`)].find(({ name }) => name.startsWith("vmlinuz"))!;
-    reports.push(await report(kernel, `${folder}/boot/${image.name}`, root));
+    reports.push(await report(kernel, `${folder}/boot/${image.name}`, root, lockdown ? LOCK_DOWN : ""));
   }
   return reports;
 }
 
-async function report(kernel: string, vmlinuz: string, root: string): Promise<GuestReport> {
+async function report(kernel: string, vmlinuz: string, root: string, commandLine: string): Promise<GuestReport> {
   let boots = 0;
   for (;;) {
     boots++;
-    const { seconds, documents, console } = await boot(vmlinuz, root);
+    const { seconds, documents, console } = await boot(vmlinuz, root, commandLine);
     const told = documents as readonly GuestDocument[];
     const of = <W extends GuestDocument["what"]>(what: W) =>
       told.filter((one): one is Extract<GuestDocument, { what: W }> => one.what === what);
@@ -60,7 +63,16 @@ async function report(kernel: string, vmlinuz: string, root: string): Promise<Gu
     const crashed = /Kernel panic|Oops|BUG: |Call Trace/.test(console);
     if (!ended && crashed && boots < MOST_BOOTS) continue;
     const broken = ended ? null : console.trimEnd().split("\n").slice(-15).join("\n");
-    const attached = of("attached")[0] ?? null;
-    return { kernel, seconds, attached, measured: of("measured"), unmeasured: of("unmeasured"), boots, broken };
+    const [attached = null, ...lacking] = of("attached");
+    return {
+      kernel,
+      seconds,
+      attached,
+      lacking,
+      measured: of("measured"),
+      unmeasured: of("unmeasured"),
+      boots,
+      broken,
+    };
   }
 }

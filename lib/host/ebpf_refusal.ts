@@ -37,9 +37,13 @@ function rightsRefusal(machine: Machine): string | null {
   // Root of a user namespace has every capability, and bpf() still refuses it.
   const uids = machine.read("/proc/self/uid_map")?.trim().split(/\s+/);
   if (uids !== undefined && uids.join(" ") !== "0 0 4294967295") return "needs root outside of a user namespace";
-  const lockdown = /\[(\w+)\]/.exec(machine.read("/sys/kernel/security/lockdown") ?? "")?.[1];
-  if (lockdown === "confidentiality") return "the kernel is locked down (confidentiality)";
+  if (lockdown(machine) === "confidentiality") return "the kernel is locked down (confidentiality)";
   return null;
+}
+
+/** How far the kernel is locked down: `none`, `integrity` or `confidentiality`; none too where it does not say. */
+export function lockdown(machine: Machine): string {
+  return /\[(\w+)\]/.exec(machine.read("/sys/kernel/security/lockdown") ?? "")?.[1] ?? "none";
 }
 
 export function thisMachine(): Machine {

@@ -3,6 +3,7 @@
  * reason, not an error; only when there is none at all does opening fail. Bytes go out of here as they are: lib/decode reads them.
  */
 import { openCgroupRoot } from "../host/cgroup_root.ts";
+import { lockdown, thisMachine } from "../host/ebpf_refusal.ts";
 import type { HostGroups } from "../host/host_view.ts";
 import { readTracepoint } from "../host/tracefs.ts";
 import { SloctlError, UnsupportedError } from "../model/errors.ts";
@@ -334,6 +335,11 @@ export class ProbeSession implements Disposable {
     });
   }
 
+  /** Names of all programs that are loaded. */
+  programs(): string[] {
+    return [...this.#objects.values()].flatMap(({ programs }) => programs.map(({ name }) => name));
+  }
+
   /** Cumulative cost of each program while statistics were on (lib/kernel/run_stats.ts). */
   costs(): ProgramCost[] {
     const objects: [ProbeName, BpfObject][] = this.attached.map((probe) => [probe, this.#objects.get(probe)!]);
@@ -365,6 +371,9 @@ function specOf(probe: ProbeName): ProbeSpec {
 /** Why a probe cannot be had as it is meant to be, as far as that is known before it is loaded; null: it is worth trying. */
 function lackOf(spec: ProbeSpec, tracepoints: ReadonlyMap<string, number> | null): string | null {
   if (tracepoints === null) return "this kernel has no BTF (/sys/kernel/btf/vmlinux)";
+  if (lockdown(thisMachine()) === "confidentiality") {
+    return "the kernel is locked down (confidentiality): no program may read its memory";
+  }
   const lacking = spec.needs.find((name) => !tracepoints.has(name));
   return lacking === undefined ? null : `this kernel has no tracepoint ${lacking}`;
 }

@@ -19,8 +19,11 @@ export function smokeProbes(plan: AgentPlan, { json, capabilityMode }: AgentOpti
   const failed = capabilityMode === "bcc_degraded"
     ? PROBES.filter(({ probe, plain }) => plain !== undefined && isWanted(probe) && !attached.includes(probe))
     : missing.filter(({ probe }) => isWanted(probe));
-  if (json) io.out(`${toJson({ kernel: Deno.osRelease(), capability_mode: mode, attached, missing })}\n`);
-  else {
+  if (json) {
+    io.out(
+      `${toJson({ kernel: Deno.osRelease(), capability_mode: mode, attached, missing, programs: watch.programs() })}\n`,
+    );
+  } else {
     const rows = [
       ...attached.map((probe) => `${probe.padEnd(16)} attached`),
       ...missing.map(({ probe, reason, costs }) =>

@@ -81,6 +81,8 @@ export interface Watch extends Disposable {
     readonly attached: readonly string[];
     readonly missing: readonly MissingProbe[];
   };
+  /** Names of the programs that are loaded: which of two routes a kernel took. */
+  programs(): readonly string[];
   /** Hands over now what is in the ring. */
   flush(): void;
   /** Stops the probes and hands over all that is left: the last records, and the last partial sum of every thread. */
@@ -236,6 +238,10 @@ class KernelWatch implements Watch {
 
   get events(): number {
     return this.#events;
+  }
+
+  programs(): readonly string[] {
+    return this.#session.programs();
   }
 
   flush(): void {

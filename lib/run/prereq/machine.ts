@@ -1,6 +1,6 @@
 /** What files and versions say of the kernel, our rights, control groups and clocks. Nothing is tried here; tests give a machine. */
 import { parseCgroupMounts } from "../../host/cgroup_dirs.ts";
-import type { Machine } from "../../host/ebpf_refusal.ts";
+import { lockdown, type Machine } from "../../host/ebpf_refusal.ts";
 import { atLeast, kernelVersion, ok, type Row } from "./row.ts";
 
 export function kernelRows(machine: Machine, release: string): Row[] {
@@ -31,22 +31,22 @@ function btfRow(machine: Machine): Row {
   return {
     group: "kernel",
     check: "type information (BTF)",
-    state: "missing",
+    state: "degraded",
     found: `no ${path}`,
-    costs: "every probe",
+    costs: "all but DNS, first bytes and retransmissions in their plain form (capability mode bcc_degraded)",
     get: "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y; distribution kernels since 2021 are",
   };
 }
 
 function lockdownRow(machine: Machine): Row {
-  const mode = /\[(\w+)\]/.exec(machine.read("/sys/kernel/security/lockdown") ?? "")?.[1] ?? "none";
+  const mode = lockdown(machine);
   if (mode !== "confidentiality") return ok("kernel", "lockdown", mode);
   return {
     group: "kernel",
     check: "lockdown",
-    state: "missing",
+    state: "degraded",
     found: mode,
-    costs: "every probe: the kernel lets no program read its memory",
+    costs: "all but DNS and first bytes in their plain form: the kernel lets no program read its memory",
     get: "Boot with lockdown=integrity or without it",
   };
 }

@@ -39,8 +39,8 @@ Deno.test("kernel rows", () => {
     ["6.1.0-13-amd64", {}, [["kernel version", "degraded"]]],
     ["6.10.1", {}, [["kernel version", "degraded"]]],
     ["5.4.0", {}, [["kernel version", "missing"]]],
-    ["6.18.0", { "/sys/kernel/btf/vmlinux": null }, [["type information (BTF)", "missing"]]],
-    ["6.18.0", { "/sys/kernel/security/lockdown": "none integrity [confidentiality]" }, [["lockdown", "missing"]]],
+    ["6.18.0", { "/sys/kernel/btf/vmlinux": null }, [["type information (BTF)", "degraded"]]],
+    ["6.18.0", { "/sys/kernel/security/lockdown": "none integrity [confidentiality]" }, [["lockdown", "degraded"]]],
     ["6.18.0", { "/sys/kernel/security/lockdown": "none [integrity] confidentiality" }, []],
   ];
   for (const [release, files, expected] of table) {
