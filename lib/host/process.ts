@@ -24,6 +24,11 @@ export function startTicksOf(startNs: number): number {
   return Math.floor(startNs / TICK_NS);
 }
 
+/** The other way round: the beginning of that tick. */
+export function startNsOf(startTicks: number): number {
+  return startTicks * TICK_NS;
+}
+
 export interface ProcessStat {
   readonly comm: string;
   /** R, S, D, Z ... */

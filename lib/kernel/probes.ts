@@ -50,7 +50,7 @@ export const PROBES: readonly ProbeSpec[] = [
     optional: { on_inet_sk_error_report: "inet_sk_error_report" },
     underWay: ["dns_pending", "dns_failures", "dns_sending", "dns_streams"],
     plain: {
-      loses: "DNS over TCP; that nobody listens (told as a timeout); names of processes, beside those of threads",
+      loses: "DNS over TCP; that nobody listens (told as a timeout)",
     },
     costs: "slow and failing name look-ups",
   },
@@ -92,8 +92,7 @@ export const PROBES: readonly ProbeSpec[] = [
     spare: { programs: ["on_tcp_recvmsg", "on_tcp_recvmsg_nonblock"], loses: null },
     reads: ["on_sock_recv_length", "on_tcp_recvmsg", "on_tcp_recvmsg_nonblock"],
     plain: {
-      loses: "connections older than the agent; trace ids; which process of several that share a socket; when an " +
-        "application read what had arrived",
+      loses: "connections older than the agent; trace ids; which process of several that share a socket",
     },
     costs: "first bytes, stalls, and which request they belong to",
   },

@@ -54,7 +54,7 @@ export function kernelHealth(options: HealthOptions): Health {
       // Of the last window where there is a guard, which looks at windows; else since the start.
       overheadPct: () => guard()?.lastPct ?? agent()?.watch.cost().cpu_pct ?? null,
       guardSteps: () => guard()?.steps ?? {},
-      mode: () => capabilityMode(attached()),
+      mode: () => capabilityMode(attached(), agent()?.watch.coverage.mode ?? "core_full"),
       off: () => signalsOff(attached(), agent()?.missing ?? [], disabled),
       dropped: () => drops.all(agent()?.watch.drops() ?? {}),
     },
@@ -68,12 +68,9 @@ export function notReady(attached: readonly string[], sampleAgeS: number): strin
   return null;
 }
 
-/** The probes that need the kernel's own types. Without any of them it is the reduced set, or nothing. */
-const NEED_BTF: readonly string[] = ["connect_latency", "stream", "tls_handshake", "runqueue_delay", "mem_reclaim"];
-
-export function capabilityMode(attached: readonly string[]): CapabilityMode {
-  if (attached.some((probe) => NEED_BTF.includes(probe))) return "core_full";
-  return attached.some((probe) => probe !== "cpu_steal") ? "bcc_degraded" : "unsupported";
+/** `mode`: that of the probes that attached. */
+export function capabilityMode(attached: readonly string[], mode: Watch["coverage"]["mode"]): CapabilityMode {
+  return attached.some((probe) => probe !== "cpu_steal") ? mode : "unsupported";
 }
 
 /** Signals that nobody will tell, and why. */
@@ -84,7 +81,7 @@ export function signalsOff(
 ): Map<SignalName, string> {
   const off = new Map<SignalName, string>();
   for (const { signal, probe } of SIGNALS) {
-    const lacking = missing.find((row) => row.probe === signal || row.probe === probe);
+    const lacking = missing.find((row) => row.probe === signal) ?? missing.find((row) => row.probe === probe);
     // A kernel that does not mark throttled threads still tells of it, by control group.
     const lesser = lacking?.probe === signal && signal === "cfs_throttled_ms" && attached.includes(probe);
     if (disabled.has(signal)) off.set(signal, "switched off by --disable-signals");

@@ -24,6 +24,7 @@ import { sweepConnects } from "./watch_connects.ts";
 import { sweepDns } from "./watch_dns.ts";
 import { dropsByName, dropsBySignal, probeOf } from "./watch_drops.ts";
 import { type GuardOptions, OverheadGuard } from "./watch_guard.ts";
+import { ProcessNames } from "./watch_names.ts";
 import { takeSegments } from "./watch_segments.ts";
 import { signalsMissing } from "./watch_missing.ts";
 import { Poller } from "./watch_polled.ts";
@@ -127,6 +128,8 @@ class KernelWatch implements Watch {
   readonly #options: WatchOptions;
   readonly #onEvent: (event: KernelEvent) => void;
   readonly #session: ProbeSession;
+  /** Plain forms know threads: null where there are none. */
+  readonly #names: ProcessNames | null;
   readonly #meter: CostMeter;
   readonly #poller: Poller;
   readonly timedByPrograms: boolean;
@@ -185,6 +188,7 @@ class KernelWatch implements Watch {
         }),
     });
     this.#session = session;
+    this.#names = session.plain.length === 0 ? null : new ProcessNames();
     const { guard } = options;
     this.#meter = new CostMeter(session, {
       bySelf,
@@ -213,7 +217,8 @@ class KernelWatch implements Watch {
         ...session.missing,
         ...signalsMissing({
           attached: session.attached,
-          haveRead: session.haveRead || session.plain.includes("stream"), // what that loses is told with it
+          haveRead: session.haveRead,
+          plain: session.plain,
           throttledByGroup: byGroup,
           noQuotas: quotaRoot === null,
           callsWithoutTarget: wanted.includes("syscall_latency") && !targeted,
@@ -354,7 +359,8 @@ class KernelWatch implements Watch {
     const probe = probeOf(event);
     if (probe !== undefined) this.#eventsByProbe[probe] = (this.#eventsByProbe[probe] ?? 0) + 1;
     if (event.kind === "retransmit" && event.owner.pid === 0) this.#unowned = true;
-    this.#onEvent(event.kind === "dns" ? { ...event, resolution: this.#resolutions.of(event) } : event);
+    const named = this.#names?.name(event) ?? event;
+    this.#onEvent(named.kind === "dns" ? { ...named, resolution: this.#resolutions.of(named) } : named);
   }
 
   /** DNS queries that nobody answered, and connects that never began, leave the kernel's tables as failures. */

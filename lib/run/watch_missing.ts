@@ -4,6 +4,8 @@ export interface Lacking {
   readonly attached: readonly string[];
   /** The kernel tells when an application has read from a socket. */
   readonly haveRead: boolean;
+  /** Probes in their plain form, which see packets alone. */
+  readonly plain: readonly string[];
   /** Throttling is told by control group, because the kernel does not mark throttled threads. */
   readonly throttledByGroup: boolean;
   /** No hierarchy of control groups can be read. */
@@ -20,7 +22,9 @@ export function signalsMissing(lacking: Lacking): MissingProbe[] {
   if (lacking.attached.includes("stream") && !lacking.haveRead) {
     missing.push({
       probe: "socket_wait_ms",
-      reason: "this kernel has no tracepoint sock_recv_length (since 6.3), and lets no function be traced in its place",
+      reason: lacking.plain.includes("stream")
+        ? "the plain form of stream sees packets alone"
+        : "this kernel has no tracepoint sock_recv_length (since 6.3), and lets no function be traced in its place",
       costs: "when an application read what had arrived; who talks over UNIX sockets",
     });
   }

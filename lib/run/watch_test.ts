@@ -51,6 +51,7 @@ Deno.test("signalsMissing names what this kernel cannot tell, and what nobody as
   const nothing = {
     attached: ["stream", "runqueue_delay"],
     haveRead: true,
+    plain: [],
     throttledByGroup: false,
     noQuotas: false,
     callsWithoutTarget: false,
