@@ -9,6 +9,7 @@ import {
   KINDS,
   matches,
   type NewEntry,
+  type Receipt,
   type Store,
   type StoreState,
 } from "./store.ts";
@@ -20,6 +21,8 @@ export interface MemoryStoreOptions {
   readonly bytes?: number;
 }
 
+/** Receipts remembered. */
+const MOST_RECEIPTS = 131_072;
 /** Incidents kept beyond the log. */
 const OLD_INCIDENTS = 1_000;
 
@@ -37,18 +40,26 @@ export class MemoryStore implements Store {
   /** Sequences by trace, and by kind and id, ascending. */
   readonly #traces = new Map<string, number[]>();
   readonly #ids = new Map<string, number>();
+  /** Oldest first. */
+  readonly #receipts = new Map<string, Receipt>();
   readonly #listeners = new Set<(last: number) => void>();
 
   constructor({ entries = 200_000, bytes = 256 * 1024 * 1024 }: MemoryStoreOptions = {}) {
     this.#limits = { entries, bytes };
   }
 
-  append(entries: readonly NewEntry[]): Promise<{ first: number; last: number }> {
+  append(entries: readonly NewEntry[], receipt?: Receipt): Promise<{ first: number; last: number }> {
     const first = this.#last + 1;
+    if (receipt !== undefined) this.#receipts.set(receipt.key, receipt);
+    if (this.#receipts.size > MOST_RECEIPTS) this.#receipts.delete(this.#receipts.keys().next().value!);
     for (const entry of entries) this.#add(entry);
     const last = this.#last;
     if (entries.length > 0) { for (const listener of [...this.#listeners]) listener(last); }
     return Promise.resolve({ first, last });
+  }
+
+  receipt(key: string): Promise<Receipt | null> {
+    return Promise.resolve(this.#receipts.get(key) ?? null);
   }
 
   after(seq: number, limit: number, filter: Filter = {}): Promise<readonly Entry[]> {

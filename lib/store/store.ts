@@ -49,6 +49,19 @@ export interface Filter {
   readonly severity?: Severity;
 }
 
+/** Kinds that can be asked for by id. */
+export type NamedKind = "slo" | "incident";
+
+/** What a sender was answered, so that the same request gets the same answer when it comes again. */
+export interface Receipt {
+  /** Its idempotency key. */
+  readonly key: string;
+  /** Of what it asked: under the same key another digest is another request. */
+  readonly digest: string;
+  readonly type: string;
+  readonly answer: Uint8Array;
+}
+
 export interface StoreState {
   /** Sequence of the oldest entry still held; `last` + 1 when there is none. */
   readonly first: number;
@@ -66,9 +79,13 @@ export interface Store extends AsyncDisposable {
   /**
    * All of them or none. Resolves when they are as safe as this store makes anything, with the sequences they were given; none for no
    * entries.
+   * @param receipt is kept with them: both or neither
    * @throws Overload when it cannot take them now; IoError when it cannot write
    */
-  append(entries: readonly NewEntry[]): Promise<{ readonly first: number; readonly last: number }>;
+  append(entries: readonly NewEntry[], receipt?: Receipt): Promise<{ readonly first: number; readonly last: number }>;
+
+  /** What was answered under this key, within the store's horizon; null where it was not seen. */
+  receipt(key: string): Promise<Receipt | null>;
 
   /** Entries behind `seq` in order; `limit` of them at most. */
   after(seq: number, limit: number, filter?: Filter): Promise<readonly Entry[]>;
@@ -80,7 +97,7 @@ export interface Store extends AsyncDisposable {
   newest(limit: number, filter?: Filter & { readonly sinceNs?: bigint }): Promise<readonly Entry[]>;
 
   /** The newest of a kind with this id, or null. */
-  byId(kind: Kind, id: string): Promise<Entry | null>;
+  byId(kind: NamedKind, id: string): Promise<Entry | null>;
 
   /** Calls back after every commit with the sequence of its last entry, until disposed of. */
   onCommit(listener: (last: number) => void): Disposable;

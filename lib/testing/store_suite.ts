@@ -100,6 +100,16 @@ export function storeSuite(name: string, open: () => Store | Promise<Store>): vo
     assertEquals(await seqs(9, { kinds: ["incident"], sinceNs }), [7, 6]);
   });
 
+  test("a receipt is kept with what it is for, also where that is nothing", async (store) => {
+    const receipt = (key: string) => ({ key, digest: `d-${key}`, type: "t", answer: new Uint8Array([1, 0, 2]) });
+    assertEquals(await store.receipt("a"), null);
+    await store.append([slo("e1", "ok")], receipt("a"));
+    await store.append([], receipt("b"));
+    assertEquals(await store.receipt("a"), receipt("a"));
+    assertEquals((await store.receipt("b"))?.digest, "d-b");
+    assertEquals(store.state().last, 1);
+  });
+
   test("a listener is told of every commit, until it is disposed of", async (store) => {
     const told: number[] = [];
     const listening = store.onCommit((last) => told.push(last));

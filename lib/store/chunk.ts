@@ -1,0 +1,198 @@
+/**
+ * Entries as the journal keeps them: some of one append together, as lines of JSON. The first line holds what many of them share
+ * (resources and scopes); each further line is one entry: its kind, its size on the wire, its document.
+ */
+import type { LogRecord } from "../model/log_record.ts";
+import type { Origin, Span } from "../model/span.ts";
+import { incidentEntry, logEntry, probeEntry, sloEntry, spanEntry } from "./entries.ts";
+import { pack, unpack } from "./pack.ts";
+import { type Entry, type Kind, KINDS, type NewEntry } from "./store.ts";
+
+/** Entries of one chunk at most: who asks for one of them reads its neighbours too. */
+export const CHUNK_ENTRIES = 64;
+/** Characters of one chunk, about, at most; one large entry is a chunk of its own. */
+const CHUNK_CHARS = 256 * 1024;
+
+export interface Chunk {
+  readonly text: string;
+  readonly entries: number;
+  /** Entries by kind, in the order of KINDS. */
+  readonly counts: readonly number[];
+  /** Unix milliseconds: the newest moment an entry speaks of. */
+  readonly newestMs: number;
+  /** Keys of the traces in it, each once. */
+  readonly traces: readonly number[];
+  /** What can be asked for by id: number of the kind, id, place in the chunk. */
+  readonly names: readonly (readonly [number, string, number])[];
+}
+
+/** Kinds that are found by id. */
+const NAMED = new Set<Kind>(["slo", "incident"]);
+/** The last 13 hex digits of a trace id: as many as a number holds, and the ones that are random. Several traces may share one. */
+export function traceKey(traceId: string): number {
+  const key = parseInt(traceId.slice(-13), 16);
+  return Number.isNaN(key) ? 0 : key;
+}
+
+export function encodeChunks(entries: readonly NewEntry[]): Chunk[] {
+  const chunks: Chunk[] = [];
+  for (let from = 0; from < entries.length;) {
+    const chunk = encodeChunk(entries, from);
+    chunks.push(chunk);
+    from += chunk.entries;
+  }
+  return chunks;
+}
+
+function encodeChunk(entries: readonly NewEntry[], from: number): Chunk {
+  const origins: Origin[] = [];
+  const lines: string[] = [];
+  const counts = KINDS.map(() => 0);
+  const traces = new Set<number>();
+  const names: [number, string, number][] = [];
+  let newestMs = 0;
+  let chars = 0;
+  for (let i = from; i < entries.length && lines.length < CHUNK_ENTRIES && chars < CHUNK_CHARS; i++) {
+    const entry = entries[i]!;
+    const kind = KINDS.indexOf(entry.kind);
+    counts[kind]!++;
+    if (entry.traceId !== "") traces.add(traceKey(entry.traceId));
+    if (entry.id !== "" && NAMED.has(entry.kind)) names.push([kind, entry.id, lines.length]);
+    const ms = Number(entry.timeNs / 1_000_000n);
+    if (ms > newestMs) newestMs = ms;
+    const line = JSON.stringify([kind, entry.bytes, documentOf(entry, origins)]);
+    lines.push(line);
+    chars += line.length;
+  }
+  const text = `${JSON.stringify(origins.map(packOrigin))}\n${lines.join("\n")}`;
+  return { text, entries: lines.length, counts, newestMs, traces: [...traces], names };
+}
+
+function documentOf(entry: NewEntry, origins: Origin[]): unknown {
+  if (entry.kind === "span") return packSpan(entry.document, originOf(entry.document, origins));
+  if (entry.kind !== "log") return pack(entry.document);
+  const { resource: _r, resourceDetails: _d, scope: _s, scopeDetails: _t, ...rest } = entry.document;
+  return [originOf(entry.document, origins), pack(rest)];
+}
+
+/** Number of an origin. Records that arrived together share its objects, so that looking at these is enough. */
+function originOf(record: Origin, origins: Origin[]): number {
+  for (let i = origins.length - 1; i >= 0; i--) {
+    const { resource, resourceDetails, scope, scopeDetails } = origins[i]!;
+    if (
+      record.resource === resource && record.scope === scope && record.scopeDetails === scopeDetails &&
+      record.resourceDetails === resourceDetails
+    ) return i;
+  }
+  return origins.push(record) - 1;
+}
+
+function packOrigin({ resource, resourceDetails, scope, scopeDetails }: Origin): unknown {
+  return pack({
+    resource,
+    ...(resourceDetails === undefined ? {} : { resourceDetails }),
+    scope,
+    ...(scopeDetails === undefined ? {} : { scopeDetails }),
+  });
+}
+
+/** The ids first, so that `spanKey` finds them without reading the rest. */
+function packSpan(span: Span, origin: number): unknown[] {
+  const { traceId, spanId, parentSpanId, name, kind, startNs, endNs, attributes, events } = span;
+  const { statusCode, statusMessage, links, traceState, flags, droppedAttributes, droppedEvents, droppedLinks } = span;
+  const more = { links, traceState, flags, droppedAttributes, droppedEvents, droppedLinks };
+  const members = Object.entries(more).filter(([, member]) => member !== undefined);
+  return [
+    traceId,
+    spanId,
+    parentSpanId,
+    name,
+    kind,
+    String(startNs),
+    String(endNs),
+    origin,
+    pack(attributes),
+    pack(events),
+    statusCode,
+    statusMessage,
+    ...(members.length === 0 ? [] : [pack(Object.fromEntries(members))]),
+  ];
+}
+
+/** Trace and span id of a line as one text, or null where the line is no span. */
+export function spanKey(line: string): string | null {
+  const found = /^\[0,\d+,\["([0-9a-f]{32})","([0-9a-f]{16})"/.exec(line);
+  return found === null ? null : found[1]! + found[2]!;
+}
+
+/** Entries of one chunk, read one by one as they are asked for. */
+export class ChunkLines {
+  readonly #lines: readonly string[];
+  #origins: readonly Origin[] | null = null;
+
+  /** @param first sequence of its first entry */
+  constructor(text: string, readonly first: number) {
+    this.#lines = text.split("\n");
+  }
+
+  get length(): number {
+    return this.#lines.length - 1;
+  }
+
+  line(i: number): string {
+    return this.#lines[i + 1]!;
+  }
+
+  /** @throws SyntaxError, TypeError when it was not written by `encodeChunks` */
+  entry(i: number): Entry {
+    const [kind, bytes, document] = JSON.parse(this.line(i)) as [number, number, unknown];
+    return { ...this.#entryOf(KINDS[kind]!, bytes, document), commitSeq: this.first + i };
+  }
+
+  /** The text of the first `n` entries. */
+  cut(n: number): string {
+    return this.#lines.slice(0, n + 1).join("\n");
+  }
+
+  #entryOf(kind: Kind, bytes: number, document: unknown): NewEntry {
+    switch (kind) {
+      case "span":
+        return spanEntry(this.#span(document as unknown[]), bytes);
+      case "log": {
+        const [origin, rest] = document as [number, unknown];
+        return logEntry({ ...this.#origin(origin), ...unpack(rest) as object } as LogRecord, bytes);
+      }
+      case "probe":
+        return probeEntry(unpack(document) as never, bytes);
+      case "slo":
+        return sloEntry(unpack(document) as never, bytes);
+      case "incident":
+        return incidentEntry(unpack(document) as never, bytes);
+    }
+  }
+
+  #span(packed: unknown[]): Span {
+    const [traceId, spanId, parentSpanId, name, kind, startNs, endNs, origin, attributes, events, code, said, more] =
+      packed;
+    return {
+      ...this.#origin(origin as number),
+      traceId,
+      spanId,
+      parentSpanId,
+      name,
+      kind,
+      startNs: BigInt(startNs as string),
+      endNs: BigInt(endNs as string),
+      attributes: unpack(attributes),
+      events: unpack(events),
+      statusCode: code,
+      statusMessage: said,
+      ...(more === undefined ? {} : unpack(more) as object),
+    } as Span;
+  }
+
+  #origin(i: number): Origin {
+    this.#origins ??= unpack(JSON.parse(this.#lines[0]!)) as Origin[];
+    return this.#origins[i]!;
+  }
+}

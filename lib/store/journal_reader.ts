@@ -1,0 +1,159 @@
+/** Reads a journal's database, in whatever thread or process; also while somebody writes it. Everything here is synchronous. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { ChunkLines, spanKey, traceKey } from "./chunk.ts";
+import { sumOf } from "./digest.ts";
+import { openForReading, type Row } from "./journal_db.ts";
+import { type Entry, type Filter, type Kind, KINDS, matches, type NamedKind, type Receipt } from "./store.ts";
+import { IntegrityError, sqliteError } from "./store_errors.ts";
+
+/** Chunks looked at between two looks at the database. */
+const PAGE = 64;
+
+export class JournalReader implements Disposable {
+  readonly path: string;
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** @param path of a database @throws IoError, IntegrityError, UnsupportedError */
+  constructor(path: string) {
+    this.path = path;
+    this.#db = openForReading(path);
+  }
+
+  after(seq: number, limit: number, filter: Filter = {}): Entry[] {
+    const found: Entry[] = [];
+    for (let from = seq; found.length < limit;) {
+      const chunks = this.#all("SELECT last, first, sum, body FROM chunk WHERE last > ? ORDER BY last LIMIT ?", from, 8);
+      if (chunks.length === 0) break;
+      for (const row of chunks) {
+        const lines = this.#lines(row);
+        for (let i = Math.max(0, seq + 1 - lines.first); i < lines.length && found.length < limit; i++) {
+          if (!mayMatch(lines.line(i), filter.kinds)) continue;
+          const entry = lines.entry(i);
+          if (matches(entry, filter)) found.push(entry);
+        }
+        from = Number(row.last);
+      }
+    }
+    return found;
+  }
+
+  ofTrace(traceId: string): Entry[] {
+    const id = traceId.toLowerCase();
+    const rows = this.#all("SELECT last FROM trace WHERE key = ? ORDER BY last", traceKey(id));
+    return rows.flatMap((row) => {
+      const lines = this.#chunk(Number(row.last));
+      if (lines === null) return [];
+      const found: Entry[] = [];
+      for (let i = 0; i < lines.length; i++) {
+        // Most of its neighbours are of other traces; an id is written in one letter case or another.
+        if (!lines.line(i).toLowerCase().includes(id)) continue;
+        const entry = lines.entry(i);
+        if (entry.traceId === id) found.push(entry);
+      }
+      return found;
+    });
+  }
+
+  newest(limit: number, filter: Filter & { readonly sinceNs?: bigint } = {}): Entry[] {
+    const found: Entry[] = [];
+    for (const lines of this.#newestChunks(filter)) {
+      for (let i = lines.length - 1; i >= 0; i--) {
+        if (found.length >= limit) return found;
+        if (!mayMatch(lines.line(i), filter.kinds)) continue;
+        const entry = lines.entry(i);
+        if (matches(entry, filter) && (filter.sinceNs === undefined || entry.timeNs >= filter.sinceNs)) found.push(entry);
+      }
+    }
+    return found;
+  }
+
+  byId(kind: NamedKind, id: string): Entry | null {
+    const number = KINDS.indexOf(kind);
+    const [row] = this.#all("SELECT seq FROM named WHERE kind = ? AND id = ? ORDER BY seq DESC LIMIT 1", number, id);
+    return row === undefined ? null : this.after(Number(row.seq) - 1, 1)[0] ?? null;
+  }
+
+  receipt(key: string): Receipt | null {
+    const [row] = this.#all("SELECT key, digest, type, answer FROM receipt WHERE key = ?", key);
+    return row === undefined ? null : { ...row } as unknown as Receipt;
+  }
+
+  /** Trace and span ids of the newest spans as one text each, oldest first. */
+  spanKeys(limit: number): string[] {
+    const keys: string[] = [];
+    for (const lines of this.#newestChunks({ kinds: ["span"] })) {
+      for (let i = lines.length - 1; i >= 0; i--) {
+        if (keys.length >= limit) return keys.reverse();
+        const key = spanKey(lines.line(i));
+        if (key !== null) keys.push(key);
+      }
+    }
+    return keys.reverse();
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+
+  /** Chunks that may hold what is asked for, the newest first. */
+  *#newestChunks({ kinds, sinceNs }: { readonly kinds?: readonly Kind[]; readonly sinceNs?: bigint }) {
+    const some = kinds === undefined ? "" : kinds.map((kind) => `${kind}s > 0`).join(" OR ");
+    if (some === "" && kinds !== undefined) return;
+    const [only] = kinds?.length === 1 && (kinds[0] === "slo" || kinds[0] === "incident") ? kinds : [];
+    if (sinceNs === undefined && only === undefined) return yield* this.#backwards(some);
+    const rows = sinceNs === undefined
+      ? this.#all(`SELECT last FROM chunk INDEXED BY chunk_${only} WHERE ${only}s > 0 ORDER BY last DESC`)
+      : this.#all(
+        `SELECT last FROM chunk INDEXED BY chunk_newest WHERE newest_ms >= ?${some === "" ? "" : ` AND (${some})`}`,
+        Number(sinceNs / 1_000_000n),
+      );
+    for (const last of rows.map((row) => Number(row.last)).sort((a, b) => b - a)) {
+      const lines = this.#chunk(last);
+      if (lines !== null) yield lines;
+    }
+  }
+
+  *#backwards(some: string) {
+    const where = some === "" ? "" : ` AND (${some})`;
+    for (let before = Number.MAX_SAFE_INTEGER;;) {
+      const sql = `SELECT last, first, sum, body FROM chunk WHERE last < ?${where} ORDER BY last DESC LIMIT ?`;
+      const rows = this.#all(sql, before, PAGE);
+      for (const row of rows) yield this.#lines(row);
+      if (rows.length < PAGE) return;
+      before = Number(rows.at(-1)!.last);
+    }
+  }
+
+  #chunk(last: number): ChunkLines | null {
+    const [row] = this.#all("SELECT last, first, sum, body FROM chunk WHERE last = ?", last);
+    return row === undefined ? null : this.#lines(row);
+  }
+
+  /** @throws IntegrityError when a chunk is not what was written */
+  #lines({ last, first, sum, body }: Row): ChunkLines {
+    if (sumOf(body as Uint8Array).toHex() !== (sum as Uint8Array).toHex()) {
+      throw new IntegrityError(
+        `Cannot read "${this.path}": entries ${first} to ${last} are not what was written`,
+        "See sloctl store verify; sloctl store restore makes a store from a snapshot",
+      );
+    }
+    return new ChunkLines(new TextDecoder().decode(body as Uint8Array), Number(first));
+  }
+
+  /** @throws IntegrityError, IoError */
+  #all(sql: string, ...values: (number | string)[]): Row[] {
+    try {
+      let statement = this.#statements.get(sql);
+      if (statement === undefined) this.#statements.set(sql, statement = this.#db.prepare(sql));
+      return statement.all(...values) as Row[];
+    } catch (error) {
+      throw sqliteError("read", this.path, error);
+    }
+  }
+}
+
+/** By the line's first characters, before any of it is parsed. */
+function mayMatch(line: string, kinds: readonly Kind[] | undefined): boolean {
+  return kinds === undefined || kinds.includes(KINDS[line.charCodeAt(1) - 0x30]!);
+}

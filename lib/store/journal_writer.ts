@@ -1,0 +1,268 @@
+/** The one writer of a journal: appends in groups, one transaction and one sync a group. Everything here is synchronous. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type Chunk, ChunkLines, traceKey } from "./chunk.ts";
+import { chain, hex, sumOf } from "./digest.ts";
+import { COUNTS, databasePath, openForWriting, type Row } from "./journal_db.ts";
+import { LapsedError, Lease } from "./lease.ts";
+import { changeManifest } from "./manifest.ts";
+import { KINDS, type Receipt } from "./store.ts";
+import { sqliteError } from "./store_errors.ts";
+
+/** What one `append` writes. */
+export interface Append {
+  readonly chunks: readonly Chunk[];
+  readonly receipt: Receipt | null;
+}
+
+export interface WriterOptions {
+  readonly dir: string;
+  /** FULL; OFF gives up what the journal promises, and is there to be tested against. */
+  readonly synchronous: string;
+  readonly leaseMs: number;
+  /** Who writes, for whoever is refused. */
+  readonly owner: string;
+  /** Chunks committed longer ago than this go, and the oldest while all are more than so many bytes. */
+  readonly retainMs: number;
+  readonly retainBytes: number;
+  readonly nowMs: () => number;
+}
+
+export interface JournalState {
+  readonly first: number;
+  readonly last: number;
+  /** In hex. */
+  readonly digest: string;
+  /** Entries by kind, in the order of KINDS. */
+  readonly held: readonly number[];
+  readonly evicted: readonly number[];
+  /** Of the chunks, without what finds them. */
+  readonly bytes: number;
+}
+
+/** Idempotency keys are remembered so long, and so many of them. */
+export const RECEIPT_MS = 24 * 3600_000;
+export const MOST_RECEIPTS = 131_072;
+
+/** Bytes in the log from which it is moved into the database: when nothing waits, and in any case. */
+const LOG_IDLE_BYTES = 1 << 20;
+const LOG_MOST_BYTES = 32 << 20;
+/** Chunks removed in one transaction: appends wait for it. */
+const TRIM_STEP = 32;
+
+export class JournalWriter implements Disposable {
+  readonly #options: WriterOptions;
+  readonly #db: DatabaseSync;
+  readonly #lease: Lease;
+  readonly #insert: Readonly<Record<"chunk" | "trace" | "named" | "receipt", StatementSync>>;
+  readonly #encoder = new TextEncoder();
+  #last: number;
+  #digest: Uint8Array;
+  #floor: number;
+  #bytes: number;
+  #held: number[];
+  #evicted: number[];
+  /** Written since the log was last moved. */
+  #logBytes = 0;
+
+  /** Opens, recovers what the log holds, and takes the lease. @throws IoError, IntegrityError, UnsupportedError */
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#db = openForWriting(options.dir, options.synchronous);
+    try {
+      this.#lease = new Lease(this.#db, options.dir, options.leaseMs, options.owner);
+      this.#insert = {
+        chunk: this.#db.prepare(`INSERT INTO chunk VALUES (${Array(13).fill("?").join(", ")})`),
+        trace: this.#db.prepare("INSERT INTO trace VALUES (?, ?)"),
+        named: this.#db.prepare("INSERT INTO named VALUES (?, ?, ?)"),
+        receipt: this.#db.prepare("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?, ?)"),
+      };
+      const state = this.#db.prepare("SELECT * FROM state").get() as Row;
+      const sums = COUNTS.map((name) => `coalesce(sum(${name}), 0) AS ${name}`).join(", ");
+      const total = this.#db.prepare(`SELECT coalesce(sum(bytes), 0) AS bytes, ${sums} FROM chunk`).get() as Row;
+      const newest = this.#db.prepare("SELECT last, digest FROM chunk ORDER BY last DESC LIMIT 1").get() as
+        | Row
+        | undefined;
+      this.#floor = Number(state.floor);
+      this.#last = Number(newest?.last ?? state.floor);
+      this.#digest = (newest?.digest ?? state.digest) as Uint8Array;
+      this.#bytes = Number(total.bytes);
+      this.#held = COUNTS.map((name) => Number(total[name]));
+      this.#evicted = COUNTS.map((name) => Number(state[name]));
+      changeManifest(options.dir, (manifest) => ({ ...manifest, trim_point: this.#trimPoint(state.digest as Uint8Array) }));
+    } catch (error) {
+      this.#db.close();
+      throw sqliteError("open", databasePath(options.dir), error);
+    }
+  }
+
+  get state(): JournalState {
+    return {
+      first: this.#floor + 1,
+      last: this.#last,
+      digest: hex(this.#digest),
+      held: this.#held,
+      evicted: this.#evicted,
+      bytes: this.#bytes,
+    };
+  }
+
+  /** All of them in one transaction, or none. Returns after the sync. @throws IoError, FencedError, LapsedError */
+  commit(appends: readonly Append[]): void {
+    let [last, digest, bytes, answers] = [this.#last, this.#digest, 0, 0];
+    const held = [...this.#held];
+    const timeMs = this.#options.nowMs();
+    this.#transaction("write", () => {
+      for (const { chunks, receipt } of appends) {
+        for (const chunk of chunks) {
+          const body = this.#encoder.encode(chunk.text);
+          const sum = sumOf(body);
+          digest = chain(digest, sum);
+          const first = last + 1;
+          last += chunk.entries;
+          const { newestMs, counts } = chunk;
+          this.#insert.chunk.run(last, first, timeMs, newestMs, ...counts, body.length, sum, digest, body);
+          for (const key of chunk.traces) this.#insert.trace.run(key, last);
+          for (const [kind, id, at] of chunk.names) this.#insert.named.run(kind, id, first + at);
+          counts.forEach((n, kind) => held[kind]! += n);
+          bytes += body.length;
+        }
+        if (receipt === null) continue;
+        this.#insert.receipt.run(receipt.key, receipt.digest, receipt.type, receipt.answer, timeMs);
+        answers += receipt.answer.length;
+      }
+    });
+    [this.#last, this.#digest, this.#held] = [last, digest, held];
+    this.#bytes += bytes;
+    this.#logBytes += bytes + answers;
+    if (this.#logBytes > LOG_MOST_BYTES) this.#moveLog();
+  }
+
+  /** Removes whole chunks that end at `seq` or before, a few at a time; false when there is nothing left to remove. */
+  trim(seq: number): boolean {
+    const rows = this.#db.prepare("SELECT * FROM chunk WHERE last <= ? ORDER BY last LIMIT ?")
+      .all(seq, TRIM_STEP) as Row[];
+    if (rows.length === 0) return false;
+    const newest = rows.at(-1)!;
+    const gone = COUNTS.map((name) => rows.reduce((sum, row) => sum + Number(row[name]), 0));
+    this.#transaction("trim", () => {
+      for (const row of rows) this.#forget(row);
+      this.#db.prepare("DELETE FROM chunk WHERE last <= ?").run(Number(newest.last));
+      const added = COUNTS.map((name) => `${name} = ${name} + ?`).join(", ");
+      this.#db.prepare(`UPDATE state SET floor = ?, digest = ?, ${added}`)
+        .run(Number(newest.last), newest.digest as Uint8Array, ...gone);
+    });
+    this.#floor = Number(newest.last);
+    this.#bytes -= rows.reduce((sum, row) => sum + Number(row.bytes), 0);
+    this.#held = this.#held.map((n, kind) => n - gone[kind]!);
+    this.#evicted = this.#evicted.map((n, kind) => n + gone[kind]!);
+    changeManifest(this.#options.dir, (manifest) => ({
+      ...manifest,
+      trim_point: this.#trimPoint(newest.digest as Uint8Array),
+    }));
+    return true;
+  }
+
+  /** What is too old or too much goes, a few chunks at a time; false when nothing has to. */
+  retain(): boolean {
+    const { retainMs, retainBytes, nowMs } = this.#options;
+    const oldest = this.#db.prepare("SELECT last, time_ms, bytes FROM chunk ORDER BY last LIMIT ?").all(TRIM_STEP);
+    let [until, bytes] = [0, this.#bytes];
+    for (const { last, time_ms, bytes: own } of oldest as Row[]) {
+      // The newest chunk stays whatever its size: it has been taken.
+      const isMuch = bytes > retainBytes && Number(last) < this.#last;
+      if (!isMuch && Number(time_ms) >= nowMs() - retainMs) break;
+      until = Number(last);
+      bytes -= Number(own);
+    }
+    return until > 0 && this.trim(until);
+  }
+
+  /** When nothing waits: keeps the lease, forgets old receipts, moves the log. @throws FencedError, LapsedError, IoError */
+  idle(): void {
+    if (this.#lease.isDue) this.#transaction("keep", () => this.#forgetReceipts());
+    if (this.#logBytes > LOG_IDLE_BYTES) this.#moveLog();
+  }
+
+  /** Takes a lease that lapsed again. @throws FencedError, IoError */
+  retake(): void {
+    try {
+      this.#lease.retake();
+    } catch (error) {
+      throw sqliteError("write", databasePath(this.#options.dir), error);
+    }
+  }
+
+  /** Moves the log into the database and lets the lease go. */
+  [Symbol.dispose](): void {
+    try {
+      this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // Whatever it holds is read from it at the next start.
+    }
+    this.#lease[Symbol.dispose]();
+    this.#db.close();
+  }
+
+  /** Checks the lease first and last, and keeps it. What fails leaves nothing behind. */
+  #transaction(verb: string, write: () => void): void {
+    try {
+      this.#db.exec("BEGIN IMMEDIATE");
+      this.#lease.check();
+      const untilMs = this.#lease.isDue ? this.#lease.renew() : null;
+      write();
+      this.#lease.confirm();
+      this.#db.exec("COMMIT");
+      if (untilMs !== null) this.#lease.renewed(untilMs);
+    } catch (error) {
+      this.#rollback();
+      throw error instanceof LapsedError ? error : sqliteError(verb, databasePath(this.#options.dir), error);
+    }
+  }
+
+  #rollback(): void {
+    try {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+    } catch {
+      // SQLite has rolled back by itself.
+    }
+  }
+
+  #moveLog(): void {
+    try {
+      this.#db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+      this.#logBytes = 0;
+    } catch {
+      // A full disk: nothing is lost, the log stays as it is and is tried again.
+      this.#logBytes = LOG_IDLE_BYTES;
+    }
+  }
+
+  /** What finds the entries of a chunk. */
+  #forget(row: Row): void {
+    const last = Number(row.last);
+    const trace = this.#db.prepare("DELETE FROM trace WHERE key = ? AND last = ?");
+    const named = this.#db.prepare("DELETE FROM named WHERE kind = ? AND id = ? AND seq = ?");
+    try {
+      const lines = new ChunkLines(new TextDecoder().decode(row.body as Uint8Array), Number(row.first));
+      for (let i = 0; i < lines.length; i++) {
+        const { kind, traceId, id, commitSeq } = lines.entry(i);
+        if (traceId !== "") trace.run(traceKey(traceId), last);
+        if (id !== "") named.run(KINDS.indexOf(kind), id, commitSeq);
+      }
+    } catch (error) {
+      if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+      // It cannot be read: what found it points nowhere now, which readers pass over.
+    }
+  }
+
+  #forgetReceipts(): void {
+    this.#db.prepare("DELETE FROM receipt WHERE time_ms < ?").run(this.#options.nowMs() - RECEIPT_MS);
+    this.#db.prepare(
+      "DELETE FROM receipt WHERE time_ms < (SELECT time_ms FROM receipt ORDER BY time_ms DESC LIMIT 1 OFFSET ?)",
+    ).run(MOST_RECEIPTS);
+  }
+
+  #trimPoint(digest: Uint8Array) {
+    return { seq: this.#floor, digest: hex(digest) };
+  }
+}
