@@ -13,7 +13,7 @@ export const ASK_FLAGS: readonly Flag[] = [
     name: "store",
     type: "string",
     placeholder: "DIR",
-    help: "read a collector's store instead; none is written to disk yet (exit 3)",
+    help: "read the folder of collector --store instead, also while a collector writes it",
   },
 ];
 

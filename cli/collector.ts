@@ -4,7 +4,6 @@ import { CONFIG_FLAGS, toolkitConfig } from "./config.ts";
 import { OTLP_FLAGS, SPOOL_FLAG } from "./send_flags.ts";
 
 const PENDING: readonly Flag[] = [
-  { name: "store", type: "string", placeholder: "DIR", help: "keep everything in a durable journal" },
   { name: "interval-ms", type: "integer", placeholder: "N", help: "from earlier versions" },
   { name: "k8s-node", type: "string", placeholder: "NAME", help: "name of the Kubernetes node" },
   { name: "scenario", type: "string", placeholder: "NAME", help: "from earlier versions" },
@@ -28,6 +27,10 @@ export const command: Command = {
     {
       command: "sudo sloctl agent --output stdout | sloctl collector --listen 127.0.0.1:4318 --input -",
       text: "spans from any OpenTelemetry SDK, joined with this machine's kernel",
+    },
+    {
+      command: "sloctl collector --listen 127.0.0.1:4318 --store /var/lib/sloctl --retain-age 168h",
+      text: "nothing acknowledged is lost, also not by a power cut",
     },
     {
       command:
@@ -56,6 +59,20 @@ export const command: Command = {
     },
     { name: "region", type: "string", placeholder: "NAME", help: "where this collector is; tokens of another get 451" },
     { name: "insecure-listen", type: "boolean", help: "plain text off loopback is meant" },
+    {
+      name: "store",
+      type: "string",
+      placeholder: "DIR",
+      help: "with --listen: keep everything in this folder; what is acknowledged is on disk (docs/journal.md)",
+    },
+    { name: "retain-age", type: "duration", placeholder: "D", help: "of --store: older entries go (168h is a week)" },
+    {
+      name: "retain-mb",
+      type: "integer",
+      placeholder: "N",
+      default: 10_000,
+      help: "of --store: the oldest go beyond it",
+    },
     {
       name: "slo",
       type: "string",
@@ -114,6 +131,11 @@ export const command: Command = {
       tracker: objectives === null ? null : new SloTracker(objectives),
       sloFile: slo ?? null,
       version: project.version,
+      store: {
+        dir: input.string("store"),
+        retainMs: input.number("retain-age"),
+        retainMb: input.number("retain-mb")!,
+      },
       send: sendOptions(config),
       place: {
         cluster: place("cluster"),

@@ -8,6 +8,7 @@ import { otlpSink, readLogs, readMetrics } from "../testing/otlp_sink.ts";
 import { until } from "../testing/until.ts";
 import { type AgentOptions, runAgent } from "./agent.ts";
 import { collector } from "./collector.ts";
+import { IN_MEMORY } from "./collector/open_store.ts";
 import { SEND_NOTHING } from "./send_options.ts";
 
 function options(port: number, part: Partial<AgentOptions> = {}): AgentOptions {
@@ -70,7 +71,14 @@ Deno.test("a collector knows the agent by its heartbeat, and has its events", as
   const io = fakeIo();
   const running = collector({
     ...{ inputs: [], out: "/dev/null", listen: "127.0.0.1:0", listenGrpc: "off", metricsBind: undefined },
-    ...{ tlsCert: undefined, tlsKey: undefined, clientCa: undefined, insecureListen: false, tracker: null },
+    ...{
+      tlsCert: undefined,
+      tlsKey: undefined,
+      clientCa: undefined,
+      insecureListen: false,
+      store: IN_MEMORY,
+      tracker: null,
+    },
     ...{ sloFile: null, version: "0.0.0", send: SEND_NOTHING, count: 0, objectives: { ttftMs: 800 }, windowMs: 200 },
     place: { cluster: "", namespace: "", workload: "", service: "" },
   }, io);

@@ -5,6 +5,7 @@ import type { SloEvent } from "../model/slo_event.ts";
 import { count, plural } from "../report/format.ts";
 import { fromRawSample } from "../slo/from_samples.ts";
 import type { Documents } from "../source/documents.ts";
+import type { StoreOptions } from "./collector/open_store.ts";
 import { type JoinOptions, joinSpans } from "./collector_join.ts";
 import { receiveSpans } from "./collector_listen.ts";
 import { readDocumentFiles, refuseTruncated } from "./documents_input.ts";
@@ -39,6 +40,7 @@ export interface CollectorOptions extends JoinOptions {
   readonly version: string;
   /** Stop after so many SLO events; 0: no limit. */
   readonly count: number;
+  readonly store: StoreOptions;
   /** Where enriched spans and incidents go. */
   readonly send: SendOptions;
 }
@@ -60,6 +62,12 @@ export async function collector(options: CollectorOptions, io: Io): Promise<numb
   }
   if (options.count < 0) {
     throw new UsageError(`Cannot stop after "${options.count}" events: it is negative`, "0 is no limit");
+  }
+  if (options.listen === undefined && options.store.dir !== undefined) {
+    throw new UsageError(
+      `Cannot keep it in "${options.store.dir}": nothing is stored without a receiver`,
+      "Give --listen 127.0.0.1:4318 too",
+    );
   }
   if (options.listen !== undefined) {
     await receiveSpans({ ...options, listen: options.listen }, io);

@@ -20,10 +20,10 @@ import { traced } from "../serve/traced.ts";
 import { readTls } from "../serve/tls.ts";
 import { fromRawSample } from "../slo/from_samples.ts";
 import { emptyDocuments, readDocuments } from "../source/documents.ts";
-import { MemoryStore } from "../store/memory_store.ts";
 import { IncidentDesk } from "./collector/incident_desk.ts";
 import { feed } from "./collector/inputs.ts";
 import { CollectorMetrics } from "./collector/metrics.ts";
+import { openStore } from "./collector/open_store.ts";
 import { Pipeline } from "./collector/pipeline.ts";
 import { openDoor } from "./collector/secured.ts";
 import type { CollectorOptions } from "./collector.ts";
@@ -84,7 +84,9 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   const secure = tokenFile === undefined
     ? null
     : stack.use(openDoor({ tokenFile, region, namespace: options.place.namespace }, io));
-  const store = stack.use(new MemoryStore());
+  const opened = stack.use(await openStore(options.store, io));
+  const { store } = opened;
+  void opened.lost?.then(fail);
   const nowMs = () => Date.now();
   const agents = new Agents();
   const desk = new IncidentDesk({
@@ -120,6 +122,9 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     },
   });
   const receiver = new OtlpReceiver({ sink: pipeline.sink, namespaceOf: recordNamespace, onFault });
+  // What came before a restart is known when it comes again.
+  receiver.remember(opened.spanKeys(receiver.horizon));
+  await pipeline.remember();
   const answers = new Map<number, number>();
   const metrics: CollectorMetrics = new CollectorMetrics({
     received: () => receiver.stats,
@@ -135,7 +140,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   const sourceOf = (ns: string) =>
     querySource({
       store: scoped(store, ns),
-      storeKind: "memory",
+      storeKind: opened.kind,
       agents,
       tracker: options.tracker,
       sloFile: options.sloFile,

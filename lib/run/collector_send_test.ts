@@ -7,6 +7,7 @@ import { otlpSink } from "../testing/otlp_sink.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { until } from "../testing/until.ts";
 import { collector, type CollectorOptions } from "./collector.ts";
+import { IN_MEMORY } from "./collector/open_store.ts";
 import { SEND_NOTHING, type SendOptions } from "./send_options.ts";
 
 const options: CollectorOptions = {
@@ -19,6 +20,7 @@ const options: CollectorOptions = {
   tlsKey: undefined,
   clientCa: undefined,
   insecureListen: false,
+  store: IN_MEMORY,
   tracker: null,
   sloFile: null,
   version: "0.0.0",

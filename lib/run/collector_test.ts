@@ -5,6 +5,7 @@ import { validate } from "../report/validate.ts";
 import { fakeIo } from "../testing/fake_io.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { collector, type CollectorOptions } from "./collector.ts";
+import { IN_MEMORY } from "./collector/open_store.ts";
 import { faultinject } from "./faultinject.ts";
 import { SEND_NOTHING } from "./send_options.ts";
 
@@ -18,6 +19,7 @@ const options: CollectorOptions = {
   tlsKey: undefined,
   clientCa: undefined,
   insecureListen: false,
+  store: IN_MEMORY,
   tracker: null,
   sloFile: null,
   version: "0.0.0",

@@ -76,7 +76,7 @@ class Foreign extends Error {
 }
 
 export class OtlpReceiver {
-  readonly stats: Readonly<Record<Signal, SignalStats>> = { traces: zero(), logs: zero(), metrics: zero() };
+  readonly stats: Readonly<Record<Signal, SignalStats>> = { traces: noStats(), logs: noStats(), metrics: noStats() };
   readonly horizon: number;
   readonly #seen: SeenSpans;
   readonly #options: ReceiverOptions;
@@ -94,6 +94,11 @@ export class OtlpReceiver {
     const { spans, logs, metrics } = this.#options.sink;
     const all: [Signal, unknown][] = [["traces", spans], ["logs", logs], ["metrics", metrics]];
     return all.filter(([, sink]) => sink !== undefined).map(([signal]) => signal);
+  }
+
+  /** After a restart: spans that were taken before it. @param keys trace and span id of each as one text, oldest first */
+  remember(keys: Iterable<string>): void {
+    this.#seen.remember(keys);
   }
 
   /** Never rejects. @param body inflated @param ns all of the records a sender may speak for; "": any */
@@ -183,7 +188,7 @@ export class OtlpReceiver {
   }
 }
 
-function zero(): SignalStats {
+export function noStats(): SignalStats {
   return {
     requests: 0,
     bytes: 0,

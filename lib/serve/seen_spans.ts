@@ -15,6 +15,11 @@ export class SeenSpans {
     return spans.filter((span) => this.#keys.add(span.traceId + span.spanId));
   }
 
+  /** @param keys trace and span id of each as one text */
+  remember(keys: Iterable<string>): void {
+    for (const key of keys) this.#keys.add(key);
+  }
+
   /** Takes `fresh` back when the spans could not be kept: the sender will come again. */
   forget(spans: readonly Span[]): void {
     for (const span of spans) this.#keys.forget(span.traceId + span.spanId);

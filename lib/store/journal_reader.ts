@@ -2,12 +2,22 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { ChunkLines, spanKey, traceKey } from "./chunk.ts";
 import { sumOf } from "./digest.ts";
-import { openForReading, type Row } from "./journal_db.ts";
+import { COUNTS, openForReading, type Row } from "./journal_db.ts";
 import { type Entry, type Filter, type Kind, KINDS, matches, type NamedKind, type Receipt } from "./store.ts";
 import { IntegrityError, sqliteError } from "./store_errors.ts";
 
 /** Chunks looked at between two looks at the database. */
 const PAGE = 64;
+
+export interface Totals {
+  /** Everything up to this sequence was trimmed. */
+  readonly floor: number;
+  readonly last: number;
+  readonly bytes: number;
+  /** Rows with a column for each of COUNTS. */
+  readonly held: Row;
+  readonly evicted: Row;
+}
 
 export class JournalReader implements Disposable {
   readonly path: string;
@@ -23,7 +33,11 @@ export class JournalReader implements Disposable {
   after(seq: number, limit: number, filter: Filter = {}): Entry[] {
     const found: Entry[] = [];
     for (let from = seq; found.length < limit;) {
-      const chunks = this.#all("SELECT last, first, sum, body FROM chunk WHERE last > ? ORDER BY last LIMIT ?", from, 8);
+      const chunks = this.#all(
+        "SELECT last, first, sum, body FROM chunk WHERE last > ? ORDER BY last LIMIT ?",
+        from,
+        8,
+      );
       if (chunks.length === 0) break;
       for (const row of chunks) {
         const lines = this.#lines(row);
@@ -62,7 +76,9 @@ export class JournalReader implements Disposable {
         if (found.length >= limit) return found;
         if (!mayMatch(lines.line(i), filter.kinds)) continue;
         const entry = lines.entry(i);
-        if (matches(entry, filter) && (filter.sinceNs === undefined || entry.timeNs >= filter.sinceNs)) found.push(entry);
+        if (matches(entry, filter) && (filter.sinceNs === undefined || entry.timeNs >= filter.sinceNs)) {
+          found.push(entry);
+        }
       }
     }
     return found;
@@ -90,6 +106,15 @@ export class JournalReader implements Disposable {
       }
     }
     return keys.reverse();
+  }
+
+  /** What is there, without reading it. */
+  totals(): Totals {
+    const sums = COUNTS.map((name) => `coalesce(sum(${name}), 0) AS ${name}`).join(", ");
+    const [held] = this.#all(`SELECT coalesce(sum(bytes), 0) AS bytes, max(last) AS last, ${sums} FROM chunk`);
+    const [evicted] = this.#all("SELECT * FROM state");
+    const floor = Number(evicted!.floor);
+    return { floor, last: Number(held!.last ?? floor), bytes: Number(held!.bytes), held: held!, evicted: evicted! };
   }
 
   [Symbol.dispose](): void {

@@ -215,7 +215,9 @@ export class JournalStore implements Store {
   /** Who waits is told, and so is everybody who comes. */
   #lose(error: Error): void {
     this.#lost ??= error;
-    for (const answer of this.#sent.splice(0)) answer({ type: "lost", error: { name: error.name, message: error.message } });
+    for (const answer of this.#sent.splice(0)) {
+      answer({ type: "lost", error: { name: error.name, message: error.message } });
+    }
     for (const { reject } of this.#waiting.splice(0)) reject(this.#lost);
     this.#losing.resolve(this.#lost);
   }

@@ -47,7 +47,7 @@ function serve(message: ToWriter): JournalState {
   }
   const { state } = writer!;
   if (message.type === "commit") writer!.commit(message.appends);
-  else if (message.type === "trim") while (writer!.trim(message.seq));
+  else if (message.type === "trim") { while (writer!.trim(message.seq)); }
   else {
     timers.forEach((timer) => clearInterval(timer));
     writer![Symbol.dispose]();

@@ -88,7 +88,10 @@ export class JournalWriter implements Disposable {
       this.#bytes = Number(total.bytes);
       this.#held = COUNTS.map((name) => Number(total[name]));
       this.#evicted = COUNTS.map((name) => Number(state[name]));
-      changeManifest(options.dir, (manifest) => ({ ...manifest, trim_point: this.#trimPoint(state.digest as Uint8Array) }));
+      changeManifest(
+        options.dir,
+        (manifest) => ({ ...manifest, trim_point: this.#trimPoint(state.digest as Uint8Array) }),
+      );
     } catch (error) {
       this.#db.close();
       throw sqliteError("open", databasePath(options.dir), error);

@@ -1,6 +1,7 @@
 /** A collector that listens inside a test, on ports of its own. */
 import type { SloEvent } from "../model/slo_event.ts";
 import { collector, type CollectorOptions } from "../run/collector.ts";
+import { IN_MEMORY } from "../run/collector/open_store.ts";
 import { SEND_NOTHING } from "../run/send_options.ts";
 import { type FakeIo, fakeIo } from "./fake_io.ts";
 import { until } from "./until.ts";
@@ -15,6 +16,7 @@ export const COLLECTOR_OPTIONS: CollectorOptions = {
   tlsKey: undefined,
   clientCa: undefined,
   insecureListen: false,
+  store: IN_MEMORY,
   tracker: null,
   sloFile: null,
   version: "0.0.0",

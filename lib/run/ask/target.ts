@@ -1,14 +1,15 @@
-/** Who is asked: a collector by its URL. */
-import { IoError, UnsupportedError, UsageError } from "../../model/errors.ts";
+/** Who is asked: a collector by its URL, or the store it wrote. */
+import { IoError, UsageError } from "../../model/errors.ts";
 import type { SchemaName } from "../../model/schema/mod.ts";
 import { printable } from "../../report/text.ts";
 import { validate } from "../../report/validate.ts";
+import { askStore } from "./store_target.ts";
 
 export const DEFAULT_URL = "http://127.0.0.1:4318";
 
 export interface TargetOptions {
   readonly url: string | undefined;
-  /** A directory; not read yet. */
+  /** A collector's folder, read as it is on disk. */
   readonly store: string | undefined;
   readonly timeoutMs?: number;
 }
@@ -33,10 +34,8 @@ export function openTarget({ url, store, timeoutMs = PATIENCE_MS }: TargetOption
     if (url !== undefined) {
       throw new UsageError("Cannot ask two at once: --url and --store are given", "Give one of them");
     }
-    throw new UnsupportedError(
-      `Cannot read the store "${store}": collectors of this version keep it in memory, nothing is written to disk`,
-      `Ask the running collector: --url ${DEFAULT_URL}`,
-    );
+    const answer = askStore(store);
+    return { name: store, ask: async (path, schema) => checked(store + path, await answer(path), schema) };
   }
   const base = baseUrl(url ?? DEFAULT_URL);
   return { name: base, ask: (path, schema) => ask(base, path, schema, timeoutMs) };
@@ -68,6 +67,12 @@ async function ask<T>(base: string, path: string, schema: SchemaName, timeoutMs:
       "Start one with sloctl collector --listen 127.0.0.1:4318, or name it by --url or SLOCTL_URL",
     );
   }
+  return checked(url, { status, text }, schema);
+}
+
+/** @throws IoError when it is no answer of this version */
+function checked<T>(name: string, { status, text }: { status: number; text: string }, schema: SchemaName): T {
+  const refuse = (why: string, hint: string) => new IoError(`Cannot ask "${printable(name)}": ${printable(why)}`, hint);
   const body = parsed(text);
   if (status !== 200) {
     const { message } = (body ?? {}) as { readonly message?: unknown };

@@ -160,6 +160,14 @@ export class Pipeline {
     this.#options.onMetrics?.(points);
   }
 
+  /** After a restart: the newest probe events of the store are known when they come again. */
+  async remember(): Promise<void> {
+    const entries = await this.#options.store.newest(PROBE_HORIZON / 2, { kinds: ["probe"] });
+    for (const entry of entries.toReversed()) {
+      if (entry.kind === "probe") this.#seenProbes.add(probeKey(entry.document));
+    }
+  }
+
   /** From a file or a pipe. @throws what the store throws */
   async takeProbes(probes: readonly ProbeEvent[], bytes: number): Promise<void> {
     if (probes.length === 0) return;

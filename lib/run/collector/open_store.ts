@@ -1,0 +1,77 @@
+/** Where a collector keeps what it was told: in memory, or in a folder that outlives it. */
+import { UsageError } from "../../model/errors.ts";
+import type { Io } from "../../model/io.ts";
+import { count } from "../../report/format.ts";
+import { printable } from "../../report/text.ts";
+import { JournalStore } from "../../store/journal_store.ts";
+import { MemoryStore } from "../../store/memory_store.ts";
+import type { Store } from "../../store/store.ts";
+
+export interface StoreOptions {
+  /** A folder; undefined: memory. */
+  readonly dir: string | undefined;
+  /** Entries older than so many milliseconds go; undefined: none for their age. */
+  readonly retainMs: number | undefined;
+  /** The oldest entries go while all are more than so many megabytes. */
+  readonly retainMb: number;
+}
+
+export const IN_MEMORY: StoreOptions = { dir: undefined, retainMs: undefined, retainMb: 0 };
+
+export interface OpenStore extends AsyncDisposable {
+  readonly store: Store;
+  readonly kind: "memory" | "journal";
+  /** Trace and span ids of the newest spans as one text each, oldest first. */
+  readonly spanKeys: (limit: number) => readonly string[];
+  /** Resolves, with the reason, when nothing can be written any more. */
+  readonly lost: Promise<Error> | null;
+}
+
+const LEASE_MS = 10_000;
+
+/** @throws UsageError, IoError, IntegrityError, UnsupportedError */
+export async function openStore(
+  { dir, retainMs, retainMb }: StoreOptions,
+  io: Pick<Io, "env" | "err">,
+): Promise<OpenStore> {
+  if (dir === undefined) {
+    const store = new MemoryStore();
+    return {
+      store,
+      kind: "memory",
+      spanKeys: () => [],
+      lost: null,
+      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    };
+  }
+  const synchronous = (io.env("SLOCTL_WAL_SYNCHRONOUS") || "FULL").toUpperCase();
+  if (!["FULL", "OFF"].includes(synchronous)) {
+    throw new UsageError(
+      `Cannot use "SLOCTL_WAL_SYNCHRONOUS=${synchronous}"`,
+      "Give FULL, or OFF to lose what was promised",
+    );
+  }
+  if (synchronous === "OFF") io.err("sloctl: SLOCTL_WAL_SYNCHRONOUS=OFF: what is acknowledged may be lost\n");
+  const leaseMs = Number(io.env("SLOCTL_WAL_LEASE_MS") || LEASE_MS);
+  if (!(leaseMs >= 300 && leaseMs <= 600_000)) {
+    throw new UsageError(`Cannot use "SLOCTL_WAL_LEASE_MS=${leaseMs}"`, "Give milliseconds from 300 to 600000");
+  }
+  const store = await JournalStore.open({
+    dir,
+    synchronous,
+    leaseMs,
+    owner: `the collector with process id ${Deno.pid}`,
+    retainMs: retainMs ?? Infinity,
+    retainBytes: retainMb * 1e6,
+  });
+  const { first, last } = store.state();
+  const held = last === 0 ? "empty" : `sequences ${count(first)} to ${count(last)}, digest ${store.digest}`;
+  io.err(printable(`sloctl: store ${dir}: ${held}`) + "\n");
+  return {
+    store,
+    kind: "journal",
+    spanKeys: (limit) => store.spanKeys(limit),
+    lost: store.lost,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,160 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { JournalReader } from "../store/journal_reader.ts";
+import { databasePath } from "../store/journal_db.ts";
+import { distinctSpans, startCollector, take } from "../testing/collector_process.ts";
+import { missingTool, testUnless } from "../testing/unless.ts";
+
+const folder = () => Deno.makeTempDir({ prefix: "sloctl-store-" });
+
+/** Span ids in the store, each as often as it is there. */
+function stored(dir: string): string[] {
+  using reader = new JournalReader(databasePath(dir));
+  return reader.after(0, 1e6, { kinds: ["span"] }).map(({ spanId }) => spanId);
+}
+
+Deno.test("collector --store: kill -9 under load: all that was acknowledged is there once, and known when it comes again", async () => {
+  const dir = await folder();
+  const made = distinctSpans();
+  const acked: string[] = [];
+  let unknown = take(made, 1);
+  for (let round = 0; round < 3; round++) {
+    await using collector = await startCollector({ dir });
+    // What was under way at the kill, and what was taken before it: sent again, as an exporter would.
+    assertEquals(await collector.post(unknown), 200);
+    acked.push(...unknown.map(({ spanId }) => spanId));
+    unknown = [];
+    let dead = false;
+    const load = Array.from({ length: 4 }, async () => {
+      while (!dead) {
+        const spans = take(made, 5);
+        if (await collector.post(spans) === 200) acked.push(...spans.map(({ spanId }) => spanId));
+        else unknown.push(...spans);
+      }
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300 + round * 100));
+    const killed = collector.end("SIGKILL");
+    await killed;
+    dead = true;
+    await Promise.all(load);
+  }
+  await using collector = await startCollector({ dir });
+  assertEquals(await collector.post(unknown), 200);
+  acked.push(...unknown.map(({ spanId }) => spanId));
+  assertEquals(await collector.end(), 0);
+  assert(acked.length > 100, `${acked.length} spans were taken`);
+  assertEquals(stored(dir).sort(), acked.sort());
+});
+
+const noStrace = await missingTool("strace", "apt-get install strace");
+
+/** Every answer 200 in a trace, and whether a sync of the log returned between the request's arrival and it. */
+function answersAfterSync(trace: string): boolean[] {
+  const found: boolean[] = [];
+  let arrived = -1;
+  let synced = -1;
+  trace.split("\n").forEach((line, i) => {
+    if (/POST \/v1\/traces/.test(line)) arrived = i;
+    if (/\bf(data)?sync\b.*= 0$/.test(line)) synced = i;
+    if (/"HTTP\/1\.1 200/.test(line)) found.push(synced > arrived && arrived >= 0);
+  });
+  return found;
+}
+
+for (const [synchronous, expected] of [["FULL", true], ["OFF", false]] as const) {
+  testUnless(
+    noStrace,
+    `collector --store: with synchronous=${synchronous} ${
+      expected ? "no answer leaves before the sync that covers it" : "answers leave without one, and the check sees it"
+    }`,
+    async () => {
+      const dir = await folder();
+      const trace = `${dir}.trace`;
+      const calls = "trace=fsync,fdatasync,read,recvfrom,readv,recvmsg,write,writev,sendto,sendmsg";
+      await using collector = await startCollector({
+        dir,
+        under: ["strace", "-f", "-s", "64", "-e", calls, "-o", trace],
+        env: { SLOCTL_WAL_SYNCHRONOUS: synchronous },
+      });
+      const made = distinctSpans();
+      for (let i = 0; i < 5; i++) assertEquals(await collector.post(take(made, 3)), 200);
+      assertEquals(await collector.end(), 0);
+      assertEquals(answersAfterSync(await Deno.readTextFile(trace)), Array(5).fill(expected));
+    },
+  );
+}
+
+/** Calls of the collector that fail, counted from its start, after it has opened the store. */
+const FAULTS = [
+  ["a sync that fails", "fsync,fdatasync", "error=EIO:when=12..14"],
+  ["a disk that has become read-only", "pwrite64", "error=EROFS:when=80..83"],
+] as const;
+
+for (const [what, calls, fault] of FAULTS) {
+  testUnless(noStrace, `collector --store: ${what} is answered 503, and ingest resumes by itself`, async () => {
+    const dir = await folder();
+    await using collector = await startCollector({
+      dir,
+      under: ["strace", "-f", "-o", "/dev/null", "-e", `trace=${calls}`, "-e", `inject=${calls}:${fault}`],
+    });
+    const made = distinctSpans();
+    const answers: number[] = [];
+    const kept: string[] = [];
+    for (let i = 0; i < 60 && !(answers.includes(503) && answers.at(-1) === 200); i++) {
+      const spans = take(made, 2);
+      for (let status = 0; status !== 200;) answers.push(status = await collector.post(spans));
+      kept.push(...spans.map(({ spanId }) => spanId));
+    }
+    assert(answers.includes(503), answers.join());
+    assertEquals(answers.filter((status) => ![200, 503].includes(status)), []);
+    assertEquals(await collector.end(), 0);
+    assertEquals(stored(dir), kept);
+  });
+}
+
+const noMount = Deno.uid() === 0
+  ? await missingTool("mount", "apt-get install mount")
+  : "not root, so nothing can be mounted";
+
+testUnless(
+  noMount,
+  "collector --store: a full disk is answered 503, and ingest resumes by itself",
+  async () => {
+    const dir = await folder();
+    const mount = async (...args: string[]) => {
+      const { success, stderr } = await new Deno.Command("mount", { args: [...args, dir] }).output();
+      assert(success, new TextDecoder().decode(stderr));
+    };
+    await mount("-t", "tmpfs", "-o", "size=2m", "tmpfs");
+    try {
+      await using collector = await startCollector({ dir });
+      const made = distinctSpans();
+      const kept: string[] = [];
+      const post = async () => {
+        const spans = take(made, 20);
+        const status = await collector.post(spans);
+        if (status === 200) kept.push(...spans.map(({ spanId }) => spanId));
+        return status;
+      };
+      assertEquals(await post(), 200);
+      const { last_seq: before } = await collector.health();
+      await Deno.writeFile(`${dir}/ballast`, new Uint8Array(4096 * 500)).catch(() => {});
+      let status = 200;
+      for (let i = 0; i < 500 && status === 200; i++) status = await post();
+      assertEquals(status, 503);
+      assert((await collector.health()).last_seq >= before);
+      await Deno.remove(`${dir}/ballast`);
+      assertEquals(await post(), 200);
+      assertEquals(await collector.end(), 0);
+      assertEquals(stored(dir), kept);
+    } finally {
+      await new Deno.Command("umount", { args: [dir] }).output();
+    }
+  },
+);
+
+Deno.test("collector --store: a second collector is refused while the first runs", async () => {
+  const dir = await folder();
+  await using collector = await startCollector({ dir });
+  await assertRejects(() => startCollector({ dir }), Error, `process id ${collector.pid} writes it`);
+  assertEquals(await collector.post(take(distinctSpans(), 1)), 200);
+});
