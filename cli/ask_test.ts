@@ -141,7 +141,7 @@ Deno.test("what goes wrong is said in one line, with its exit code", async () =>
     [["incidents", "--url", "ftp://x"], 2, "it is no http or https URL"],
     [["incidents", "--limit", "0"], 2, "it is below 1"],
     [["top", "--interval", "1ms"], 2, "too often"],
-    [["incidents", "--store", "/tmp/x"], 4, "there is no such store"],
+    [["incidents", "--store", "/nonexistent/store"], 4, "there is no such store"],
     [["top", "--store", "/tmp/x", "--url", served.url], 2, "two at once"],
     [["explain"], 2, "ID"],
   ];

@@ -85,7 +85,7 @@ export function openForReading(path: string): DatabaseSync {
     return db;
   } catch (error) {
     db?.close();
-    if (error instanceof Deno.errors.NotFound) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       throw new IoError(`Cannot read "${path}": there is no such store`, "Name the folder given to collector --store");
     }
     throw sqliteError("read", path, error);
