@@ -58,7 +58,7 @@ function flagRow(flag: Flag): [string, string] {
   const value = flag.type === "boolean"
     ? ""
     : ` ${flag.placeholder ?? (flag.values?.join("|") ?? defaultPlaceholder(flag))}`;
-  const preset = flag.default === undefined || flag.default === false
+  const preset = flag.default === undefined || flag.default === false || flag.default === ""
     ? ""
     : ` (default ${shown(flag.default, flag.type)})`;
   const values = flag.placeholder !== undefined && flag.values !== undefined ? `: ${flag.values.join(", ")}` : "";
