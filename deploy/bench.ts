@@ -14,6 +14,7 @@ import { benchHelp } from "./bench/help_time.ts";
 import { benchLoadgen, type LoadgenResult } from "./bench/loadgen.ts";
 import { loadgenPage } from "./bench/loadgen_page.ts";
 import { benchJoin } from "./bench/join.ts";
+import { benchM5gate } from "./bench/m5gate.ts";
 import { machine } from "./bench/machine.ts";
 import { readers, replaceBlock } from "./bench/page.ts";
 import { benchProbeCost } from "./bench/probe_cost.ts";
@@ -55,6 +56,7 @@ async function figures(): Promise<Figures> {
       connect_loop: await measure("events/s from a connect loop", benchConnectLoop),
       probe_cost: await measure("kernel ns per event", () => benchProbeCost(folder)),
       statistics: await measure("the statistics of a release gate", benchStatistics, false),
+      m5gate: await measure("m5gate on 1.4 million samples", () => benchM5gate(folder), false),
       victims: await measure("slowdown of what is watched", () => benchVictims(folder)),
       record_bytes: RECORD_BYTES,
       join: await measure("signals/s joined with spans", benchJoin, false),

@@ -26,6 +26,7 @@ Deno.test("render says why a part was skipped", () => {
     connect_loop: skipped,
     probe_cost: skipped,
     statistics: skipped,
+    m5gate: skipped,
     victims: skipped,
     record_bytes: { dns: 296, tally: 864 },
     join: skipped,
