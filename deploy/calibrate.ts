@@ -11,7 +11,7 @@ import { judgeOverhead } from "../lib/gate/overhead.ts";
 import { powerToPass } from "../lib/gate/plan.ts";
 import { markdownTable } from "../lib/report/markdown.ts";
 import { binomialTails } from "../lib/stats/beta.ts";
-import { type RunShape, runsOf } from "../lib/testing/bench_runs.ts";
+import { type RunShape, runsOf } from "../lib/gate/simulated_runs.ts";
 import { replaceBlock } from "./bench/page.ts";
 
 const PARAMETERS: Parameters = {

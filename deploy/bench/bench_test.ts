@@ -33,7 +33,7 @@ Deno.test("render says why a part was skipped", () => {
     help: { runs: 15, median_ms: 50, min_ms: 40, max_ms: 60 },
   };
   const text = render(figures);
-  assertEquals(text.match(/skipped: needs root/g)?.length, 7);
+  assertEquals(text.match(/skipped: needs root/g)?.length, 8);
   assert(text.includes("| 296 to 864 |"));
   assert(text.includes("| 50 ms |"));
 });

@@ -1,12 +1,14 @@
 /** The whole command on a large benchmark: files read, judged, summary written; time and peak memory of its process. */
 import { selfCommand } from "../../lib/host/self.ts";
 import { normal, random } from "../../lib/stats/random.ts";
-import { OVERHEAD_HEAD } from "../../lib/testing/bench_runs.ts";
 
 const SCENARIOS = 7;
 const RUNS = 10;
 const SAMPLES = 10_000;
 const REPLICATES = 2000;
+
+const OVERHEAD = "timestamp,node,collector_cpu_pct,collector_memory_mb,events_per_second,dropped_events\n" +
+  "2026-06-10T10:00:00.000Z,n1,1.5,80,100,0\n".repeat(240);
 
 export interface M5gateResult {
   readonly scenarios: number;
@@ -74,7 +76,7 @@ async function writeArm(root: string, key: string): Promise<number> {
       const folder = `${root}/s${scenario}/run-${run}`;
       await Deno.mkdir(folder, { recursive: true });
       await Deno.writeTextFile(`${folder}/raw_samples.jsonl`, text);
-      await Deno.writeTextFile(`${folder}/collector_overhead.csv`, OVERHEAD_HEAD + "x,n1,1.5,80,100,0\n".repeat(240));
+      await Deno.writeTextFile(`${folder}/collector_overhead.csv`, OVERHEAD);
       bytes += text.length;
     }
   }

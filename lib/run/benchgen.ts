@@ -10,7 +10,7 @@ import { loadScenario, scenarioNames } from "../source/scenario_files.ts";
 import type { AttributionMode } from "./attributor.ts";
 import { runFiles } from "./benchgen/artifacts.ts";
 import { isComplete, type RunIdentity, writeFolder } from "./benchgen/folder.ts";
-import { liveMs, liveRun } from "./benchgen/live.ts";
+import { liveMs, liveRun, type Pauses } from "./benchgen/live.ts";
 import { machine, scenarioDigest, sha256, type Source, source } from "./benchgen/provenance.ts";
 import type { RunResult } from "./benchgen/run_result.ts";
 import { syntheticRun } from "./benchgen/synthetic.ts";
@@ -35,6 +35,8 @@ export interface BenchgenOptions {
   readonly version: string;
   /** Live: argv prefix that runs the agent; for tests. */
   readonly agentProgram?: readonly string[];
+  /** Live: waits beside the phases; for tests. */
+  readonly pauses?: Pauses;
 }
 
 interface PlannedRun {
@@ -94,6 +96,7 @@ export async function benchgen(options: BenchgenOptions, io: Io): Promise<number
           offFirst: run.n % 2 === 1,
           onProgress: tell,
           ...(options.agentProgram === undefined ? {} : { agentProgram: options.agentProgram }),
+          ...(options.pauses === undefined ? {} : { pauses: options.pauses }),
         }, io)
         : syntheticRun(run.scenario, run.seed, mode, options.workload);
       const { files, outcomes } = runFiles(run.scenario, result);

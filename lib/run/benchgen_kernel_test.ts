@@ -1,4 +1,4 @@
-/** A benchmark of the real lab, with an agent that has a busy loop in it. About 45 s. */
+/** A benchmark of the real lab, with an agent that has a busy loop in it. About 18 s. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { parseOverhead } from "../source/overhead_csv.ts";
@@ -26,11 +26,12 @@ kernelTest("benchgen --live: every artefact of a real run, and a busy loop in th
     runs: 1,
     mode: undefined,
     rps: 5,
-    phases: "baseline=6s,fault=8s,recovery=3s",
+    phases: "baseline=2s,fault=4s,recovery=1s",
     fresh: false,
     argv: [],
     version: "0.0.0",
     agentProgram: BUSY_AGENT,
+    pauses: { warmUp: 1000, settle: 500, lastAnswers: 1500, look: 100 },
   }, io);
   const folder = `${out}/dns_latency/run-1`;
   const [summary, provenance] = await Promise.all(
@@ -49,9 +50,9 @@ kernelTest("benchgen --live: every artefact of a real run, and a busy loop in th
     sentence.startsWith("dns_latency_ms.p50 in fault")
   );
   assertEquals(dns.verdict, "pass", dns.sentence);
-  for (const phase of summary.phases) assert(phase.requests > 5, JSON.stringify(summary.phases));
+  for (const phase of summary.phases) assert(phase.requests > 0, JSON.stringify(summary.phases));
   const { paired } = provenance.overhead;
-  assert(paired.off.requests > 5 && paired.on.requests > 5 && paired.order === "off-on", JSON.stringify(paired));
+  assert(paired.off.requests > 0 && paired.on.requests > 0 && paired.order === "off-on", JSON.stringify(paired));
   const raw = (await Deno.readTextFile(`${folder}/raw_samples.jsonl`)).trim().split("\n").map((line) =>
     JSON.parse(line)
   );
@@ -60,7 +61,7 @@ kernelTest("benchgen --live: every artefact of a real run, and a busy loop in th
 
   const rows = parseOverhead(await Deno.readTextFile(`${folder}/collector_overhead.csv`), folder);
   const cpu = [...rows.byNode.values()].flat();
-  assert(cpu.length >= 59, `${cpu.length} rows`); // 17 s of them, every 250 ms
+  assert(cpu.length >= 59, `${cpu.length} rows`); // 7 s of them, here every 100 ms
   // The loop counts wall time: other work on the machine may hold it up, so it burns at most that.
   assert(mean(cpu) > 100 * BUSY_MS / 250 / 3, `${mean(cpu)} %`);
   const judged = judgeOverhead(rows.byNode, [], { maxOverheadPct: 3 });

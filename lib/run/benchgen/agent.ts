@@ -1,4 +1,4 @@
-/** The agent that is measured: the program itself in a process of its own, looked at every 250 ms. */
+/** The agent that is measured: the program itself in a process of its own, looked at again and again. */
 import { IoError } from "../../model/errors.ts";
 import { ProcessBpf, ProcessCpu } from "../../host/process_cpu.ts";
 import { selfCommand } from "../../host/self.ts";
@@ -17,8 +17,8 @@ export interface CostRow {
 export interface MeasuredAgent extends AsyncDisposable {
   /** Resolves when it has attached its probes and begun to write. */
   readonly attached: Promise<void>;
-  /** From now on rows are kept. */
-  begin(): void;
+  /** From now on a row is kept every `everyMs`. */
+  begin(everyMs: number): void;
   /** Ends it in order, and yields the rows and what it said. */
   end(): Promise<{ readonly rows: readonly CostRow[]; readonly said: string }>;
 }
@@ -30,7 +30,6 @@ export interface AgentPlan {
   readonly program?: readonly string[];
 }
 
-export const LOOK_MS = 250;
 const GRACE_MS = 5000;
 const ATTACH_MS = 30_000;
 
@@ -75,7 +74,7 @@ export function startAgent({ args, program = selfCommand() }: AgentPlan): Measur
   let ended: ReturnType<typeof end> | undefined;
   return {
     attached: attachedBy(bpf, stats, () => gone ? said : null),
-    begin() {
+    begin(everyMs) {
       bpf.refresh();
       let before = look();
       timer = setInterval(() => {
@@ -85,7 +84,7 @@ export function startAgent({ args, program = selfCommand() }: AgentPlan): Measur
           rows.push({ fromMs: before.atMs, atMs: after.atMs, cpuPct, memoryMb: cpu.rssMb() ?? NaN });
         }
         before = after;
-      }, LOOK_MS);
+      }, everyMs);
     },
     end: () => ended ??= end(),
     async [Symbol.asyncDispose]() {

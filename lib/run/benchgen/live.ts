@@ -35,23 +35,32 @@ export interface LiveOptions {
   readonly onProgress: (text: string) => void;
   /** argv prefix that runs the agent; for tests. */
   readonly agentProgram?: readonly string[];
+  /** Default: 5 s, 3 s, 3 s and 250 ms; for tests. */
+  readonly pauses?: Pauses;
 }
 
-/** Before anything counts: a fresh lab and a fresh load are slower. */
-export const WARM_UP_MS = 5000;
-/** A fresh agent compiles; the lab recovers from a fault. */
-export const SETTLE_MS = 3000;
-/** What is under way as the last phase ends may still be answered, and its spans exported. */
-const LAST_ANSWERS_MS = 3000;
+/** How long is waited beside the phases, in ms. */
+export interface Pauses {
+  /** Before anything counts: a fresh lab and a fresh load are slower. */
+  readonly warmUp: number;
+  /** A fresh agent compiles; the lab recovers from a fault. */
+  readonly settle: number;
+  /** What is under way as the last phase ends may still be answered, and its spans exported. */
+  readonly lastAnswers: number;
+  /** Between two looks at the agent. */
+  readonly look: number;
+}
+
+const PAUSES: Pauses = { warmUp: 5000, settle: 3000, lastAnswers: 3000, look: 250 };
 
 /** How long one run takes, in ms, without starting the lab. */
 export function liveMs({ harness: { phases } }: Scenario): number {
-  return WARM_UP_MS + 2 * SETTLE_MS + 2 * phases.baseline + phases.fault + phases.recovery + LAST_ANSWERS_MS;
+  return PAUSES.warmUp + 2 * PAUSES.settle + 2 * phases.baseline + phases.fault + phases.recovery + PAUSES.lastAnswers;
 }
 
 /** @throws SloctlError when lab, agent or load cannot be had, or one of them dies; nothing is left behind then either */
 export async function liveRun(options: LiveOptions, io: Pick<Io, "stop" | "err">): Promise<RunResult> {
-  const { scenario, onProgress } = options;
+  const { scenario, onProgress, pauses = PAUSES } = options;
   const { phases } = scenario.harness;
   const spans: Span[] = [];
   const windows: Window[] = [];
@@ -87,7 +96,7 @@ export async function liveRun(options: LiveOptions, io: Pick<Io, "stop" | "err">
   };
   const off = () => window("off", () => spend("agent off", phases.baseline));
 
-  await spend("warm-up", WARM_UP_MS);
+  await spend("warm-up", pauses.warmUp);
   if (options.offFirst) await off();
   const events = `${work}/events.jsonl`;
   const agent = stack.use(startAgent({
@@ -95,17 +104,17 @@ export async function liveRun(options: LiveOptions, io: Pick<Io, "stop" | "err">
     ...(options.agentProgram === undefined ? {} : { program: options.agentProgram }),
   }));
   await agent.attached;
-  await spend("agent settles", SETTLE_MS);
-  agent.begin();
+  await spend("agent settles", pauses.settle);
+  agent.begin(pauses.look);
   await window("baseline", () => spend("baseline", phases.baseline));
   await window("fault", () => injected(scenario, lab, () => spend("fault", phases.fault), io.stop));
   await window("recovery", () => spend("recovery", phases.recovery));
   const { rows, said } = await agent.end();
   if (!options.offFirst) {
-    await spend("the lab settles", SETTLE_MS);
+    await spend("the lab settles", pauses.settle);
     await off();
   }
-  await spend("last answers", LAST_ANSWERS_MS);
+  await spend("last answers", pauses.lastAnswers);
   onProgress("collecting");
   await load.end();
   const toIso = (ns: number) => new Date(toUnixMs(ns)).toISOString();
@@ -119,6 +128,7 @@ export async function liveRun(options: LiveOptions, io: Pick<Io, "stop" | "err">
     service: "rag-gateway",
     node: Deno.hostname(),
   };
+  const told = attributed(scenario, { ...documents, spans }, options);
   const side = (name: "off" | "baseline"): PairedSide => pairedSide(name, windows, timed, machineMs.get(name)!);
   return {
     origin: "measured",
@@ -131,13 +141,16 @@ export async function liveRun(options: LiveOptions, io: Pick<Io, "stop" | "err">
       }]
     ),
     signals: signalsByPhase(documents.probes, windows, toUnixMs),
-    attributed: attributed(scenario, { ...documents, spans }, options),
+    attributed: told.input,
     overhead: overheadRows(rows, documents.probes, said),
     unmeasured: null,
     paired: { off: side("off"), on: side("baseline"), order: options.offFirst ? "off-on" : "on-off" },
     started,
     finished: new Date().toISOString(),
-    notes: notesOf(documents.probes, spans, said),
+    notes: [
+      ...notesOf(documents.probes, spans, said),
+      ...(told.refused === null ? [] : [`Attribution: ${told.refused}.`]),
+    ],
   };
 }
 
@@ -232,29 +245,36 @@ function labelAt({ faults }: Scenario, intoMs: number): string {
   return faultLabel({ mechanisms: active.map(({ mechanism }) => mechanism) });
 }
 
+/** No incident is an answer too; what cannot be attributed at all has none either, and the reason is noted. */
 function attributed(
   scenario: Scenario,
   documents: ReturnType<typeof emptyDocuments>,
   options: LiveOptions,
-): AttributedInput {
-  const told = attributeTelemetry(documents, {
-    inputs: [],
-    mode: options.mode,
-    out: "-",
-    predictionsOut: undefined,
-    summaryOut: undefined,
-    confusionOut: undefined,
-    baselineMs: scenario.harness.phases.baseline,
-    objectiveMs: 800,
-    peers: NOBODY_NAMED,
-    send: SEND_NOTHING,
-  }, { err: () => {} });
+): { input: AttributedInput; refused: string | null } {
   const { domains } = scenario.expected;
   const expected = { domain: domains[0] ?? "none", all: domains.length > 0 ? domains : ["none"] };
-  const cases = told.cases.map((one) => ({ ...one, expected }));
-  // No incident is an answer too.
   const none = { incidentId: `none-${options.seed}`, timestamp: new Date().toISOString(), answer: null, expected };
-  return { ...told, cases: cases.length > 0 ? cases : [none] };
+  try {
+    const told = attributeTelemetry(documents, {
+      inputs: [],
+      mode: options.mode,
+      out: "-",
+      predictionsOut: undefined,
+      summaryOut: undefined,
+      confusionOut: undefined,
+      baselineMs: scenario.harness.phases.baseline,
+      objectiveMs: 800,
+      peers: NOBODY_NAMED,
+      send: SEND_NOTHING,
+    }, { err: () => {} });
+    const cases = told.cases.map((one) => ({ ...one, expected }));
+    return { input: { ...told, cases: cases.length > 0 ? cases : [none] }, refused: null };
+  } catch (error) {
+    if (!(error instanceof IoError)) throw error;
+    const { mode } = options;
+    const input = { cases: [none], source: "events_and_spans", mode, refused: 0, synthetic: false, replay: false };
+    return { input, refused: error.message };
+  }
 }
 
 function signalsByPhase(
