@@ -70,7 +70,8 @@ Deno.test("what is a finding, and its sentence", () => {
       "curl[1] could not connect to 10.0.0.1:443: 3 × connection refused (ECONNREFUSED)",
     ]],
     ["slow first byte, named by DNS", [dns(1, 0, 3), connect(1, 4, 1), firstByte(1, 6, 2100)], [
-      "curl[1] waited 2.10 s (p95) for the first byte from api.example.com (10.0.0.1:443), 1 request",
+      "curl[1] waited 2.10 s (p95) for the first byte from api.example.com (10.0.0.1:443), 1 request; the server is slow, " +
+      "not the network (RTT 1.00 ms)",
     ]],
     ["slow first byte, served", [firstByte(80, 0, 900, server)], [
       "nginx[80] took 900 ms (p95) to send the first byte of its answers on 10.0.0.2:80 to 10.0.0.9, 1 request",

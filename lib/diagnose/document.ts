@@ -1,7 +1,9 @@
 /** Rows -> the findings and the observations of the document, ranked and bounded. */
 import type { Finding, Observed, Peer } from "../model/diagnosis.ts";
 import { type SignalName, SIGNALS } from "../model/signals.ts";
+import { because } from "./because.ts";
 import { joinAlike, joinNames } from "./collapse.ts";
+import { RunElsewhere } from "./elsewhere.ts";
 import type { PeerNames } from "./peer_names.ts";
 import type { Row } from "./row.ts";
 import { judge, worstThreadMs } from "./rules.ts";
@@ -78,10 +80,11 @@ export function observed(row: Row, names: Names): Observed {
 
 /** The rows that are slow or failing, worst first. */
 export function findings(rows: readonly Row[], windowMs: number, names: Names): Finding[] {
-  const guilty = joinAlike(joinNames(rows.filter((row) => judge(row, windowMs) !== null)));
+  const elsewhere = new RunElsewhere(rows);
+  const guilty = joinAlike(joinNames(rows.filter((row) => judge(row, windowMs, elsewhere) !== null)));
   return guilty
     .flatMap((row) => {
-      const verdict = judge(row, windowMs);
+      const verdict = judge(row, windowMs, elsewhere);
       return verdict === null ? [] : [{ row, verdict }];
     })
     .sort((a, b) => b.verdict.harmMs - a.verdict.harmMs)
@@ -94,6 +97,7 @@ export function findings(rows: readonly Row[], windowMs: number, names: Names): 
         worstThreadMs: worstThreadMs(row),
         capacityMs: row.capacityMs,
         errnoByName: names.errnoByName,
+        because: because(row, elsewhere),
       };
       return {
         rank: i + 1,

@@ -43,34 +43,45 @@ function withWhom(row: Observed): string {
   return `${row.query.name}${others} @${row.peer?.ip ?? "?"}`;
 }
 
-/** Below this many columns the median makes way for the names. */
+/** Below this many columns the median makes way for the names; beside a finding the longest does too: its sentence has it. */
 const ROOM_FOR_MEDIAN = 96;
 
-function numberColumns(width: number): Column[] {
-  const titles = width < ROOM_FOR_MEDIAN ? ["count", "p95", "max"] : ["count", "p50", "p95", "max"];
-  return titles.map((title) => ({ title, align: "right" }));
+type NumberTitle = "count" | "p50" | "p95" | "max";
+const ALL: readonly NumberTitle[] = ["count", "p50", "p95", "max"];
+
+function titles(width: number, narrow: readonly NumberTitle[]): readonly NumberTitle[] {
+  return width < ROOM_FOR_MEDIAN ? narrow : ALL;
 }
 
-function numbers(row: Observed, width: number): string[] {
-  const median = width < ROOM_FOR_MEDIAN ? [] : [ms(row.p50)];
-  return [count(row.count), ...median, ms(row.p95), ms(row.max)];
+function numberColumns(shown: readonly NumberTitle[]): Column[] {
+  return shown.map((title) => ({ title, align: "right" }));
+}
+
+function numbers(row: Observed, shown: readonly NumberTitle[]): string[] {
+  return shown.map((title) => title === "count" ? count(row.count) : ms(row[title]));
+}
+
+/** As a cell of a table: the sentence has the whole of it. */
+export function shortSubject(row: Pick<Observed, "process" | "processes">): string {
+  return row.processes === undefined ? subject(row) : `${row.process.comm} ×${row.processes}`;
 }
 
 function findingsTable(findings: readonly Finding[], color: boolean, width: number): string {
+  const shown = titles(width, ["count", "p95"]);
   const columns: Column[] = [
     { title: "#", align: "right" },
     { title: "what", paint: (text, p) => p.red(text) },
     { title: "process", min: 12, paint: (text, p) => p.bold(text) },
     { title: "with", min: 14 },
-    ...numberColumns(width),
+    ...numberColumns(shown),
     { title: "lost", align: "right", paint: (text, p) => p.yellow(text) },
   ];
   const rows = findings.map((f) => [
     String(f.rank),
     WORDS[f.kind][0],
-    subject(f),
+    shortSubject(f),
     withWhom(f),
-    ...numbers(f, width),
+    ...numbers(f, shown),
     ms(f.harm_ms),
   ]);
   const note = (i: number) => {
@@ -81,18 +92,19 @@ function findingsTable(findings: readonly Finding[], color: boolean, width: numb
 }
 
 function observedTable(rows: readonly Observed[], color: boolean, width: number): string {
+  const shown = titles(width, ["count", "p95", "max"]);
   const columns: Column[] = [
     { title: "what", paint: (text, p) => p.cyan(text) },
     { title: "process", min: 12 },
     { title: "with", min: 14 },
-    ...numberColumns(width),
+    ...numberColumns(shown),
   ];
   const byKind = [...rows].sort((a, b) =>
     rows.findIndex((r) => r.kind === a.kind) - rows.findIndex((r) => r.kind === b.kind)
   );
   return table(
     columns,
-    byKind.map((row) => [WORDS[row.kind][1], subject(row), withWhom(row), ...numbers(row, width)]),
+    byKind.map((row) => [WORDS[row.kind][1], shortSubject(row), withWhom(row), ...numbers(row, shown)]),
     {
       color,
       width,

@@ -5,9 +5,11 @@ import { bars } from "../report/bars.ts";
 import { count, endpoint, ms, plural } from "../report/format.ts";
 import { paint } from "../report/paint.ts";
 import { type Column, table } from "../report/table.ts";
+import { wrap } from "../report/text.ts";
 import { subject } from "./sentence.ts";
 
 const SHOWN = 6;
+const TITLE = "Requests (estimated)";
 
 /** Ends with a newline; "" when there are none. */
 export function requestsSection(rows: readonly EstimatedRequests[], color: boolean, width: number): string {
@@ -35,9 +37,11 @@ export function requestsSection(rows: readonly EstimatedRequests[], color: boole
     ? brush.dim(`and ${plural(rows.length - shown.length, "more kind")}; --json lists them`) + "\n"
     : "";
   const worst = rows.find(({ moved }) => moved !== null);
-  return `\n${brush.bold("Requests (estimated)")} ${
-    brush.dim("no spans: made from sockets alone; more: against the quieter part of the run")
-  }\n${table(columns, lines, { color, width, note })}${more}${chart(worst, color, width)}`;
+  const remark = "no spans: made from sockets alone; more: against the quieter part of the run";
+  const head = wrap(`${TITLE} ${remark}`, width).map((line, i) =>
+    i === 0 ? line.replace(TITLE, brush.bold(TITLE)) : line
+  ).join("\n");
+  return `\n${head}\n${table(columns, lines, { color, width, note })}${more}${chart(worst, color, width)}`;
 }
 
 function chart(row: EstimatedRequests | undefined, color: boolean, width: number): string {
@@ -51,7 +55,7 @@ function chart(row: EstimatedRequests | undefined, color: boolean, width: number
     highlight: label === worst,
   }));
   const title = `Where the time of ${subject(row)} went (estimated, mean; in the quieter part in brackets)`;
-  return `\n${paint(color).bold(title)}\n${bars(labels, { width, color })}`;
+  return `\n${wrap(title, width).map(paint(color).bold).join("\n")}\n${bars(labels, { width, color })}`;
 }
 
 function largest(excess: Split): string {

@@ -31,6 +31,23 @@ Deno.test("the text keeps to its width and holds what the document says", () => 
   assertStringIncludes(text, "0.8 % of one CPU, 310 ns per event in the kernel, 62 MB");
 });
 
+Deno.test("80 columns hold a long list of findings, and requests that moved", () => {
+  const many = Array.from({ length: 24 }, (_, i) => [
+    ...Array.from(
+      { length: 5 },
+      (_, j) => dns(1000 + i, j * 900, 700 + 97 * i, { owner: owner(1000 + i, `a-worker-${i}`) }),
+    ),
+    ...Array.from(
+      { length: 5 },
+      () => connect(4_000_000 + i, 0, 2, { errno: 111, owner: owner(4_000_000 + i, "spawned") }),
+    ),
+  ]).flat();
+  const text = render({}, [...BUSY, ...many], false, 80);
+  for (const line of text.split("\n")) assert(displayWidth(line) <= 80, line);
+  assertStringIncludes(text, "spawned ×24");
+  assertStringIncludes(text, "\n12  ");
+});
+
 Deno.test("nothing found, nothing seen and nothing watched are three answers", () => {
   assertStringIncludes(render({}, []), "No findings: nothing on this host was slow or failing in the 20 s watched.");
   assertStringIncludes(render({ targets: "--comm curl" }, []), "nothing of --comm curl was slow");

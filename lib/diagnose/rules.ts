@@ -1,7 +1,8 @@
 /** When a row becomes a finding, what it cost, and what it was compared with. Hints are the catalogue's; the rest stands here. */
 import type { SignalName } from "../model/signals.ts";
 import { SIGNALS } from "../model/signals.ts";
-import { duration } from "../report/format.ts";
+import { duration, ms, plural } from "../report/format.ts";
+import type { Elsewhere, RunElsewhere } from "./elsewhere.ts";
 import { BY_KERNEL } from "./host_rows.ts";
 import type { Row } from "./row.ts";
 
@@ -76,8 +77,48 @@ function lossy({ series, causes, sent }: Row): Verdict | null {
   };
 }
 
-/** Judges one row against a window of this many ms; null: nothing to tell. */
-export function judge(row: Row, windowMs: number): Verdict | null {
+/** Occurrences, and how many times what others saw of the same peer, that make a process's own trouble; the share of the hint it exceeds. */
+const OWN_COUNT = 5;
+const OWN_TIMES = 5;
+const OWN_SHARE = 0.25;
+
+/**
+ * Judges one row against a window of this many ms, and against what the same run saw elsewhere; null: nothing to tell. What others got
+ * from the same peer in a fifth of the time is a finding under the hint too.
+ */
+export function judge(row: Row, windowMs: number, elsewhere: RunElsewhere): Verdict | null {
+  const verdict = judgeAlone(row, windowMs);
+  if (!COMPARED.has(row.key.kind)) return verdict;
+  const { series, hint } = row;
+  const others = elsewhere.otherProcesses(row);
+  const p50 = series.quantile(0.5);
+  if (verdict === null) {
+    if (others === null || hint === null || series.count < OWN_COUNT) return null;
+    if (p50 < OWN_TIMES * others.p50 || p50 - others.p50 < OWN_SHARE * hint) return null;
+    const harmMs = Math.max(0, series.sum - series.count * others.p50);
+    return { harmMs, comparedWith: `${words(others)} by ${plural(others.of, "other process", "other processes")}` };
+  }
+  const peers = elsewhere.otherPeers(row);
+  const seen = [
+    others === null ? "" : `; ${words(others)} by ${plural(others.of, "other process", "other processes")}`,
+    peers === null ? "" : `; ${words(peers)} with ${plural(peers.of, "other peer")}`,
+  ];
+  return { ...verdict, comparedWith: verdict.comparedWith + seen.join("") };
+}
+
+/** Durations that have another end: what the same run saw elsewhere says something about them. */
+const COMPARED: ReadonlySet<SignalName> = new Set([
+  "dns_latency_ms",
+  "connect_latency_ms",
+  "tls_handshake_ms",
+  "stream_ttft_ms",
+]);
+
+function words({ p50, count: n }: Elsewhere): string {
+  return `${ms(p50)} (median of ${n})`;
+}
+
+function judgeAlone(row: Row, windowMs: number): Verdict | null {
   const { series, hint } = row;
   switch (row.key.kind) {
     case "dns_errors_total":

@@ -16,6 +16,8 @@ export interface Facts {
   readonly capacityMs: number;
   /** Positive errno by the name used in `causes`. */
   readonly errnoByName: ReadonlyMap<string, number>;
+  /** What the rest of the run says about why; "" where it says nothing. */
+  readonly because: string;
 }
 
 /** `curl[123]`, or `curl (12 processes)`; what is no process has no number. */
@@ -68,6 +70,10 @@ function share({ count: again, sent }: Observed): string {
 
 /** The sentence of a row that is a finding. No full stop, so that it can stand in a list. */
 export function sentence(row: Observed, facts: Facts): string {
+  return what(row, facts) + facts.because;
+}
+
+function what(row: Observed, facts: Facts): string {
   const who = whom(row);
   // Rare but costly: the p95 is fine, so it would tell the wrong story.
   const rare = facts.hintMs !== null && row.p95 < facts.hintMs;

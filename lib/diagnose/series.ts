@@ -64,6 +64,11 @@ export class Series {
     return this.#sum;
   }
 
+  /** Infinity where there is none. */
+  get min(): number {
+    return this.#min;
+  }
+
   get max(): number {
     return this.#max;
   }
