@@ -40,9 +40,9 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
     onTls: (owner) => libraries.note(processKey(owner), owner.pid),
   });
   const library = (process: string) => libraries.name(process);
-  await using flight = openFlight(options, plan, { whose: identities, selfPid, library }, io);
+  await using flight = openFlight(options, plan, { whose: identities, selfPid, node: identity.node, library }, io);
   let watching: Attached | null = null;
-  await using outlets = await openOutlets(options, plan, () => watching, io);
+  await using outlets = await openOutlets({ ...options, node: identity.node }, plan, () => watching, io);
   const documents = documentsOf(documentContext(options, identity.node, () => agent.watch.clocks), plan, identities);
   using agent = attach(
     options,

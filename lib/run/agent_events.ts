@@ -40,11 +40,17 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
   }
   const { eventsTo: path, metricsPort } = plan;
   const otlpEvents = options.output === "otlp";
+  const identity = await openIdentity(options.identity);
   const drops = new AgentDrops();
   let watching: Attached | null = null;
-  const health = kernelHealth({ ...options, agent: () => watching, disabled: plan.disabled, drops });
+  const health = kernelHealth({
+    ...options,
+    node: identity.node,
+    agent: () => watching,
+    disabled: plan.disabled,
+    drops,
+  });
   const enough = new AbortController();
-  const identity = await openIdentity(options.identity);
   const line = lineWriter(options, io);
   using queue = path === null ? null : new LineQueue(openLineSink(path, io), {
     holdMs: path === "-" ? 0 : HOLD_MS,
@@ -72,7 +78,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
     }
   };
   const selfPid = identity.view.selfPid ?? 0;
-  await using flight = openFlight(options, plan, { whose: identity.identities, selfPid }, io);
+  await using flight = openFlight(options, plan, { whose: identity.identities, selfPid, node: identity.node }, io);
   using agent = attach(options, plan, identity, write, (step) => {
     io.err(`sloctl: ${guardWords(step)}\n`);
     if (!enough.signal.aborted && options.follow.length === 0) {
