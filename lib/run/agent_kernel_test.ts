@@ -17,6 +17,21 @@ function closedPort(): number {
   return listener.addr.port;
 }
 
+/** The agent says there when it is ready. */
+const asked = (port: number) => ["--metrics-bind", `127.0.0.1:${port}`];
+
+/** Resolves when all of them have attached their probes, however long that takes on a busy machine. */
+async function ready(...ports: readonly number[]): Promise<void> {
+  for (const port of ports) {
+    for (let i = 0; i < 200; i++) {
+      const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
+      await answer?.body?.cancel();
+      if (answer?.status === 200) break;
+      await delay(50);
+    }
+  }
+}
+
 /** A resolver that takes 60 ms and knows no name. */
 async function badResolver(address: string): Promise<AsyncDisposable> {
   const socket = createSocket("udp4");
@@ -33,8 +48,12 @@ kernelTest("the diagnosis names what was slow and what failed, for scripts and f
   const resolver = "127.53.53.2";
   await using _dns = await badResolver(resolver);
   const port = closedPort();
-  const running = Promise.all([agent(["--for", "4s", "--json"]), agent(["--for", "4s", "--comm", "curl"])]);
-  await delay(2000);
+  const [one, other] = [closedPort(), closedPort()];
+  const running = Promise.all([
+    agent(["--for", "5s", "--json", ...asked(one)]),
+    agent(["--for", "5s", "--comm", "curl", ...asked(other)]),
+  ]);
+  await ready(one, other);
   for (let i = 0; i < 3; i++) await tryExec("curl", "-s", `http://127.0.0.1:${port}/`);
   for (let i = 0; i < 3; i++) await tryExec("dig", "+tries=1", `@${resolver}`, "nowhere.example.test");
   const [script, person] = await running;
@@ -55,7 +74,7 @@ kernelTest("the diagnosis names what was slow and what failed, for scripts and f
   const calls = document.coverage.missing.find(({ probe }) => probe === "syscall_latency_ms");
   assert(calls?.by_choice && /no target was named/.test(calls.reason));
   assert(document.cost.cpu_pct !== null && document.cost.bpf_ns_per_event !== null);
-  assert(document.window.seconds >= 4 && document.window.seconds < 6, `${document.window.seconds}`);
+  assert(document.window.seconds >= 5 && document.window.seconds < 8, `${document.window.seconds}`);
 
   assertStringIncludes(person.out, `could not connect to 127.0.0.1:${port}`);
   assertStringIncludes(person.out, "ECONNREFUSED");
