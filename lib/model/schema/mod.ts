@@ -13,6 +13,7 @@ import benchProvenance from "./bench-provenance.v1.json" with { type: "json" };
 import demoReport from "./demo-report.v1.json" with { type: "json" };
 import diagnosis from "./diagnosis.v1.json" with { type: "json" };
 import faultSample from "./fault-sample.v1.json" with { type: "json" };
+import gatePolicy from "./gate-policy.v1.json" with { type: "json" };
 import incident from "./incident.v1.json" with { type: "json" };
 import incidentAttribution from "./incident-attribution.v1.json" with { type: "json" };
 import incidentAttribution11 from "./incident-attribution.v1.1.json" with { type: "json" };
@@ -47,6 +48,7 @@ export const SCHEMAS = {
   "demo-report/v1": demoReport,
   "diagnosis/v1": diagnosis,
   "fault-sample/v1": faultSample,
+  "gate-policy/v1": gatePolicy,
   "incident/v1": incident,
   "incident-attribution/v1": incidentAttribution,
   "incident-attribution/v1.1": incidentAttribution11,
