@@ -194,7 +194,11 @@ export interface EvidenceSpec {
   readonly unit: string | null;
   /** The route its samples took. */
   readonly path: string | null;
-  readonly expect: { readonly runs: number | null; readonly files: number | null; readonly scenarios: readonly string[] };
+  readonly expect: {
+    readonly runs: number | null;
+    readonly files: number | null;
+    readonly scenarios: readonly string[];
+  };
   readonly provenance: {
     readonly manifest: string;
     readonly origin: "measured" | null;
@@ -226,6 +230,8 @@ export interface Profile {
 export interface Policy {
   readonly name: string;
   readonly version: string;
+  /** How many gates the plan says it has; null: it does not. */
+  readonly announced: number | null;
   /** What subject.json has to say. */
   readonly subject: readonly string[];
   readonly evidence: readonly EvidenceSpec[];

@@ -100,5 +100,6 @@ export function map(value: unknown, keys: readonly string[], refuse: Refuse): Re
 export function shown(value: unknown): string {
   if (value === undefined || value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
+  if (typeof value === "number") return String(value);
   return typeof value === "object" ? "a mapping" : JSON.stringify(value) ?? String(value);
 }

@@ -18,7 +18,7 @@ type Path = readonly (string | number)[];
 
 /** As the schema gate-policy/v1 has it. */
 interface PolicyDocument {
-  readonly metadata: { readonly name: string; readonly version?: string | number };
+  readonly metadata: { readonly name: string; readonly version?: string | number; readonly gate_count?: number };
   readonly subject?: { readonly require?: readonly string[] };
   readonly defaults?: Raw;
   readonly evidence?: readonly Raw[];
@@ -44,6 +44,7 @@ export function parsePolicy(source: string, fileName: string): PolicyFile {
   const policy: Policy = {
     name: document.metadata.name,
     version: String(document.metadata.version ?? ""),
+    announced: document.metadata.gate_count ?? null,
     subject: document.subject?.require ?? [],
     evidence: (document.evidence ?? []).map((raw, i) => readEvidence(raw, (...path) => at("evidence", i, ...path))),
     gates: document.gates.map((raw, i): Gate =>
@@ -103,7 +104,9 @@ function readEvidence(raw: Raw, at: At): EvidenceSpec {
   const get = keysOf(raw, keys, at);
   const type = one(...EVIDENCE_TYPES)(raw.type, at("type"));
   const glob = get<string | null>("glob", relative, null);
-  if (glob === null && !LIVE.includes(type)) throw at("id")("has no glob", "Say which files it is: glob: bench/*.jsonl");
+  if (glob === null && !LIVE.includes(type)) {
+    throw at("id")("has no glob", "Say which files it is: glob: bench/*.jsonl");
+  }
   get("cluster", one("run"), "run");
   get("required", flag, true);
   get<string | null>("url", text, null);

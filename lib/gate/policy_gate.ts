@@ -8,7 +8,21 @@ import {
   type Kind,
   KINDS,
 } from "./policy.ts";
-import { count, duration, flag, level, list, map, name, number, one, type Read, type Refuse, text, within } from "./policy_fields.ts";
+import {
+  count,
+  duration,
+  flag,
+  level,
+  list,
+  map,
+  name,
+  number,
+  one,
+  type Read,
+  type Refuse,
+  text,
+  within,
+} from "./policy_fields.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
 /** Complains about a key of one gate. */
@@ -100,7 +114,9 @@ export function readGate(raw: Raw, defaults: Defaults, refuseKey: RefuseKey): Ga
   const keys = [...COMMON, ...KEYS[kind]];
   // A complaint about a key that is too many stands at that key.
   const unknown = Object.keys(raw).find((key) => !keys.includes(key));
-  if (unknown !== undefined) map(raw, keys, (_state, hint) => refuseKey(unknown, `is no key of a gate of kind ${kind}`, hint));
+  if (unknown !== undefined) {
+    map(raw, keys, (_state, hint) => refuseKey(unknown, `is no key of a gate of kind ${kind}`, hint));
+  }
   const get: Get = (key, read, otherwise) => {
     if (raw[key] === undefined) {
       if (otherwise !== undefined) return otherwise;
@@ -134,7 +150,11 @@ const downgrade: Read<string> = (value, refuse) => {
 const READERS: Readonly<Record<Kind, Reader>> = {
   threshold(get, raw, defaults, refuse) {
     if ((raw.field === undefined) === (raw.ratio === undefined)) {
-      throw refuse(raw.field === undefined ? "id" : "ratio", "is to be judged by a field or by a ratio", "Write one of the two");
+      throw refuse(
+        raw.field === undefined ? "id" : "ratio",
+        "is to be judged by a field or by a ratio",
+        "Write one of the two",
+      );
     }
     const agg = get("agg", one(...AGGREGATES), raw.ratio === undefined ? undefined : "rate");
     const gate = {
@@ -218,13 +238,19 @@ const READERS: Readonly<Record<Kind, Reader>> = {
   }),
   determinism(get, _raw, _defaults, refuse) {
     const gate = { agree: get("agree", count(2)), of: get("of", count(2)) };
-    if (gate.agree > gate.of) throw refuse("agree", `is ${gate.agree} of ${gate.of}, which no sample could meet`, "Write less");
+    if (gate.agree > gate.of) {
+      throw refuse("agree", `is ${gate.agree} of ${gate.of}, which no sample could meet`, "Write less");
+    }
     return { kind: "determinism", evidence: get("evidence", name), field: get("field", name), ...gate };
   },
   approval(get, _raw, _defaults, refuse) {
     const gate = { roles: get("roles", list(name, 1)), threshold: get("threshold", count(1)) };
     if (gate.threshold > new Set(gate.roles).size) {
-      throw refuse("threshold", `is ${gate.threshold} of ${gate.roles.length} roles, which nobody could meet`, "Write less");
+      throw refuse(
+        "threshold",
+        `is ${gate.threshold} of ${gate.roles.length} roles, which nobody could meet`,
+        "Write less",
+      );
     }
     return { kind: "approval", ...gate };
   },
@@ -234,7 +260,11 @@ const READERS: Readonly<Record<Kind, Reader>> = {
     of: get("of", name),
     require: get("require", within(Number.MIN_VALUE, 1), 1),
   }),
-  all_of: (get) => ({ kind: "all_of", gates: get("gates", list(name, 1)), deadlineMs: get("deadline", duration, null) }),
+  all_of: (get) => ({
+    kind: "all_of",
+    gates: get("gates", list(name, 1)),
+    deadlineMs: get("deadline", duration, null),
+  }),
   query(_get, raw, _defaults, refuse) {
     if (raw.op === undefined || raw.value === undefined) throw refuse("id", "has no bound", "Write op and value");
     return { kind: "query" };
@@ -268,7 +298,9 @@ const resampling: Read<{ replicates: number; seed: number }> = (value, refuse) =
   if (ci.method !== undefined) one("cluster_percentile")(ci.method, named(refuse, "method"));
   if (ci.cluster !== undefined) one("run")(ci.cluster, named(refuse, "cluster"));
   return {
-    replicates: ci.B === undefined ? 2000 : count(100)(within(100, 100_000)(ci.B, named(refuse, "B")), named(refuse, "B")),
+    replicates: ci.B === undefined
+      ? 2000
+      : count(100)(within(100, 100_000)(ci.B, named(refuse, "B")), named(refuse, "B")),
     seed: ci.seed === undefined ? 42 : count(0)(ci.seed, named(refuse, "seed")),
   };
 };
@@ -285,7 +317,9 @@ const dimensions: Read<Readonly<Record<string, readonly string[]>>> = (value, re
   if (typeof value !== "object" || value === null || Array.isArray(value) || Object.keys(value).length === 0) {
     throw refuse("names no dimension", "Write {arch: [x86_64, arm64]}");
   }
-  return Object.fromEntries(Object.entries(value).map(([key, cells]) => [key, list(text, 1)(cells, named(refuse, key))]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, cells]) => [key, list(text, 1)(cells, named(refuse, key))]),
+  );
 };
 
 const requirements: Read<ArtifactRequirements> = (value, refuse) => {
@@ -306,7 +340,9 @@ const requirements: Read<ArtifactRequirements> = (value, refuse) => {
 };
 
 const scalars: Read<Readonly<Record<string, string | number | boolean>>> = (value, refuse) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw refuse("is no mapping", "Write {key: value}");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw refuse("is no mapping", "Write {key: value}");
+  }
   for (const [key, member] of Object.entries(value)) {
     if (!["string", "number", "boolean"].includes(typeof member)) throw refuse(`${key} is no plain value`, "Write one");
   }
@@ -323,12 +359,15 @@ interface Bounded {
   readonly op: typeof OPS[number];
   readonly value: number;
   readonly warnValue: number | null;
+  readonly level: number;
 }
 
 /** A bound that fits neither what is bounded nor any sample there could be. */
-function checkBound({ agg, bound, op, value, warnValue }: Bounded, refuse: RefuseKey): void {
+function checkBound({ agg, bound, op, value, warnValue, level }: Bounded, refuse: RefuseKey): void {
   const upper = op === "<" || op === "<=";
-  if (bound !== "point" && op === "==") throw refuse("op", "is ==, and an interval is never one number", "Use <= or >=");
+  if (bound !== "point" && op === "==") {
+    throw refuse("op", "is ==, and an interval is never one number", "Use <= or >=");
+  }
   if (/^(wilson|exact)/.test(bound) && agg !== "rate") {
     throw refuse("bound", `is ${bound}, which is one of shares`, "Use agg: rate or ratio, or another bound");
   }
@@ -340,7 +379,14 @@ function checkBound({ agg, bound, op, value, warnValue }: Bounded, refuse: Refus
   }
   const beyond = agg === "rate" && bound !== "point" && (upper ? value <= 0 : value >= 1);
   if (beyond) throw refuse("value", `is ${value}, which no sample could meet with ${bound}`, "Ask for less");
+  if (bound === "order_stat_upper" && !(level > 0.5)) {
+    throw refuse("level", `is ${level}, which bounds nothing`, "Write more than 0.5, such as 0.95");
+  }
   if (warnValue !== null && !(upper ? warnValue < value : op === "==" ? false : warnValue > value)) {
-    throw refuse("warn_value", `is ${warnValue}, not on the good side of ${value}`, "Write a stricter number than value");
+    throw refuse(
+      "warn_value",
+      `is ${warnValue}, not on the good side of ${value}`,
+      "Write a stricter number than value",
+    );
   }
 }

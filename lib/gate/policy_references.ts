@@ -20,7 +20,9 @@ export function checkReferences(policy: Policy, refuse: RefuseAt): void {
   unique(policy.gates.map(({ id }) => id), (i) => ["gates", i, "id"], refuse);
   unique(policy.evidence.map(({ id }) => id), (i) => ["evidence", i, "id"], refuse);
   const gates = policy.gates.map(({ id }) => id);
-  policy.gates.forEach((gate, i) => checkGate(gate, policy, (key, state, hint) => refuse(["gates", i, key], state, hint)));
+  policy.gates.forEach((gate, i) =>
+    checkGate(gate, policy, (key, state, hint) => refuse(["gates", i, key], state, hint))
+  );
   for (const [name, profile] of Object.entries(policy.profiles)) {
     for (const gate of profile.gates ?? []) {
       known(gate, gates, "gate", (state, hint) => refuse(["profiles", name, "gates"], state, hint));
@@ -34,7 +36,11 @@ export function checkReferences(policy: Policy, refuse: RefuseAt): void {
   const categories = Object.keys(policy.score?.weights ?? {});
   for (const category of categories) {
     if (!policy.gates.some((gate) => gate.category === category)) {
-      throw refuse(["score", "weights", category], "is the category of no gate", "Give a gate that category, or drop it");
+      throw refuse(
+        ["score", "weights", category],
+        "is the category of no gate",
+        "Give a gate that category, or drop it",
+      );
     }
   }
 }
@@ -43,7 +49,9 @@ function checkGate(gate: Gate, policy: Policy, refuse: (key: string, state: stri
   const evidence = (id: string, key: string, types: readonly EvidenceType[]) => {
     known(id, policy.evidence.map((one) => one.id), "evidence", (state, hint) => refuse(key, state, hint));
     const { type } = policy.evidence.find((one) => one.id === id)!;
-    if (!types.includes(type)) throw refuse(key, `is of type ${type}`, `A ${gate.kind} gate wants ${types.join(" or ")}`);
+    if (!types.includes(type)) {
+      throw refuse(key, `is of type ${type}`, `A ${gate.kind} gate wants ${types.join(" or ")}`);
+    }
   };
   switch (gate.kind) {
     case "threshold":

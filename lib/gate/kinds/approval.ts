@@ -1,0 +1,65 @@
+/** Who has to agree, and has: signed statements of roles about this very subject. Pure: signatures were verified by the reader. */
+import type { Case } from "../evidence.ts";
+import { undecided } from "../finding.ts";
+import type { Judgement } from "../judgement.ts";
+import type { Gate, Waiver } from "../policy.ts";
+
+type Approval = Extract<Gate, { kind: "approval" }>;
+
+export const APPROVAL = "https://toolkit.llm-slo.dev/approval/v1";
+export const WAIVER = "https://toolkit.llm-slo.dev/waiver/v1";
+
+/** Predicate of an approval: {role, decision: "approve" | "reject", time}. A refusal of any of the roles is one. */
+export function judgeApproval(gate: Approval, { statements, subject, atMs }: Case): Judgement {
+  const limit = `${gate.threshold} of ${gate.roles.join(", ")}`;
+  const about = digestOf(subject);
+  if (about === null) return undecided("not-evaluated", "no-subject", "subject.json does not say sha256", limit);
+  const own = statements.filter(({ predicateType, role, subjects }) =>
+    predicateType === APPROVAL && gate.roles.includes(role) && subjects.includes(about)
+  );
+  const fresh = own.filter(({ predicate }) => {
+    const age = atMs - Date.parse(String(predicate.time));
+    return age >= 0 && (gate.maxAgeMs === null || age <= gate.maxAgeMs);
+  });
+  const of = (decision: string) => fresh.filter(({ predicate }) => predicate.decision === decision);
+  // One key is one voice, whatever roles it signs for.
+  const voices = new Map(of("approve").map((statement) => [statement.keyid, statement.role]));
+  const roles = new Set(voices.values());
+  const agreed = Math.min(roles.size, voices.size);
+  const base = { value: agreed, limit, n: own.length, interval: null, method: "signatures" };
+  const refusals = of("reject").map(({ role }) => role);
+  if (refusals.length > 0) {
+    return { ...base, verdict: "fail", reason: "refused", said: `refused by ${refusals.join(", ")}` };
+  }
+  const open = gate.roles.filter((role) => !roles.has(role));
+  const late = own.length - fresh.length;
+  const said = `${agreed} signed${open.length > 0 ? `; not yet: ${open.join(", ")}` : ""}${
+    late > 0 ? `; ${late} too old` : ""
+  }`;
+  return agreed >= gate.threshold
+    ? { ...base, verdict: "pass", reason: null, said }
+    : { ...base, verdict: "not-evaluated", reason: "not-signed", said };
+}
+
+/** Why a waiver does not count, or null. */
+export function waiverProblem({ gate, subject, until, signedBy }: Waiver, given: Case): string | null {
+  const about = digestOf(given.subject);
+  if (about === null || subject !== about) return "it is for another subject";
+  if (given.atMs > endOf(until)) return `it expired (${until})`;
+  const signed = given.statements.some(({ predicateType, role, predicate, subjects }) =>
+    predicateType === WAIVER && role === signedBy && predicate.gate === gate && predicate.until === until &&
+    subjects.includes(about)
+  );
+  return signed ? null : `no signature of ${signedBy} is about it`;
+}
+
+/** A date lasts until its end. */
+function endOf(until: string): number {
+  return Date.parse(until) + (/^\d{4}-\d\d-\d\d$/.test(until) ? 86_400_000 - 1 : 0);
+}
+
+function digestOf(subject: Case["subject"]): string | null {
+  const { sha256 } = subject;
+  if (typeof sha256 !== "string" || sha256 === "") return null;
+  return sha256.startsWith("sha256:") ? sha256 : `sha256:${sha256}`;
+}

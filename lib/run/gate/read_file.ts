@@ -1,0 +1,205 @@
+/** One file of evidence: rows, a document or text, by its name; what is wrong with it is a problem with its line. */
+import { parse as parseYamlText } from "yaml";
+import { type EvidenceFile, type Problem, problem, type Row } from "../../gate/evidence.ts";
+import type { EvidenceType } from "../../gate/policy.ts";
+import { coverageRow, junitRow, scannerRow } from "./imports.ts";
+
+const MOST_BYTES = 256 * 1024 * 1024;
+
+interface Content {
+  readonly rows: readonly Row[];
+  readonly document?: unknown;
+  readonly problems?: readonly Problem[];
+}
+
+export async function readEvidenceFile(root: string, path: string, type: EvidenceType): Promise<EvidenceFile> {
+  const folders = path.split("/").slice(0, -1);
+  const runAt = folders.findLastIndex((name) => name.startsWith("run-"));
+  const place = {
+    path,
+    run: runAt < 0 ? "" : folders[runAt]!,
+    scenario: runAt < 1 ? "" : folders[runAt - 1]!,
+  };
+  const bytes = await read(`${root}/${path}`);
+  if (typeof bytes === "string") {
+    const problems = [problem("unreadable", `${path}: ${bytes}`)];
+    return {
+      ...place,
+      sha256: "",
+      rows: [],
+      document: undefined,
+      text: "",
+      newestMs: null,
+      synthetic: false,
+      duplicates: 0,
+      problems,
+    };
+  }
+  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const { text, bad } = decode(bytes);
+  const content: Content = bad
+    ? { rows: [], problems: [problem("not-text", `${path}: it is no UTF-8 text`)] }
+    : parse(path, text);
+  const { rows, duplicates } = type === "raw-samples/v1"
+    ? distinct(content.rows)
+    : { rows: content.rows, duplicates: 0 };
+  const tabular = type === "raw-samples/v1" || type === "overhead-csv/v1" || type === "scenario-result/v1";
+  const empty = tabular && rows.length === 0 && content.problems === undefined;
+  return {
+    ...place,
+    sha256,
+    rows,
+    document: content.document,
+    text,
+    newestMs: newest(rows, content.document),
+    synthetic: rows.some((row) => row.synthetic === true || row.origin === "synthetic"),
+    duplicates,
+    problems: [...content.problems ?? [], ...(empty ? [problem("no-data", `${path}: it holds no rows`)] : [])],
+  };
+}
+
+async function read(path: string): Promise<Uint8Array<ArrayBuffer> | string> {
+  try {
+    if ((await Deno.stat(path)).size > MOST_BYTES) return `it is larger than ${MOST_BYTES} bytes`;
+    return await Deno.readFile(path);
+  } catch (error) {
+    return error instanceof Deno.errors.PermissionDenied ? "this user may not read it" : "it cannot be read";
+  }
+}
+
+function decode(bytes: Uint8Array): { text: string; bad: boolean } {
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), bad: false };
+  } catch {
+    return { text: "", bad: true };
+  }
+}
+
+function parse(path: string, text: string): Content {
+  const refused = (reason: string, said: string): Content => ({
+    rows: [],
+    problems: [problem(reason, `${path}: ${said}`)],
+  });
+  switch (/\.(\w+)$/.exec(path)?.[1]) {
+    case "jsonl":
+    case "ndjson":
+      return jsonLines(path, text);
+    case "csv":
+      return csv(path, text);
+    case "yaml":
+    case "yml":
+      try {
+        const document: unknown = parseYamlText(text, { version: "1.2", schema: "core" });
+        return { document, rows: isRow(document) ? [document] : [] };
+      } catch {
+        return refused("unreadable", "it is no YAML");
+      }
+    case "xml": {
+      const row = junitRow(text);
+      return row === null ? refused("unreadable", "it is no JUnit report") : { document: row, rows: [row] };
+    }
+    case "info": {
+      const row = coverageRow(text);
+      return row === null ? refused("unreadable", "it is no lcov report") : { document: row, rows: [row] };
+    }
+    case "json": {
+      let document: unknown;
+      try {
+        document = JSON.parse(text);
+      } catch {
+        return refused(
+          text.trim() === "" ? "no-data" : "torn",
+          text.trim() === "" ? "it is empty" : "it is no whole JSON",
+        );
+      }
+      const scanned = scannerRow(document);
+      if (scanned !== null) return { document, rows: [scanned] };
+      return { document, rows: Array.isArray(document) ? document.filter(isRow) : isRow(document) ? [document] : [] };
+    }
+    default:
+      return { rows: [] };
+  }
+}
+
+function jsonLines(path: string, text: string): Content {
+  const rows: Row[] = [];
+  const lines = text.split("\n");
+  for (const [i, line] of lines.entries()) {
+    if (line.trim() === "") continue;
+    let row: unknown = null;
+    try {
+      row = JSON.parse(line);
+    } catch { /* named below */ }
+    if (!isRow(row)) {
+      const torn = i === lines.length - 1;
+      const said = `${path}: line ${i + 1}: ${torn ? "torn: no whole JSON object" : "no JSON object"}`;
+      return { rows: [], problems: [problem(torn ? "torn" : "unreadable", said)] };
+    }
+    rows.push(row);
+  }
+  return { rows };
+}
+
+function csv(path: string, text: string): Content {
+  const [head = "", ...lines] = text.split(/\r?\n/);
+  const columns = cells(head);
+  const rows: Row[] = [];
+  for (const [i, line] of lines.entries()) {
+    if (line === "") continue;
+    const found = cells(line);
+    if (found.length !== columns.length) {
+      const said = `${path}: line ${i + 2}: ${found.length} cells of ${columns.length}`;
+      return { rows: [], problems: [problem("torn", said)] };
+    }
+    rows.push(Object.fromEntries(columns.map((name, at) => [name, found[at]!])));
+  }
+  return { rows };
+}
+
+/** Cells of one line; quotes hold commas, and a doubled quote is one. */
+function cells(line: string): string[] {
+  if (!line.includes('"')) return line.split(",").map((cell) => cell.trim());
+  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
+    quoted === undefined ? plain!.trim() : quoted.replaceAll('""', '"')
+  );
+}
+
+/** Rows that name the same request are one; all but the first are counted. */
+function distinct(rows: readonly Row[]): { rows: readonly Row[]; duplicates: number } {
+  const seen = new Set<unknown>();
+  const kept = rows.filter(({ request_id }) => {
+    if (request_id === undefined || request_id === "") return true;
+    const known = seen.has(request_id);
+    seen.add(request_id);
+    return !known;
+  });
+  return { rows: kept, duplicates: rows.length - kept.length };
+}
+
+const TIMES = ["timestamp", "finished", "generated_at", "created"];
+
+/** The newest moment; null as soon as one row of several does not say when it was. */
+function newest(rows: readonly Row[], document: unknown): number | null {
+  const inside = isRow(document)
+    ? [(document.metadata as Row | undefined)?.timestamp, (document.creationInfo as Row | undefined)?.created]
+    : [];
+  const own = inside.map((value) => time(value)).filter((ms) => ms !== null);
+  if (own.length > 0) return Math.max(...own);
+  if (rows.length === 0) return null;
+  let most = -Infinity;
+  for (const row of rows) {
+    const at = TIMES.map((key) => time(row[key])).find((ms) => ms !== null);
+    if (at === undefined) return null;
+    most = Math.max(most, at!);
+  }
+  return most;
+}
+
+function time(value: unknown): number | null {
+  const ms = typeof value === "string" ? Date.parse(value) : NaN;
+  return Number.isNaN(ms) ? null : ms;
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
