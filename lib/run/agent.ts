@@ -3,7 +3,14 @@ import { EXIT } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
 import { diagnoseMachine } from "./agent_diagnose.ts";
 import { writeEvents } from "./agent_events.ts";
-import { type AgentOptions, destination, metricsPort, placeOf, planAgent } from "./agent_options.ts";
+import {
+  type AgentOptions,
+  destination,
+  metricsPort,
+  placeOf,
+  planAgent,
+  refuseWhatContradicts,
+} from "./agent_options.ts";
 import { replayAgent } from "./agent_replay.ts";
 import { smokeProbes } from "./agent_smoke.ts";
 import { writeSyntheticEvents } from "./agent_synthetic.ts";
@@ -18,6 +25,7 @@ export type { AgentOptions };
  */
 export async function runAgent(options: AgentOptions, io: Io): Promise<number> {
   if (options.source === "synthetic") {
+    refuseWhatContradicts(options);
     const otlpEvents = options.output === "otlp";
     const eventsTo = destination(options) ?? (otlpEvents ? null : "-");
     const port = metricsPort(options, "events");

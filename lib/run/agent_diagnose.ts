@@ -1,7 +1,6 @@
 /** The diagnosis of this machine: watch for a while, then say what was slow or failing. */
 import { blockDeviceName } from "../host/block_devices.ts";
 import { TlsLibraries } from "../host/tls_library.ts";
-import type { Unprobed } from "../model/diagnosis.ts";
 import type { Io } from "../model/io.ts";
 import { processKey } from "../model/kernel_event.ts";
 import { count, duration } from "../report/format.ts";
@@ -20,7 +19,6 @@ import { readBaseline, report } from "./agent_report.ts";
 import { watchUntil } from "./agent_until.ts";
 import { guardWords, timedByProgramsWords } from "./guard_words.ts";
 import { openSending, refuseLosses } from "./sending.ts";
-import type { Watch } from "./watch.ts";
 import { openQuestions, watchFacts } from "./watch_facts.ts";
 
 /** How long a webhook is tried. */
@@ -71,7 +69,6 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
     peers: options.peers,
     disabled: plan.disabled,
     tlsLibrary: (owner) => library(processKey(owner)),
-    unprobed: raisedThresholds(watch),
   });
   await flight?.end(facts);
   await report(document, baseline, options, io);
@@ -80,14 +77,6 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
     sending.incident(incident);
   }
   refuseLosses(await sending.close(TELL_MS));
-}
-
-function raisedThresholds({ guard }: Watch): Unprobed[] {
-  if (guard === null || (guard.steps.raise_thresholds ?? 0) === 0) return [];
-  return [{
-    what: "for a time, pauses in answers under 100 ms and bytes unread for under 10 ms",
-    reason: `watching cost more than ${guard.budgetPct} % of one CPU: thresholds were raised tenfold`,
-  }];
 }
 
 /** A port for who asked for one; what is diagnosed is counted there as what is streamed would be. */

@@ -21,7 +21,7 @@ import { kernelHealth } from "./agent_health.ts";
 import { openIdentity } from "./agent_identity.ts";
 import { lineWriter } from "./agent_lines.ts";
 import { type AgentOptions, type AgentPlan, concerns } from "./agent_options.ts";
-import { Outlets } from "./agent_outlets.ts";
+import { Outlets, refuseLostEvents } from "./agent_outlets.ts";
 import { watchUntil } from "./agent_until.ts";
 import { breakMeaning, breakWords } from "./clock_words.ts";
 import { guardWords, timedByProgramsWords } from "./guard_words.ts";
@@ -113,13 +113,13 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
   progress.done();
   const left = await queue?.close(GRACE_MS) ?? 0;
   drops.add(queue?.failure === undefined ? "shutdown" : "sink_failed", left);
-  const sent = await outlets.close();
+  const end = await outlets.close(io);
   io.err(summary(outlets.events - left, agent.watch, drops) + "\n");
   for (const row of identity.missing()) {
     if (!unnamed.some(({ reason }) => reason === row.reason)) io.err(missingLine(row));
   }
-  if (sent !== "") io.err(`sloctl: ${sent}\n`);
   if (queue?.failure !== undefined) throw queue.failure;
+  if (options.forMs !== undefined || enough.signal.aborted) refuseLostEvents(end);
   if (left > 0) {
     throw new IoError(
       `Cannot write "${path === "-" ? "standard output" : path}": nobody took ${plural(left, "event")} for ${

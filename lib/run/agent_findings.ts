@@ -38,6 +38,8 @@ export interface WatchFacts {
   readonly drops: Readonly<Record<string, number>>;
   readonly dropsBySignal: Readonly<Partial<Record<SignalName, number>>>;
   readonly cost: AgentCost;
+  /** Further things nobody can speak of. */
+  readonly unprobed: readonly Unprobed[];
 }
 
 export interface FinishContext {
@@ -45,8 +47,6 @@ export interface FinishContext {
   readonly peers: NamedPeers;
   readonly disabled: ReadonlySet<SignalName>;
   readonly tlsLibrary: (owner: Pick<Owner, "pid" | "startNs">) => string | undefined;
-  /** Further things nobody can speak of. */
-  readonly unprobed?: readonly Unprobed[];
 }
 
 export interface Diagnosed {
@@ -97,7 +97,7 @@ export class MachineDiagnosis {
       ...clocks.breaks.map((found) => ({ what: breakWords(found), reason: breakMeaning(found) })),
       ...(this.#owned === 0 ? [nothingSeen(targets)] : []),
       ...estimated.unprobed,
-      ...context.unprobed ?? [],
+      ...facts.unprobed,
     ];
     const document = this.#diagnosis.finish({
       window: {

@@ -147,13 +147,16 @@ export function switchedOff(plan: AgentPlan): MissingProbe[] {
 }
 
 /** @throws UsageError */
-function refuseWhatContradicts(options: AgentOptions): void {
+export function refuseWhatContradicts(options: AgentOptions): void {
   const { follow, fields, filter, output, outputPath, wantsEvents, save, baseline, forMs, record, dump } = options;
   if (options.input !== undefined && options.source !== "replay") {
     throw new UsageError(`Cannot read "${options.input}": the source is ${options.source}`, "Add --source replay");
   }
   if ((record ?? dump) !== undefined && options.source !== "kernel") {
     throw new UsageError(`Cannot record: the source is ${options.source}`, "Use --source kernel");
+  }
+  if (options.source === "replay" && ![undefined, "off"].includes(options.metricsBind)) {
+    throw new UsageError("Cannot serve metrics of a replay: it is over", "Leave --metrics-bind out");
   }
   if (options.source === "replay" && output === "otlp") {
     throw new UsageError("Cannot send a replay over OTLP", "Use sloctl faultreplay, or --output jsonl");
@@ -164,16 +167,18 @@ function refuseWhatContradicts(options: AgentOptions): void {
       "Give minutes: --record 5",
     );
   }
-  const told = output ?? outputPath ?? (wantsEvents && forMs === undefined ? "stdout" : undefined);
+  const events = options.source === "synthetic" || (wantsEvents && forMs === undefined);
+  const written = output ?? outputPath;
+  const told = written ?? (events ? "stdout" : undefined);
   if ((save ?? baseline) !== undefined && (follow.length > 0 || told !== undefined)) {
     throw new UsageError(
       `Cannot ${save === undefined ? "compare with" : "save to"} "${save ?? baseline}": events are no diagnosis`,
       "Use --save and --baseline with --for D alone",
     );
   }
-  if (follow.length > 0 && told !== undefined) {
+  if (follow.length > 0 && written !== undefined) {
     throw new UsageError(
-      `Cannot follow and write to "${outputPath ?? told}" at once`,
+      `Cannot follow and write to "${outputPath ?? written}" at once`,
       "Use --follow alone (--json for documents), or --output with --filter",
     );
   }

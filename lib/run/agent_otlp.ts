@@ -10,7 +10,7 @@ import type { ProbeEvent } from "../model/probe_event.ts";
 import type { SignalName } from "../model/signals.ts";
 import type { Attributes } from "../model/span.ts";
 import { encodeLogs, encodeMetrics } from "../otlp/mod.ts";
-import { plural } from "../report/format.ts";
+import { count, plural } from "../report/format.ts";
 
 /** The collector takes an agent for gone after a minute without one. */
 const HEARTBEAT_MS = 10_000;
@@ -35,8 +35,15 @@ export interface AgentOtlpOptions {
 export interface AgentOtlp extends AsyncDisposable {
   readonly drops: Drops;
   event(event: ProbeEvent): void;
-  /** Sends what is left for at most `drainMs`, and says in words what became of the events; "" when there were none. */
-  close(drainMs: number): Promise<string>;
+  /** Sends what is left for at most `drainMs`. What became of the events, in words ("" when none are sent), and how many are lost. */
+  close(drainMs: number): Promise<OtlpEnd>;
+}
+
+export interface OtlpEnd {
+  readonly words: string;
+  /** Scheme, host and port of the receiver. */
+  readonly shown: string;
+  readonly lost: number;
 }
 
 /** @throws UsageError for an endpoint that is none; IoError when the spool cannot be opened. */
@@ -70,7 +77,7 @@ class Sender implements AgentOtlp {
   readonly #resource: Attributes;
   readonly #startNs = BigInt(Date.now()) * 1_000_000n;
   #timer: ReturnType<typeof setTimeout>;
-  #closed: Promise<string> | undefined;
+  #closed: Promise<OtlpEnd> | undefined;
 
   constructor(
     private readonly options: AgentOtlpOptions,
@@ -104,7 +111,7 @@ class Sender implements AgentOtlp {
     this.logs?.offer([probeEventLog(event, this.#resource, BigInt(Date.now()) * 1_000_000n)]);
   }
 
-  close(drainMs: number): Promise<string> {
+  close(drainMs: number): Promise<OtlpEnd> {
     return this.#closed ??= this.#close(drainMs);
   }
 
@@ -128,16 +135,25 @@ class Sender implements AgentOtlp {
     this.metrics.offer(points.map((point) => withReason(point, off)));
   }
 
-  async #close(drainMs: number): Promise<string> {
+  async #close(drainMs: number): Promise<OtlpEnd> {
     clearTimeout(this.#timer);
     await this.#beat(); // the last word: what a short run has counted
     const { logs, metrics } = this;
     await Promise.all([logs?.drain(drainMs), metrics.drain(Math.min(drainMs, 1_000))]);
     await Promise.all([logs?.close(Math.min(drainMs, 1_000)), metrics.close(Math.min(drainMs, 1_000))]);
-    if (logs === null) return "";
+    if (logs === null) return { words: "", shown: "", lost: 0 };
     const { sent, shown, spool } = logs.state;
     const kept = this.options.spool === undefined ? 0 : spool.items;
-    return `${plural(sent, "event")} -> ${shown}` + (kept === 0 ? "" : `; ${kept} wait in ${this.options.spool}`);
+    const lost = Object.values(this.drops).reduce((sum, one) => sum + one, 0);
+    const words = [
+      `${plural(sent, "event")} -> ${shown}`,
+      kept > 0 && `${count(kept)} wait in ${this.options.spool}`,
+      lost > 0 &&
+      `${count(lost)} LOST: ${
+        Object.entries(this.drops).filter(([, n]) => n > 0).map(([reason, n]) => `${reason} ${n}`).join(", ")
+      }`,
+    ].filter(Boolean).join("; ");
+    return { words, shown, lost };
   }
 }
 

@@ -1,6 +1,6 @@
 /** The agent's events and heartbeat over OTLP, to a receiver that fails first, and to our own collector. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { UsageError } from "../model/errors.ts";
+import { IoError, UsageError } from "../model/errors.ts";
 import type { AgentsAnswer } from "../model/answers.ts";
 import { AGENT_DEFAULTS } from "../testing/agent_defaults.ts";
 import { fakeIo } from "../testing/fake_io.ts";
@@ -59,9 +59,10 @@ Deno.test("agent --output otlp: refused twice, sent again, every event once and 
 Deno.test("what the receiver refuses for good is counted as lost, and slo events have no form over OTLP", async () => {
   await using sink = await otlpSink({ answer: () => ({ status: 400 }) });
   const io = fakeIo();
-  assertEquals(await runAgent(options(sink.port), io), 0);
+  const error = await assertRejects(() => runAgent(options(sink.port), io), IoError, 'Cannot send "30 events"');
+  assertEquals(error.exitCode, 4);
   assertStringIncludes(io.stderr, "it answered 400; these are lost, and counted");
-  assertStringIncludes(io.stderr, "0 events -> ");
+  assertStringIncludes(io.stderr, `0 events -> http://127.0.0.1:${sink.port}; 30 LOST: refused 30`);
   await assertRejects(() => runAgent(options(sink.port, { eventKind: "both" }), fakeIo()), UsageError, "over OTLP");
   const nowhere = { ...SEND_NOTHING, otlp: { endpoint: "nowhere" } };
   await assertRejects(() => runAgent(options(1, { send: nowhere }), fakeIo()), UsageError, "no http URL");

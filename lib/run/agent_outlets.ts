@@ -1,10 +1,12 @@
 /** What an agent tells beside its lines: metrics and health on a port, events and a heartbeat to an OTLP receiver. */
 import { AgentMetrics } from "../export/agent_metrics.ts";
 import { type Drops, sumOfDrops } from "../model/agent_drops.ts";
+import { IoError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
 import type { ProbeEvent } from "../model/probe_event.ts";
+import { plural } from "../report/format.ts";
 import type { Health } from "./agent_health.ts";
-import { type AgentOtlp, openAgentOtlp } from "./agent_otlp.ts";
+import { type AgentOtlp, openAgentOtlp, type OtlpEnd } from "./agent_otlp.ts";
 import { type MetricsPort, serveAgent } from "./agent_serve.ts";
 import type { SendOptions } from "./send_options.ts";
 
@@ -19,6 +21,15 @@ export interface OutletOptions {
 
 /** How long what is left is offered to the receiver at the end. */
 const LEAVE_MS = 3_000;
+
+/** For a run that ends by itself: what it could not deliver is its failure. @throws IoError */
+export function refuseLostEvents(end: OtlpEnd | null): void {
+  if (end === null || end.lost === 0) return;
+  throw new IoError(
+    `Cannot send "${plural(end.lost, "event")}" to "${end.shown}": the receiver did not take them`,
+    "Look at what it answered, above; --spool DIR keeps what could not be sent for another run",
+  );
+}
 
 export class Outlets implements AsyncDisposable {
   readonly #metrics: AgentMetrics;
@@ -78,11 +89,12 @@ export class Outlets implements AsyncDisposable {
     this.#otlp?.event(event);
   }
 
-  /** Sends what is left and closes the port. What became of the events sent over OTLP, in words; "" when none were. */
-  async close(): Promise<string> {
-    const words = await this.#otlp?.close(LEAVE_MS) ?? "";
+  /** Sends what is left, says what became of the events sent over OTLP, and closes the port. */
+  async close(io: Pick<Io, "err">): Promise<OtlpEnd | null> {
+    const end = await this.#otlp?.close(LEAVE_MS) ?? null;
     await this.#stack.disposeAsync();
-    return words;
+    if (end !== null && end.words !== "") io.err(`sloctl: ${end.words}\n`);
+    return end;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -74,6 +74,7 @@ async function ofDemo(path: string): Promise<Flight> {
       unseen: [],
       drops,
       dropsBySignal: {},
+      unprobed: [],
       cost: {
         cpu_pct: number("cpu_pct"),
         bpf_ns_per_event: number("bpf_ns_per_event"),

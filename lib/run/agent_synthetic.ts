@@ -1,14 +1,17 @@
 /** Invented events, for trying what reads them: no kernel, no rights. Every line says `synthetic`. */
 import { sleep } from "../host/sleep.ts";
+import { followed as followedSignals } from "../follow/kinds.ts";
 import { UsageError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
+import type { SignalName } from "../model/signals.ts";
 import type { ProbeEvent } from "../model/probe_event.ts";
 import { plural } from "../report/format.ts";
 import { loadScenario } from "../source/scenario_files.ts";
 import { type SyntheticRequest, syntheticRequests } from "../source/synthetic.ts";
 import { type Place, probeEventsOf, sloEventsOf, SYNTHETIC_PLACE } from "../source/synthetic_documents.ts";
+import { lineWriter } from "./agent_lines.ts";
 import { syntheticHealth } from "./agent_health.ts";
-import { Outlets } from "./agent_outlets.ts";
+import { Outlets, refuseLostEvents } from "./agent_outlets.ts";
 import type { MetricsPort } from "./agent_serve.ts";
 import { openLines } from "./lines.ts";
 import type { SendOptions } from "./send_options.ts";
@@ -22,6 +25,11 @@ export interface SyntheticAgentOptions {
   /** null: no port is opened. */
   readonly metricsPort: MetricsPort | null;
   readonly eventKind: string;
+  /** As a live agent has them; followed events are rows, and SLO events none of them. */
+  readonly follow: readonly string[];
+  readonly fields: readonly string[];
+  readonly filter: string | undefined;
+  readonly json: boolean;
   readonly eventSchema: "v1alpha1" | "v1alpha2";
   /** Lines; 0: no limit. */
   readonly count: number;
@@ -49,6 +57,9 @@ export async function writeSyntheticEvents(options: SyntheticAgentOptions, io: I
   const endsAt = options.forMs === undefined ? Infinity : performance.now() + options.forMs;
   const pauseMs = options.intervalMs ?? (options.count > 0 ? 0 : USUAL_PAUSE_MS);
   const over = () => io.stop.aborted || performance.now() >= endsAt;
+  if (options.otlpEvents && options.eventSchema === "v1alpha1") {
+    throw new UsageError("Cannot send invented v1alpha1 events over OTLP: nothing would mark them", "Use v1alpha2");
+  }
   if (options.otlpEvents && options.eventKind !== "probe") {
     throw new UsageError(
       `Cannot send "${options.eventKind}" events over OTLP: probe events alone have a form there`,
@@ -59,7 +70,9 @@ export async function writeSyntheticEvents(options: SyntheticAgentOptions, io: I
   const { node } = place;
   const health = syntheticHealth({ node, eventKind: options.eventKind, heartbeat: () => at });
   await using outlets = await Outlets.open(options, health, io);
+  const form = lineWriter(options, io);
   using writer = options.eventsTo === null ? null : openLines(options.eventsTo, io);
+  if (form.header !== "") writer?.writeLine(form.header);
   let lines = 0;
   for (let round = 0; !over(); round++) {
     const startNs = BigInt(Date.now()) * 1_000_000n;
@@ -70,7 +83,9 @@ export async function writeSyntheticEvents(options: SyntheticAgentOptions, io: I
       at = Date.now() / 1000;
       for (const { line, probe } of documents(now, options, place)) {
         if (over()) break;
-        writer?.write(line);
+        if (probe !== null && !form.wanted(probe)) continue;
+        if (probe === null || options.follow.length === 0) writer?.write(line);
+        else writer?.writeLine(form.of(probe));
         if (probe !== null) outlets.told(probe);
         if (++lines === options.count) return await finish();
       }
@@ -84,8 +99,8 @@ export async function writeSyntheticEvents(options: SyntheticAgentOptions, io: I
 
   async function finish(): Promise<void> {
     writer?.close();
-    const sent = await outlets.close();
-    if (sent !== "") io.err(`sloctl: synthetic: ${sent}\n`);
+    const end = await outlets.close(io);
+    if (!io.stop.aborted) refuseLostEvents(end);
     const { eventsTo } = options;
     if (eventsTo !== null && eventsTo !== "-") io.err(`sloctl: ${plural(lines, "synthetic event")} -> ${eventsTo}\n`);
   }
@@ -101,8 +116,10 @@ function documents(request: SyntheticRequest, options: SyntheticAgentOptions, pl
   const old = options.eventSchema === "v1alpha1";
   const both = options.eventKind === "both";
   const wrap = (kind: string, payload: unknown) => ({ kind, payload, synthetic: true });
-  const slo = options.eventKind === "probe" ? [] : sloEventsOf(request, place);
-  const probe = options.eventKind === "slo" ? [] : probeEventsOf(request, place).map(old ? toOld : (event) => event);
+  const slo = options.eventKind === "probe" || options.follow.length > 0 ? [] : sloEventsOf(request, place);
+  const followed = options.follow.length === 0 ? null : followedSignals(options.follow);
+  const probe = options.eventKind === "slo" ? [] : probeEventsOf(request, place).map(old ? toOld : (event) => event)
+    .filter(({ signal }) => followed === null || followed.has(signal as SignalName));
   return [
     ...slo.map((event) => ({ line: both ? wrap("slo", event) : event, probe: null })),
     ...probe.map((event) => ({ line: both || old ? wrap("probe", event) : event, probe: event })),

@@ -8,6 +8,10 @@ import { type SyntheticAgentOptions, writeSyntheticEvents } from "./agent_synthe
 const base: SyntheticAgentOptions = {
   eventsTo: "-",
   otlpEvents: false,
+  follow: [],
+  fields: [],
+  filter: undefined,
+  json: false,
   send: SEND_NOTHING,
   metricsPort: null,
   eventKind: "both",
@@ -49,4 +53,16 @@ Deno.test("agent --source synthetic: so many lines, each valid and marked", asyn
     }
     assertEquals([...seen].sort(), kinds);
   }
+});
+
+Deno.test("invented events as rows, and through a filter", async () => {
+  const rows = fakeIo();
+  await writeSyntheticEvents({ ...base, follow: ["dns"], fields: ["kind", "pod"], count: 5 }, rows);
+  const [header, ...lines] = rows.stdout.trimEnd().split("\n");
+  assertEquals([header?.split(/ +/), lines.length], [["KIND", "POD"], 5]);
+  assert(lines.every((line) => line.startsWith("dns ")), rows.stdout);
+  const filtered = fakeIo();
+  await writeSyntheticEvents({ ...base, eventKind: "probe", filter: "connect", count: 5 }, filtered);
+  const signals = filtered.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).signal);
+  assertEquals(signals, Array(5).fill("connect_latency_ms"));
 });

@@ -1,5 +1,6 @@
 /** What a running watch knows beside its events, at this moment. */
 import type { Anchor } from "../model/clock.ts";
+import type { Unprobed } from "../model/diagnosis.ts";
 import type { Attached } from "./agent_attach.ts";
 import type { WatchFacts } from "./agent_findings.ts";
 import type { Watch } from "./watch.ts";
@@ -9,6 +10,14 @@ export type OpenQuestions = Pick<WatchFacts, "unanswered" | "unseen">;
 
 export function openQuestions(watch: Watch): OpenQuestions {
   return { unanswered: watch.unanswered(), unseen: watch.unseen() };
+}
+
+function raisedThresholds({ guard }: Watch): Unprobed[] {
+  if (guard === null || (guard.steps.raise_thresholds ?? 0) === 0) return [];
+  return [{
+    what: "for a time, pauses in answers under 100 ms and bytes unread for under 10 ms",
+    reason: `watching cost more than ${guard.budgetPct} % of one CPU: thresholds were raised tenfold`,
+  }];
 }
 
 /** @param open asked before the probes were taken down */
@@ -30,6 +39,7 @@ export function watchFacts(
     ...open,
     drops: watch.drops(),
     dropsBySignal: watch.dropsBySignal(),
+    unprobed: raisedThresholds(watch),
     cost: { cpu_pct, bpf_ns_per_event, rss_mb },
   };
 }
