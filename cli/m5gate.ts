@@ -35,7 +35,7 @@ export const command: Command = {
       help: "a baseline of the same commit is none",
     },
     { name: "require-baseline-manifest", type: "boolean", help: "without a manifest: fail, instead of not evaluated" },
-    { name: "scenarios", type: "list", placeholder: "NAME,...", help: "default: every folder of the candidate" },
+    { name: "scenarios", type: "list", placeholder: "NAME,...", help: "default: every folder of either root" },
     { name: "max-overhead-pct", type: "number", placeholder: "N", default: 3, help: "share of one CPU" },
     {
       name: "max-variance-pct",

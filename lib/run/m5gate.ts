@@ -8,7 +8,14 @@ import { writeText } from "../host/write_text.ts";
 import { EXIT, IoError, SloctlError, UsageError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
 import { toJson } from "../model/json.ts";
-import { type Arm, type BenchRun, listScenarios, readArm, readManifest } from "../source/bench_folders.ts";
+import {
+  type Arm,
+  type BenchRun,
+  listScenarios,
+  readArm,
+  readManifest,
+  scenariosWithEvidence,
+} from "../source/bench_folders.ts";
 import type { Manifest } from "../source/bench_provenance.ts";
 import { annotations, type Judgement, lines, markdown, svg } from "./m5gate_summary.ts";
 
@@ -106,7 +113,7 @@ function gather(roots: { candidateRoot: string; baselineRoot: string }, options:
   const unmeasured: string[] = [];
   const overheadByNode = new Map<string, number[]>();
   const findings: ScenarioFindings[] = [];
-  const { scenarios, rootError } = named(roots.candidateRoot, options.scenarios, problems);
+  const { scenarios, rootError } = named(roots, options.scenarios, problems);
   for (const scenario of scenarios) {
     io.stop.throwIfAborted();
     const candidate = readArm(roots.candidateRoot, scenario, { flat: false });
@@ -128,11 +135,16 @@ function gather(roots: { candidateRoot: string; baselineRoot: string }, options:
   return { scenarios, findings, overheadByNode, unmeasured, problems, rootError };
 }
 
-function named(root: string, asked: readonly string[], problems: Problem[]): Pick<Evidence, "scenarios" | "rootError"> {
+/** Those asked for; else the candidate's and the baseline's: a scenario that is gone from one of them is missing, not passed. */
+function named(
+  { candidateRoot, baselineRoot }: { candidateRoot: string; baselineRoot: string },
+  asked: readonly string[],
+  problems: Problem[],
+): Pick<Evidence, "scenarios" | "rootError"> {
   if (asked.length > 0) return { scenarios: [...new Set(asked)].sort(), rootError: null };
   try {
-    const scenarios = listScenarios(root);
-    if (scenarios.length === 0) problems.push(nothing(`evidence: "${root}" holds no scenario folder`));
+    const scenarios = [...new Set([...listScenarios(candidateRoot), ...scenariosWithEvidence(baselineRoot)])].sort();
+    if (scenarios.length === 0) problems.push(nothing(`evidence: "${candidateRoot}" holds no scenario folder`));
     return { scenarios, rootError: null };
   } catch (error) {
     if (!(error instanceof IoError)) throw error;

@@ -37,6 +37,19 @@ export function listScenarios(root: string): string[] {
   }
 }
 
+/** Those of a root that hold evidence: run folders, or samples; none where it cannot be listed. */
+export function scenariosWithEvidence(root: string): string[] {
+  let names: string[];
+  try {
+    names = listScenarios(root);
+  } catch {
+    return [];
+  }
+  return names.filter((name) =>
+    runFolders(`${root}/${name}`).length > 0 || isFile(`${root}/${name}/raw_samples.jsonl`)
+  );
+}
+
 /** The runs of one scenario. @param flat the scenario's folder itself may be the one run, as in older baselines */
 export function readArm(root: string, scenario: string, { flat }: { readonly flat: boolean }): Arm {
   const folder = `${root}/${scenario}`;
