@@ -18,7 +18,7 @@ import { type OnRecord, Ring } from "./ring.ts";
 import { programRuns, type RunCount } from "./run_stats.ts";
 
 /** Size of the ring, RING_BYTES in bpf/probe.bpf.h. */
-const RING_BYTES = 4 * 1024 * 1024;
+export const RING_BYTES = 4 * 1024 * 1024;
 /** 64-bit words of struct llm_slo_timed. */
 const TIMED_WORDS = 3;
 /** Marks a key of the targets map as a cgroup id. */

@@ -96,6 +96,7 @@ Deno.test("trial rows: a hook kind, the ring, a probe", () => {
   });
   const trial = {
     ring: 4 * 2 ** 20,
+    plain: [],
     programs: [
       one("dns_latency", "a", "cgroup_skb/egress", null),
       one("dns_latency", "b", "cgroup_skb/ingress", null),
@@ -114,6 +115,8 @@ Deno.test("trial rows: a hook kind, the ring, a probe", () => {
   assertEquals(of("runqueue_delay").state, "degraded");
   assertEquals([of("connect_latency").state, of("connect_latency").found], ["missing", "not built"]);
   assertEquals(of("ring buffer").found, "4 MiB made and mapped");
+  const plain = trialRows({ ...trial, plain: ["stream"] }).find((row) => row.check === "stream")!;
+  assertEquals([plain.state, plain.found], ["degraded", "c: EPERM, not permitted; its plain form attaches"]);
   assertEquals(trialRows({ ...trial, ring: "refused" }).find((row) => row.check === "ring buffer")!.state, "missing");
 });
 

@@ -7,6 +7,7 @@ import { presentHooks } from "../../kernel/kernel_btf.ts";
 import { libbpf, readCString } from "../../kernel/libbpf.ts";
 import { HOOKS, isOtherVariant, PROBES } from "../../kernel/probes.ts";
 import { Ring } from "../../kernel/ring.ts";
+import { ProbeSession, RING_BYTES } from "../../kernel/session.ts";
 import { SloctlError } from "../../model/errors.ts";
 import { type BpfFile, bpfFiles } from "../bpf_objects.ts";
 
@@ -23,9 +24,13 @@ export interface Tried {
 
 export interface Trial {
   readonly programs: readonly Tried[];
+  /** Probes that attach in their plain form, where their whole form was refused. */
+  readonly plain: readonly string[];
   /** The ring: its size in bytes, or why it could not be mapped, or null when there was none to map. */
   readonly ring: number | string | null;
 }
+
+export const NO_BTF = "this kernel has no BTF";
 
 const INFO_BYTES = 256;
 /** Place of max_entries in struct bpf_map_info, in 32-bit words. */
@@ -36,7 +41,8 @@ export function tryPrograms(): Trial {
   const kept: BpfObject[] = [];
   using root = openCgroupRoot();
   const shared = new Map<string, BpfMap>();
-  const tracepoints = presentHooks(HOOKS) ?? new Map<string, number>();
+  const present = presentHooks(HOOKS);
+  const tracepoints = present ?? new Map<string, number>();
   const programs: Tried[] = [];
   let ring: Trial["ring"] = null;
   try {
@@ -50,7 +56,9 @@ export function tryPrograms(): Trial {
         const optional = tracepoint !== undefined;
         const lacks = optional && !tracepoints.has(tracepoint);
         const without = new Set(all.map((one) => one.program).filter((name) => name !== program));
-        const refusal = lacks
+        const refusal = present === null
+          ? NO_BTF
+          : lacks
           ? `this kernel has no tracepoint ${tracepoint}`
           : attempt(file, without, shared, kept, root.path);
         programs.push({ probe: file.probe, program, hook, refusal, optional });
@@ -61,7 +69,10 @@ export function tryPrograms(): Trial {
   } finally {
     for (const object of kept) object[Symbol.dispose]();
   }
-  return { programs: withoutTwins(programs), ring };
+  const tried = withoutTwins(programs);
+  const plain = plainForms(tried);
+  // A session has mapped its own.
+  return { programs: tried, plain, ring: ring === null && plain.length > 0 ? RING_BYTES : ring };
 }
 
 /** Of two programs for one purpose, the one that an agent would take. */
@@ -69,6 +80,21 @@ function withoutTwins(programs: readonly Tried[]): Tried[] {
   const refused = (name: string) => programs.find(({ program }) => program === name)?.refusal !== null;
   const idle = PROBES.flatMap(({ either }) => either === undefined ? [] : [refused(either[0]) ? either[0] : either[1]]);
   return programs.filter(({ program }) => !idle.includes(program));
+}
+
+function plainForms(programs: readonly Tried[]): readonly string[] {
+  const refused = PROBES.filter(({ probe, plain }) =>
+    plain !== undefined && programs.some((one) => one.probe === probe && one.refusal !== null && !one.optional)
+  );
+  if (refused.length === 0) return [];
+  try {
+    const probes = refused.map(({ probe }) => probe);
+    using session = new ProbeSession({ probes, mode: "bcc_degraded", config: () => SILENT });
+    return session.plain;
+  } catch (error) {
+    if (!(error instanceof SloctlError)) throw error;
+    return [];
+  }
 }
 
 /** Loads one program alone, attaches it and takes it off again. Returns the refusal, or null. */

@@ -1,7 +1,7 @@
 /** What came of trying every program, as rows: one a hook kind, one a probe, one for the ring. */
 import { PROBES } from "../../kernel/probes.ts";
 import { ok, type Row } from "./row.ts";
-import type { Trial, Tried } from "./programs.ts";
+import { NO_BTF, type Trial, type Tried } from "./programs.ts";
 
 /** How a hook kind is called and what it is for. */
 const KINDS: Readonly<Record<string, string>> = {
@@ -20,11 +20,12 @@ const KINDS: Readonly<Record<string, string>> = {
 /** What would help against what the kernel said. */
 function remedy(refused: readonly Tried[]): string {
   if (refused.every(({ refusal }) => /\bE(PERM|ACCES)\b/.test(refusal ?? ""))) return "Get the rights named above";
+  if (refused.every(({ refusal }) => refusal === NO_BTF)) return "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y";
   return "Boot a newer kernel, or report the refusal: this probe was written for kernels since 5.8";
 }
 
-export function trialRows({ programs, ring }: Trial): Row[] {
-  return [...hookRows(programs), ringRow(ring), ...probeRows(programs)];
+export function trialRows({ programs, plain, ring }: Trial): Row[] {
+  return [...hookRows(programs), ringRow(ring), ...probeRows(programs, plain)];
 }
 
 function hookRows(programs: readonly Tried[]): Row[] {
@@ -59,8 +60,8 @@ function ringRow(ring: Trial["ring"]): Row {
   };
 }
 
-function probeRows(programs: readonly Tried[]): Row[] {
-  return PROBES.map(({ probe, costs }): Row => {
+function probeRows(programs: readonly Tried[], plainForms: readonly string[]): Row[] {
+  return PROBES.map(({ probe, costs, plain }): Row => {
     const own = programs.filter((tried) => tried.probe === probe);
     const refused = own.filter(({ refusal }) => refusal !== null);
     const found = `${own.length - refused.length} of ${own.length} programs`;
@@ -71,6 +72,10 @@ function probeRows(programs: readonly Tried[]): Row[] {
     if (refused.length === 0) return ok("probes", probe, found);
     const needed = refused.find(({ optional }) => !optional);
     const { program, refusal } = needed ?? refused[0]!;
+    if (plain !== undefined && plainForms.includes(probe)) {
+      const how = `${program}: ${refusal}; its plain form attaches`;
+      return { group: "probes", check: probe, state: "degraded", found: how, costs: plain.loses, get: remedy(refused) };
+    }
     return {
       group: "probes",
       check: probe,
