@@ -6,8 +6,20 @@
 #include "dns_message.bpf.h"
 #ifndef LLM_SLO_PLAIN
 #include "dns_stream.bpf.h"
-#else /* of what goes over TCP nothing is told: its messages are checked one by one, too many for one function */
-#define dns_tcp(skb, packet, how) do { } while (0)
+#else
+/* Of a TCP segment the one message it begins with: to look at all of them takes a function that is checked apart from its callers. */
+static __always_inline void dns_tcp(struct __sk_buff *skb, struct packet *p, int how)
+{
+	__u32 length, room = p->length - 2;
+	__u8 prefix[2] = {};
+
+	if (p->length < 2 + DNS_HEADER || bpf_skb_load_bytes(skb, p->payload, prefix, sizeof(prefix)))
+		return;
+	length = prefix[0] << 8 | prefix[1];
+	if (length < DNS_HEADER || (how & DNS_EGRESS && length != room))
+		return;
+	dns_message(skb, p->payload + 2, length < room ? length : room, how);
+}
 #endif
 
 /* The port the socket itself sends to; 0: it is not connected, or has no say. */

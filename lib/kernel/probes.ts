@@ -50,7 +50,7 @@ export const PROBES: readonly ProbeSpec[] = [
     optional: { on_inet_sk_error_report: "inet_sk_error_report" },
     underWay: ["dns_pending", "dns_failures", "dns_sending", "dns_streams"],
     plain: {
-      loses: "DNS over TCP; that nobody listens (told as a timeout)",
+      loses: "several DNS messages in one TCP segment, or one in several; that nobody listens (told as a timeout)",
     },
     costs: "slow and failing name look-ups",
   },

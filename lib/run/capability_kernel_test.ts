@@ -25,6 +25,7 @@ kernelTest("without BTF: DNS queries and answers as dig has them", async () => {
     for (const label of ["ok", "nx", "late", "vers"]) {
       await namespace.tryRun("dig", "+tries=1", "+time=2", "@127.0.0.53", `${label}.${OWN}`, "A");
       await namespace.tryRun("dig", "+tries=1", "+time=2", "@::1", `${label}.${OWN}`, "AAAA");
+      await namespace.tryRun("dig", "+tries=1", "+time=2", "+tcp", "@127.0.0.53", `${label}.${OWN}`, "MX");
     }
   }, DEGRADED);
   assertEquals(seen.lost, 0);
@@ -34,6 +35,7 @@ kernelTest("without BTF: DNS queries and answers as dig has them", async () => {
     Object.entries({ ok: 0, nx: 3, late: 0, vers: 16 }).flatMap(([label, rcode]) => [
       `${label}.${OWN} 1 ${rcode} 127.0.0.53`,
       `${label}.${OWN} 28 ${rcode} ::1`,
+      `${label}.${OWN} 15 ${rcode} 127.0.0.53`,
     ]),
   );
   for (const { owner, queryName, startNs, tsNs } of told) {
