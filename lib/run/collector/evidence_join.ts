@@ -56,8 +56,9 @@ export class EvidenceJoin {
   addProbe(probe: ProbeEvent): boolean {
     const kept = probeSignal(probe, this.#epochNs);
     if (kept === null) return false;
-    const { pod, group, newNode } = this.#places.learn(probe);
-    this.#join.addSignal(new ProbeSubject(probe, kept, pod), kept);
+    const placed = this.#places.learn(probe);
+    const { group, newNode } = placed;
+    this.#join.addSignal(new ProbeSubject(probe, kept, placed), kept);
     if (kept.signal === "tcp_retransmits_total") this.#storms.add(group, kept.tsNs, kept.value);
     if (newNode) { for (const ticket of this.#unplaced) this.#place(ticket); }
     return true;

@@ -191,3 +191,41 @@ Deno.test("documents that are out of all proportion are refused, or lose what ca
   const ticket = join.addSpan(span("a", "", [0, 100], { startNs: 0n, endNs: 2n ** 64n - 1n }));
   assert(join.evidence(ticket).joined.length > 0);
 });
+
+const POD = { pod: "chat-7f", namespace: "shop", container: "chat" };
+const inPod = (nsPid: number, more: Readonly<Record<string, unknown>> = {}) => ({
+  ...POD,
+  ...more,
+  pid: 41_000 + nsPid,
+  tid: 41_000 + nsPid,
+  attributes: { ns_pid: nsPid, container_id: "c1", pod_uid: "u1", service: "chat" },
+});
+
+Deno.test("in a pod a process is known by the pid it has inside, as its spans say it", () => {
+  const rows: [string, Attributes][] = [
+    ["by the pod's name", { "k8s.pod.name": "chat-7f" }],
+    ["by the host name, which is the pod's", { "host.name": "chat-7f" }],
+    ["by the container's id", { "container.id": "c1" }],
+    ["by the pod's uid", { "k8s.pod.uid": "u1" }],
+  ];
+  for (const [what, resource] of rows) {
+    const mine = span("a", "", [0, 1000], { resource: { "service.name": "chat", "process.pid": 7, ...resource } });
+    const join = new EvidenceJoin({ epochNs: T0 });
+    assert(join.addProbe(probe("runqueue_delay_ms", 300, 12, inPod(7))));
+    assert(join.addProbe(probe("runqueue_delay_ms", 400, 40, inPod(8))));
+    const { attributes } = join.evidence(join.addSpan(mine));
+    assertEquals(attributes["llm.ebpf.sched.runqueue_delay_ms"], 12, what);
+    assertEquals(attributes["llm.ebpf.correlation_confidence"], 0.9, what);
+  }
+});
+
+Deno.test("two containers of a pod that have a process of one number: neither is taken for the other", () => {
+  const resource = { "service.name": "chat", "process.pid": 1, "k8s.pod.name": "chat-7f", "k8s.node.name": "n1" };
+  const { join, evidence } = joined([span("a", "", [0, 1000], { resource })], [
+    probe("stream_gap_ms", 100, 20, inPod(1, { container: "proxy" })),
+    probe("runqueue_delay_ms", 300, 12, inPod(1)),
+    probe("runqueue_delay_ms", 400, 40, inPod(1, { container: "proxy" })),
+  ]);
+  assertEquals(evidence[0]!.attributes["llm.ebpf.sched.runqueue_delay_ms"], undefined);
+  assertEquals(join.stats.unsure.get("svc_node_500ms"), 2, "the same service on the same node is a guess");
+});

@@ -2,7 +2,8 @@
  * Where spans and kernel events happened, in words both sides use.
  *
  * A process is known by its pod and pid. One without a pod is known by its node instead: a pid is unique there. Applications mostly say
- * their host name, which is the node's outside of containers and the pod's inside of one.
+ * their host name, which is the node's outside of containers and the pod's inside of one, and the pid they have inside their container:
+ * of a pod's process that one counts, unless two containers of the pod have a process of that number.
  */
 import { sinceNs, type SpanSubject } from "../../correlate/subject.ts";
 import type { ProbeEvent, ProbeEventV1Alpha2 } from "../../model/probe_event.ts";
@@ -14,25 +15,56 @@ const MOST_PROCESSES = 65_536;
 /** More nodes than this and a span that does not say its own belongs to none. */
 const MOST_NODES = 2;
 
+/** What a probe event says of where it happened, in the words of a join. */
+export interface Placed {
+  /** What stands for its pod. */
+  readonly pod: string;
+  /** As spans of its process say it; 0 where that is not unique. */
+  readonly pid: number;
+  /** What retransmissions are counted by. */
+  readonly group: string;
+  readonly newNode: boolean;
+}
+
 export class Places {
   readonly #pods = new Set<string>();
+  /** Pod by the ids of its containers, and its own. */
+  readonly #podOf = new Map<string, string>();
+  /** By pod and pid inside: the container that has it, or null where several do. */
+  readonly #inside = new Map<string, string | null>();
   readonly #nodes = new Set<string>();
   /** Pod or control group by node and pid: what retransmissions are counted by. */
   readonly #groups = new Map<string, string>();
 
-  /** Learns from a probe event, and says what stands for its pod, what retransmissions are counted by, and whether its node is new. */
-  learn(probe: ProbeEvent): { readonly pod: string; readonly group: string; readonly newNode: boolean } {
+  learn(probe: ProbeEvent): Placed {
     const { node, pid } = probe;
     const group = probe.pod || (probe as ProbeEventV1Alpha2).cgroup?.slice(0, 1024) || `pid ${pid} on ${node}`;
     const newNode = this.#nodes.size < MOST_NODES && node !== "" && !this.#nodes.has(node);
     if (newNode) this.#nodes.add(node);
     if (probe.pod !== "") remember(this.#pods, probe.pod, MOST_PODS);
+    const { ns_pid: nsPid, container_id, pod_uid } = attributesOf(probe);
+    for (const id of [container_id, pod_uid]) {
+      if (probe.pod === "" || typeof id !== "string" || this.#podOf.get(id) === probe.pod) continue;
+      this.#podOf.set(id, probe.pod);
+      if (this.#podOf.size > MOST_PODS) this.#podOf.delete(this.#podOf.keys().next().value!);
+    }
     if (pid > 0) {
       const key = `${node}\0${pid}`;
       if (this.#groups.get(key) !== group) this.#groups.set(key, group);
       if (this.#groups.size > MOST_PROCESSES) this.#groups.delete(this.#groups.keys().next().value!);
     }
-    return { pod: probe.pod || onNode(node), group, newNode };
+    const inside = probe.pod !== "" && typeof nsPid === "number" ? this.#pidInside(probe, nsPid) : pid;
+    return { pod: probe.pod || onNode(node), pid: inside, group, newNode };
+  }
+
+  #pidInside({ pod, container }: ProbeEvent, nsPid: number): number {
+    const key = `${pod}\0${nsPid}`;
+    const known = this.#inside.get(key);
+    if (known === undefined) {
+      this.#inside.set(key, container);
+      if (this.#inside.size > MOST_PROCESSES) this.#inside.delete(this.#inside.keys().next().value!);
+    } else if (known !== container) this.#inside.set(key, null);
+    return this.#inside.get(key) === null ? 0 : nsPid;
   }
 
   /** False while nothing is known of where the span's process is, though its pid is: a first probe event may tell. */
@@ -43,7 +75,7 @@ export class Places {
   spanSubject(span: Span, epochNs: bigint): SpanSubject {
     const host = text(span, "host.name");
     const node = this.#node(span);
-    const pod = text(span, "k8s.pod.name") || (this.#pods.has(host) ? host : "") || onNode(node);
+    const pod = this.#pod(span) || (this.#pods.has(host) ? host : "") || onNode(node);
     return {
       traceId: span.traceId,
       spanId: span.spanId,
@@ -61,8 +93,13 @@ export class Places {
 
   /** What retransmissions near the span would be counted by; "" where nobody knows. */
   group(span: Span): string {
-    const pod = text(span, "k8s.pod.name");
-    return pod || (this.#groups.get(`${this.#node(span)}\0${pidOf(span)}`) ?? "");
+    return this.#pod(span) || (this.#groups.get(`${this.#node(span)}\0${pidOf(span)}`) ?? "");
+  }
+
+  /** By name, or by an id that some probe event has named. */
+  #pod(span: Span): string {
+    const ids = ["container.id", "k8s.pod.uid"].map((key) => text(span, key));
+    return text(span, "k8s.pod.name") || ids.map((id) => this.#podOf.get(id)).find((pod) => pod !== undefined) || "";
   }
 
   /** As the span says; of one that does not, the only node there is. */
@@ -70,6 +107,10 @@ export class Places {
     const [only] = this.#nodes;
     return nodeOf(span) || (this.#nodes.size === 1 ? only! : "");
   }
+}
+
+function attributesOf(probe: ProbeEvent): Readonly<Record<string, unknown>> {
+  return (probe as ProbeEventV1Alpha2).attributes ?? {};
 }
 
 function remember(set: Set<string>, value: string, most: number): void {

@@ -66,9 +66,11 @@ export class ProbeSubject implements SignalSubject {
   readonly tsNs: number;
   readonly pid: number;
   readonly node: string;
+  readonly service: string;
+  readonly pod: string;
 
-  /** @param pod the pod, or what stands for it */
-  constructor(probe: ProbeEvent, readonly kept: ProbeSignal, readonly pod: string) {
+  /** @param placed what stands for its pod, and its pid there */
+  constructor(probe: ProbeEvent, readonly kept: ProbeSignal, placed: { readonly pod: string; readonly pid: number }) {
     const { trace_id = "", span_id = "" } = probe;
     this.traceId = trace_id.length === 32 ? trace_id : "";
     const id = span_id.length === 16 ? span_id : "";
@@ -77,8 +79,11 @@ export class ProbeSubject implements SignalSubject {
     this.spanId = this.serves ? "" : id;
     this.childOf = this.serves ? id : "";
     this.tsNs = kept.tsNs;
-    this.pid = probe.pid;
+    this.pid = placed.pid;
+    this.pod = placed.pod;
     this.node = probe.node;
+    const { service } = (probe as ProbeEventV1Alpha2).attributes as { service?: unknown } | undefined ?? {};
+    this.service = typeof service === "string" && service.length <= MOST_NAME ? service : "";
   }
 
   get conn(): string {

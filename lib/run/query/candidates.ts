@@ -38,7 +38,7 @@ export function candidates(
   const places = new Places();
   const kept = probes.flatMap((probe) => {
     const signal = probeSignal(probe, originNs);
-    return signal === null ? [] : [{ probe, subject: new ProbeSubject(probe, signal, places.learn(probe).pod) }];
+    return signal === null ? [] : [{ probe, subject: new ProbeSubject(probe, signal, places.learn(probe)) }];
   });
   const subjects = spans.map((span) => places.spanSubject(span, originNs));
   const mine = new Set(own.map(({ spanId }) => spanId));
