@@ -101,6 +101,7 @@ export const FIELDS: readonly Field[] = [
   own("namespace", "Kubernetes namespace", 12),
   own("pod", "Kubernetes pod", 20),
   own("container", "container", 14),
+  said("service", "service of the pod, or systemd's", "service", 14),
   own("signal", "name of the signal", 24),
   own("status", "ok, warning or error", 7),
   own("errno", "error number", 5),
