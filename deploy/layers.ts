@@ -3,7 +3,18 @@
 const FOUNDATIONS = new Set(["stats", "config", "host", "net", "otlp", "report"]);
 
 /** Folders of lib that are functions of their arguments: no clock, no random numbers, no effects. */
-const PURE = new Set(["model", "stats", "decode", "correlate", "timeline", "slo", "attribute", "diagnose", "gate"]);
+const PURE = new Set([
+  "model",
+  "stats",
+  "decode",
+  "correlate",
+  "timeline",
+  "slo",
+  "attribute",
+  "diagnose",
+  "follow",
+  "gate",
+]);
 
 /** Higher may import lower; equal only within one folder, or among foundations. */
 const RANK = { model: 0, foundation: 1, stage: 2, run: 3, outside: 4, testing: 5 } as const;

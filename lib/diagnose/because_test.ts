@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { KernelEvent } from "../model/kernel_event.ts";
+import { validate } from "../report/validate.ts";
 import { diagnose } from "./diagnosis.ts";
 import { connect, CONTEXT, dns, firstByte, owner, retransmit, tcp } from "./fixture.ts";
 
@@ -82,5 +83,10 @@ Deno.test("what exceeds the hint is told with what the run saw elsewhere", () =>
     worst?.compared_with,
     "hint 40 ms; 6.00 ms (median of 8) by 1 other process; 3.00 ms (median of 9) with 1 other peer",
   );
+  assertEquals(worst?.elsewhere, {
+    other_processes: { p50: 6, count: 8, of: 1 },
+    other_peers: { p50: 3, count: 9, of: 1 },
+  });
+  assertEquals(validate("diagnosis/v1", diagnose([toResolver(0.3), ...events], CONTEXT)), []);
   assert(worst!.sentence.endsWith("elsewhere it took 3.00 ms (median)"), worst!.sentence);
 });

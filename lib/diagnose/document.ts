@@ -90,6 +90,7 @@ export function findings(rows: readonly Row[], windowMs: number, names: Names): 
     .sort((a, b) => b.verdict.harmMs - a.verdict.harmMs)
     .map(({ row, verdict }, i) => {
       const seen = observed(row, names);
+      const measure = elsewhere.of(row);
       const facts = {
         windowMs,
         over: row.over,
@@ -104,6 +105,7 @@ export function findings(rows: readonly Row[], windowMs: number, names: Names): 
         ...seen,
         sentence: sentence(seen, facts),
         compared_with: verdict.comparedWith,
+        ...(measure === undefined ? {} : { elsewhere: measure }),
         harm_ms: round(verdict.harmMs),
       };
     });

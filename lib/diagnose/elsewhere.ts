@@ -1,20 +1,21 @@
 /** What the same run saw elsewhere: the measure of a machine is the machine itself, where it says enough. */
+import type { Finding, SeenElsewhere } from "../model/diagnosis.ts";
 import type { SignalName } from "../model/signals.ts";
 import type { Row } from "./row.ts";
-
-export interface Elsewhere {
-  /** Median, in ms. */
-  readonly p50: number;
-  readonly count: number;
-  /** How many others: peers, or processes. */
-  readonly of: number;
-}
 
 /** Fewer occurrences than this are no measure. */
 const LEAST_COUNT = 5;
 
 /** The cause of a DNS query that got no answer. */
 const TIMEOUT = "timeout";
+
+/** Durations that have another end: what the same run saw elsewhere says something about them. */
+export const COMPARED: ReadonlySet<SignalName> = new Set([
+  "dns_latency_ms",
+  "connect_latency_ms",
+  "tls_handshake_ms",
+  "stream_ttft_ms",
+]);
 
 export class RunElsewhere {
   readonly #byKind = new Map<SignalName, Row[]>();
@@ -46,8 +47,21 @@ export class RunElsewhere {
     return this.#roundTrips.get(ip) ?? null;
   }
 
+  /** All of it, for the document; undefined: the run says nothing. */
+  of(row: Row): Finding["elsewhere"] {
+    const { kind, peer } = row.key;
+    if (!COMPARED.has(kind) || peer === null) return undefined;
+    const [processes, peers, rtt] = [this.otherProcesses(row), this.otherPeers(row), this.roundTripMs(peer.ip)];
+    if (processes === null && peers === null && rtt === null) return undefined;
+    return {
+      ...(processes !== null && { other_processes: processes }),
+      ...(peers !== null && { other_peers: peers }),
+      ...(rtt !== null && { rtt: microseconds(rtt) }),
+    };
+  }
+
   /** The same kind with other addresses. */
-  otherPeers({ key: { kind, peer, role } }: Row): Elsewhere | null {
+  otherPeers({ key: { kind, peer, role } }: Row): SeenElsewhere | null {
     const rows = this.#byKind.get(kind) ?? [];
     return median(
       rows.filter((row) => row.key.role === role && row.key.peer?.ip !== peer?.ip),
@@ -56,7 +70,7 @@ export class RunElsewhere {
   }
 
   /** The same kind with the same peer, by other processes. */
-  otherProcesses({ key: { kind, peer, role }, who, processes }: Row): Elsewhere | null {
+  otherProcesses({ key: { kind, peer, role }, who, processes }: Row): SeenElsewhere | null {
     if (peer === null || processes > 1) return null; // of several alike the others are themselves
     const rows = (this.#byKind.get(kind) ?? []).filter((row) =>
       row.key.role === role && row.key.peer?.ip === peer.ip && row.key.peer.port === peer.port &&
@@ -66,13 +80,18 @@ export class RunElsewhere {
   }
 }
 
+/** That is all the clock is good for. */
+function microseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
 /** Of medians, each as heavy as its row: within what the rows themselves hold of it. */
-function median(rows: readonly Row[], other: (row: Row) => string | undefined): Elsewhere | null {
+function median(rows: readonly Row[], other: (row: Row) => string | undefined): SeenElsewhere | null {
   const count = rows.reduce((sum, row) => sum + row.series.count, 0);
   if (count < LEAST_COUNT) return null;
   const medians = rows.map(({ series }) => ({ p50: series.quantile(0.5), count: series.count }))
     .sort((a, b) => a.p50 - b.p50);
   let before = 0;
   const middle = medians.find((one) => (before += one.count) >= count / 2)!;
-  return { p50: middle.p50, count, of: new Set(rows.map(other)).size };
+  return { p50: microseconds(middle.p50), count, of: new Set(rows.map(other)).size };
 }

@@ -1,8 +1,9 @@
 /** When a row becomes a finding, what it cost, and what it was compared with. Hints are the catalogue's; the rest stands here. */
+import type { SeenElsewhere } from "../model/diagnosis.ts";
 import type { SignalName } from "../model/signals.ts";
 import { SIGNALS } from "../model/signals.ts";
 import { duration, ms, plural } from "../report/format.ts";
-import type { Elsewhere, RunElsewhere } from "./elsewhere.ts";
+import { COMPARED, type RunElsewhere } from "./elsewhere.ts";
 import { BY_KERNEL } from "./host_rows.ts";
 import type { Row } from "./row.ts";
 
@@ -106,15 +107,7 @@ export function judge(row: Row, windowMs: number, elsewhere: RunElsewhere): Verd
   return { ...verdict, comparedWith: verdict.comparedWith + seen.join("") };
 }
 
-/** Durations that have another end: what the same run saw elsewhere says something about them. */
-const COMPARED: ReadonlySet<SignalName> = new Set([
-  "dns_latency_ms",
-  "connect_latency_ms",
-  "tls_handshake_ms",
-  "stream_ttft_ms",
-]);
-
-function words({ p50, count: n }: Elsewhere): string {
+function words({ p50, count: n }: SeenElsewhere): string {
   return `${ms(p50)} (median of ${n})`;
 }
 

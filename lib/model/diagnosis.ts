@@ -58,11 +58,27 @@ export interface Observed extends Whereabouts {
   readonly unit: "ms";
 }
 
+/** A median of what the same run saw, ms; of so many occurrences, by so many other peers or processes. */
+export interface SeenElsewhere {
+  readonly p50: number;
+  readonly count: number;
+  readonly of: number;
+}
+
 export interface Finding extends Observed {
   /** 1 is the worst: the largest harm_ms. */
   readonly rank: number;
   readonly sentence: string;
   readonly compared_with: string;
+  /** Of durations with another end, as far as the run saw enough. */
+  readonly elsewhere?: {
+    /** The same kind and peer. */
+    readonly other_processes?: SeenElsewhere;
+    /** The same kind. */
+    readonly other_peers?: SeenElsewhere;
+    /** Of the quickest TCP handshake with the peer's address, ms. */
+    readonly rtt?: number;
+  };
   /**
    * Time lost, in ms. Slow things: what exceeded the hint, summed. CPU: the whole wait. Failures: how long each took, but at
    * least one second each, the usual delay before a retry.

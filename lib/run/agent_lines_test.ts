@@ -43,6 +43,7 @@ Deno.test("follow: only the probes it needs, standard output, no port; what cont
   ]);
   const table: [Partial<AgentOptions>, string][] = [
     [{ follow: ["dns"], output: "stdout" }, "Cannot follow and write"],
+    [{ follow: ["steal"] }, "alone: no probe tells it"],
     [{ follow: ["dsn"] }, 'did you mean "dns"?'],
     [{ fields: ["comm"] }, "there are no rows"],
     [{ forMs: 1000, filter: "pid==1" }, "Cannot filter a diagnosis"],

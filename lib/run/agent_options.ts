@@ -117,6 +117,9 @@ export function planAgent(options: AgentOptions): AgentPlan {
   const probes = PROBES.map((spec) => spec.probe).filter((probe) =>
     SIGNALS.some((row) => row.probe === probe && !disabled.has(row.signal))
   );
+  if (probes.length === 0 && following) {
+    throw new UsageError(`Cannot follow "${options.follow.join(",")}" alone: no probe tells it`, "Add another kind");
+  }
   if (probes.length === 0) throw new UsageError("Cannot watch: every signal is disabled", "Leave one of them enabled");
   const targeted = pids.length > 0 || options.comm !== undefined || options.cgroups.length > 0;
   const eventsTo = following ? "-" : destination(options);
