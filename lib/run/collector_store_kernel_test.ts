@@ -158,3 +158,17 @@ Deno.test("collector --store: a second collector is refused while the first runs
   await assertRejects(() => startCollector({ dir }), Error, `process id ${collector.pid} writes it`);
   assertEquals(await collector.post(take(distinctSpans(), 1)), 200);
 });
+
+Deno.test("collector --store: an idempotency key is known after kill -9", async () => {
+  const dir = await folder();
+  const [a, b] = take(distinctSpans(), 2);
+  const key = { "idempotency-key": "batch-1" };
+  {
+    await using collector = await startCollector({ dir });
+    assertEquals(await collector.post([a!], key), 200);
+  }
+  await using collector = await startCollector({ dir });
+  assertEquals(await collector.post([a!], key), 200);
+  assertEquals(await collector.post([b!], key), 409);
+  assertEquals((await collector.health()).last_seq, 1);
+});

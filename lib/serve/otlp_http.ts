@@ -47,6 +47,11 @@ export function otlpRoute({ receiver, maxBodyBytes = 64 * 1024 * 1024 }: OtlpHtt
       const message = `Cannot read "content-type": send ${MEDIA_TYPE.protobuf} or ${MEDIA_TYPE.json}`;
       return refuse(request, 415, { message });
     }
+    const key = request.headers["idempotency-key"];
+    if (key !== undefined && !/^[\x20-\x7e]{1,255}$/.test(key)) {
+      const message = 'Cannot use "idempotency-key": it is 1 to 255 printable ASCII characters';
+      return refuse(request, 400, { message });
+    }
     let body: Uint8Array;
     try {
       const compressed = request.headers["content-encoding"];
@@ -58,7 +63,7 @@ export function otlpRoute({ receiver, maxBodyBytes = 64 * 1024 * 1024 }: OtlpHtt
       const later = error.status === 503 ? { "retry-after": "1" } : undefined;
       return refuse(request, error.status, { message: error.message }, later);
     }
-    const reply = await receiver.receive(signal, encoding, body, request.caller?.ns);
+    const reply = await receiver.receive(signal, encoding, body, request.caller?.ns, key);
     if (reply.taken) return { status: 200, headers: { "content-type": MEDIA_TYPE[encoding] }, body: reply.body };
     const later = reply.retryAfterS === undefined ? undefined : { "retry-after": String(reply.retryAfterS) };
     return refuse(request, reply.status, reply.why, later);

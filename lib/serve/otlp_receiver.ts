@@ -2,6 +2,7 @@
 import type { LogRecord } from "../model/log_record.ts";
 import type { MetricPoint } from "../model/metric_point.ts";
 import { Overload } from "../model/overload.ts";
+import type { Receipt } from "../model/receipt.ts";
 import type { Span } from "../model/span.ts";
 import {
   type Decoded,
@@ -11,10 +12,12 @@ import {
   decodeTraces,
   encodeResponse,
   type Encoding,
+  MEDIA_TYPE,
   type PartialSuccess,
   type RpcStatus,
   type Signal,
 } from "../otlp/mod.ts";
+import { type Draft, Receipts } from "./receipts.ts";
 import { SeenSpans } from "./seen_spans.ts";
 
 /**
@@ -23,9 +26,13 @@ import { SeenSpans } from "./seen_spans.ts";
  */
 export interface OtlpSink {
   /** New spans only: those that came before are left out. */
-  readonly spans?: (spans: readonly Span[], bytes: number) => void | Promise<void>;
-  readonly logs?: (logs: readonly LogRecord[], bytes: number) => void | Promise<void>;
+  readonly spans?: (spans: readonly Span[], bytes: number, receipt?: Receipt) => void | Promise<void>;
+  readonly logs?: (logs: readonly LogRecord[], bytes: number, receipt?: Receipt) => void | Promise<void>;
   readonly metrics?: (points: readonly MetricPoint[], bytes: number) => void | Promise<void>;
+  /** Keeps a receipt where there is nothing to keep with it. */
+  readonly receipt?: (receipt: Receipt) => Promise<void>;
+  /** What was answered under a key before; null: nothing. Without it keys are not looked at. */
+  readonly receiptOf?: (key: string) => Promise<Receipt | null>;
 }
 
 export interface ReceiverOptions {
@@ -64,7 +71,7 @@ export type Reply =
   | {
     readonly taken: false;
     /** HTTP status: 400 what came cannot be read, 403 it belongs to others, 503 it cannot be taken now. */
-    readonly status: 400 | 403 | 503;
+    readonly status: 400 | 403 | 409 | 503;
     readonly why: RpcStatus;
     readonly retryAfterS?: number;
   };
@@ -80,6 +87,7 @@ export class OtlpReceiver {
   readonly horizon: number;
   readonly #seen: SeenSpans;
   readonly #options: ReceiverOptions;
+  readonly #receipts: Receipts;
   /** Batches of spans that the sink has not answered for yet. */
   readonly #underWay = new Set<Promise<void>>();
 
@@ -87,6 +95,7 @@ export class OtlpReceiver {
     this.#options = options;
     this.horizon = options.horizon ?? 131_072;
     this.#seen = new SeenSpans(this.horizon);
+    this.#receipts = new Receipts(options.sink.receiptOf ?? (() => Promise.resolve(null)));
   }
 
   /** Signals that have a sink. */
@@ -101,56 +110,99 @@ export class OtlpReceiver {
     this.#seen.remember(keys);
   }
 
-  /** Never rejects. @param body inflated @param ns all of the records a sender may speak for; "": any */
-  async receive(signal: Signal, encoding: Encoding, body: Uint8Array, ns = ""): Promise<Reply> {
+  /**
+   * Never rejects.
+   *
+   * @param body inflated
+   * @param ns all of the records a sender may speak for; "": any
+   * @param key under which the same request may come again; "": none
+   */
+  receive(signal: Signal, encoding: Encoding, body: Uint8Array, ns = "", key = ""): Promise<Reply> {
     const stats = this.stats[signal];
     stats.requests++;
     stats.bytes += body.length;
+    if (key === "" || this.#options.sink.receiptOf === undefined) {
+      return this.#receive(signal, encoding, body, ns, null);
+    }
+    return this.#receipts.once(
+      { signal, encoding, body, key: `${ns}/${key}` },
+      (draft) => this.#receive(signal, encoding, body, ns, draft),
+      (error) => this.#refusal(signal, error),
+    );
+  }
+
+  async #receive(
+    signal: Signal,
+    encoding: Encoding,
+    body: Uint8Array,
+    ns: string,
+    draft: Draft | null,
+  ): Promise<Reply> {
+    const stats = this.stats[signal];
     try {
-      const decoded = await this.#take(signal, encoding, body, ns);
+      const decoded = await this.#take(signal, encoding, body, ns, draft);
       for (const [reason, n] of decoded.rejected) count(stats.rejected, reason, n);
       for (const [reason, n] of decoded.warnings) count(stats.warnings, reason, n);
       return { taken: true, body: encodeResponse(signal, partialSuccess(decoded), encoding) };
     } catch (error) {
-      if (error instanceof DecodeError) {
-        stats.undecodable++;
-        const violation = { field: error.where, description: error.what };
-        return { taken: false, status: 400, why: { code: 3, message: error.message, violation } };
-      }
-      if (error instanceof Foreign) {
-        stats.foreign++;
-        return { taken: false, status: 403, why: { code: 7, message: error.message } };
-      }
-      stats.unavailable++;
-      if (!(error instanceof Overload)) this.#options.onFault?.(error);
-      const what = error instanceof Overload ? error.what : "the pipeline refused it";
-      return {
-        taken: false,
-        status: 503,
-        why: { code: 14, message: `Cannot take "${signal}": ${what}, send again` },
-        retryAfterS: error instanceof Overload ? error.retryAfterS : 1,
-      };
+      return this.#refusal(signal, error);
     }
   }
 
-  async #take(signal: Signal, encoding: Encoding, body: Uint8Array, ns: string): Promise<Decoded> {
+  #refusal(signal: Signal, error: unknown): Reply {
+    const stats = this.stats[signal];
+    if (error instanceof DecodeError) {
+      stats.undecodable++;
+      const violation = { field: error.where, description: error.what };
+      return { taken: false, status: 400, why: { code: 3, message: error.message, violation } };
+    }
+    if (error instanceof Foreign) {
+      stats.foreign++;
+      return { taken: false, status: 403, why: { code: 7, message: error.message } };
+    }
+    stats.unavailable++;
+    if (!(error instanceof Overload)) this.#options.onFault?.(error);
+    const what = error instanceof Overload ? error.what : "the pipeline refused it";
+    return {
+      taken: false,
+      status: 503,
+      why: { code: 14, message: `Cannot take "${signal}": ${what}, send again` },
+      retryAfterS: error instanceof Overload ? error.retryAfterS : 1,
+    };
+  }
+
+  async #take(
+    signal: Signal,
+    encoding: Encoding,
+    body: Uint8Array,
+    ns: string,
+    draft: Draft | null,
+  ): Promise<Decoded> {
     const { sink } = this.#options;
+    const receiptFor = (decoded: Decoded): Receipt | undefined =>
+      draft === null
+        ? undefined
+        : { ...draft, answer: encodeResponse(signal, partialSuccess(decoded), encoding), type: MEDIA_TYPE[encoding] };
     if (signal === "traces") {
       const decoded = decodeTraces(body, encoding);
       this.#refuseForeign(decoded.spans, ns);
-      await this.#takeSpans(decoded.spans, body.length);
+      await this.#takeSpans(decoded.spans, body.length, receiptFor(decoded));
       return decoded;
     }
     if (signal === "logs") {
       const decoded = decodeLogs(body, encoding);
       this.#refuseForeign(decoded.logs, ns);
-      if (decoded.logs.length > 0) await sink.logs?.(decoded.logs, body.length);
+      const receipt = receiptFor(decoded);
+      if (decoded.logs.length > 0) await sink.logs?.(decoded.logs, body.length, receipt);
+      else if (receipt !== undefined) await sink.receipt?.(receipt);
       this.stats.logs.taken += decoded.logs.length;
       return decoded;
     }
     const decoded = decodeMetrics(body, encoding);
     this.#refuseForeign(decoded.points, ns);
     if (decoded.points.length > 0) await sink.metrics?.(decoded.points, body.length);
+    const receipt = receiptFor(decoded);
+    if (receipt !== undefined) await sink.receipt?.(receipt);
     this.stats.metrics.taken += decoded.points.length;
     return decoded;
   }
@@ -162,13 +214,14 @@ export class OtlpReceiver {
     if (records.some((record) => ![ns, ""].includes(namespaceOf(record)))) throw new Foreign(ns);
   }
 
-  async #takeSpans(spans: readonly Span[], bytes: number): Promise<void> {
+  async #takeSpans(spans: readonly Span[], bytes: number, receipt: Receipt | undefined): Promise<void> {
     const fresh = this.#seen.fresh(spans);
     const again = spans.length - fresh.length;
     try {
       // A span seen before may be one whose fate is still open: who sends it again waits with who sent it first.
       if (again > 0) await Promise.all(this.#underWay);
-      if (fresh.length > 0) await this.#hand(fresh, bytes);
+      if (fresh.length > 0) await this.#hand(fresh, bytes, receipt);
+      else if (receipt !== undefined) await this.#options.sink.receipt?.(receipt);
     } catch (error) {
       this.#seen.forget(fresh);
       throw error;
@@ -177,8 +230,8 @@ export class OtlpReceiver {
     this.stats.traces.duplicates += again;
   }
 
-  async #hand(spans: readonly Span[], bytes: number): Promise<void> {
-    const batch = Promise.resolve().then(() => this.#options.sink.spans?.(spans, bytes));
+  async #hand(spans: readonly Span[], bytes: number, receipt: Receipt | undefined): Promise<void> {
+    const batch = Promise.resolve().then(() => this.#options.sink.spans?.(spans, bytes, receipt));
     this.#underWay.add(batch);
     try {
       await batch;

@@ -1,9 +1,10 @@
 /** Reads a journal's database, in whatever thread or process; also while somebody writes it. Everything here is synchronous. */
+import type { Receipt } from "../model/receipt.ts";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { ChunkLines, spanKey, traceKey } from "./chunk.ts";
 import { sumOf } from "./digest.ts";
 import { COUNTS, openForReading, type Row } from "./journal_db.ts";
-import { type Entry, type Filter, type Kind, KINDS, matches, type NamedKind, type Receipt } from "./store.ts";
+import { type Entry, type Filter, type Kind, KINDS, matches, type NamedKind } from "./store.ts";
 import { IntegrityError, sqliteError } from "./store_errors.ts";
 
 /** Chunks looked at between two looks at the database. */

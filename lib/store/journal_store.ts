@@ -2,6 +2,7 @@
  * A store on disk: an embedded database with a write-ahead log. One thread writes; appends that wait are committed together, and each
  * resolves after the sync that covers it. Reads are done here, on a connection of their own.
  */
+import type { Receipt } from "../model/receipt.ts";
 import { Overload } from "../model/overload.ts";
 import { encodeChunks } from "./chunk.ts";
 import { databasePath } from "./journal_db.ts";
@@ -15,7 +16,6 @@ import {
   KINDS,
   type NamedKind,
   type NewEntry,
-  type Receipt,
   type Store,
   type StoreState,
 } from "./store.ts";

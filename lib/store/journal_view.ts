@@ -1,17 +1,9 @@
 /** A journal as it is on disk, to read: also while a collector writes it, and of snapshots. */
+import type { Receipt } from "../model/receipt.ts";
 import { UnsupportedError } from "../model/errors.ts";
 import { COUNTS, databasePath, type Row } from "./journal_db.ts";
 import { JournalReader } from "./journal_reader.ts";
-import {
-  type Entry,
-  type Filter,
-  type Kind,
-  KINDS,
-  type NamedKind,
-  type Receipt,
-  type Store,
-  type StoreState,
-} from "./store.ts";
+import { type Entry, type Filter, type Kind, KINDS, type NamedKind, type Store, type StoreState } from "./store.ts";
 
 export class JournalView implements Store {
   readonly #reader: JournalReader;

@@ -1,11 +1,12 @@
 /** The one writer of a journal: appends in groups, one transaction and one sync a group. Everything here is synchronous. */
+import type { Receipt } from "../model/receipt.ts";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Chunk, ChunkLines, traceKey } from "./chunk.ts";
 import { chain, hex, sumOf } from "./digest.ts";
 import { COUNTS, databasePath, openForWriting, type Row } from "./journal_db.ts";
 import { LapsedError, Lease } from "./lease.ts";
 import { changeManifest } from "./manifest.ts";
-import { KINDS, type Receipt } from "./store.ts";
+import { KINDS } from "./store.ts";
 import { sqliteError } from "./store_errors.ts";
 
 /** What one `append` writes. */

@@ -2,6 +2,7 @@
  * A store in memory, and gone with the process: the newest entries, as many as its bounds allow. Incidents are few and asked for long
  * after: those that fall out of the log of everything are still found by id and as the newest of their kind.
  */
+import type { Receipt } from "../model/receipt.ts";
 import {
   type Entry,
   type Filter,
@@ -9,7 +10,6 @@ import {
   KINDS,
   matches,
   type NewEntry,
-  type Receipt,
   type Store,
   type StoreState,
 } from "./store.ts";

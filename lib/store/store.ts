@@ -5,6 +5,7 @@
 import type { IncidentAttribution } from "../model/incident_attribution.ts";
 import type { LogRecord } from "../model/log_record.ts";
 import type { ProbeEvent } from "../model/probe_event.ts";
+import type { Receipt } from "../model/receipt.ts";
 import type { SloEvent } from "../model/slo_event.ts";
 import type { Span } from "../model/span.ts";
 
@@ -51,16 +52,6 @@ export interface Filter {
 
 /** Kinds that can be asked for by id. */
 export type NamedKind = "slo" | "incident";
-
-/** What a sender was answered, so that the same request gets the same answer when it comes again. */
-export interface Receipt {
-  /** Its idempotency key. */
-  readonly key: string;
-  /** Of what it asked: under the same key another digest is another request. */
-  readonly digest: string;
-  readonly type: string;
-  readonly answer: Uint8Array;
-}
 
 export interface StoreState {
   /** Sequence of the oldest entry still held; `last` + 1 when there is none. */

@@ -8,6 +8,7 @@ import type { LogRecord } from "../../model/log_record.ts";
 import type { MetricPoint } from "../../model/metric_point.ts";
 import { Overload } from "../../model/overload.ts";
 import type { ProbeEvent, ProbeEventV1Alpha2 } from "../../model/probe_event.ts";
+import type { Receipt } from "../../model/receipt.ts";
 import { RecentKeys } from "../../model/recent_keys.ts";
 import type { SloEvent } from "../../model/slo_event.ts";
 import type { Span } from "../../model/span.ts";
@@ -93,13 +94,15 @@ export class Pipeline {
 
   /** For a receiver. */
   readonly sink: OtlpSink = {
-    spans: (spans, bytes) => this.takeSpans(spans, bytes),
-    logs: (logs, bytes) => this.takeLogs(logs, bytes),
+    spans: (spans, bytes, receipt) => this.takeSpans(spans, bytes, receipt),
+    logs: (logs, bytes, receipt) => this.takeLogs(logs, bytes, receipt),
     metrics: (points) => this.takeMetrics(points),
+    receipt: async (receipt) => void await this.#options.store.append([], receipt),
+    receiptOf: (key) => this.#options.store.receipt(key),
   };
 
   /** @param bytes what they took on the wire @throws Overload, or what the store throws: nothing was taken then */
-  async takeSpans(spans: readonly Span[], bytes: number): Promise<void> {
+  async takeSpans(spans: readonly Span[], bytes: number, receipt?: Receipt): Promise<void> {
     const { mostHeld = 100_000, mostHeldBytes = 256 * 1024 * 1024, store } = this.#options;
     const waiting = this.#held.spans + this.#arriving.spans;
     const waitingBytes = this.#held.bytes + this.#arriving.bytes;
@@ -111,7 +114,7 @@ export class Pipeline {
     const each = Math.ceil(bytes / spans.length);
     try {
       const named = spans.map((span) => this.#named(span));
-      await store.append(named.map((span) => spanEntry(span, each)));
+      await store.append(named.map((span) => spanEntry(span, each)), receipt);
       const nowMs = this.#options.clockMs();
       for (const span of named) this.#held.add(this.#join.addSpan(span), each, nowMs);
     } finally {
@@ -121,7 +124,7 @@ export class Pipeline {
   }
 
   /** Records that hold a probe event are taken as that. @throws as `takeSpans` */
-  async takeLogs(logs: readonly LogRecord[], bytes: number): Promise<void> {
+  async takeLogs(logs: readonly LogRecord[], bytes: number, receipt?: Receipt): Promise<void> {
     const each = Math.ceil(bytes / logs.length);
     const entries: NewEntry[] = [];
     const probes: ProbeEvent[] = [];
@@ -143,7 +146,7 @@ export class Pipeline {
       entries.push(probeEntry(held, each));
     }
     try {
-      if (entries.length > 0) await this.#options.store.append(entries);
+      if (entries.length > 0 || receipt !== undefined) await this.#options.store.append(entries, receipt);
     } catch (error) {
       for (const key of keys) this.#seenProbes.forget(key);
       throw error;
