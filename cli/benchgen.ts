@@ -20,6 +20,10 @@ export const command: Command = {
       command: "sudo sloctl benchgen --live --scenario baseline --phases baseline=8s,fault=20s,recovery=2s --rps 5",
       text: "shorter and slower",
     },
+    {
+      command: "sloctl benchgen --input fixtures/recordings/dns_latency.jsonl.gz --out artifacts/bench",
+      text: "one run, of a recorded demo",
+    },
     { command: "sloctl benchgen --scenario dns_latency --out artifacts/bench", text: "three synthetic runs" },
   ],
   flags: [
@@ -31,7 +35,7 @@ export const command: Command = {
     },
     { name: "out", type: "string", placeholder: "DIR", default: "artifacts/bench", help: "folder of all scenarios" },
     { name: "workload", type: "string", placeholder: "NAME", help: "written into every sample" },
-    { name: "input", type: "string", placeholder: "DIR", help: "make it from a recorded run (not built yet)" },
+    { name: "input", type: "string", placeholder: "FILE", help: "make one run of a recording (sloctl demo --record)" },
     { name: "live", type: "boolean", help: "measure it in the lab; needs root" },
     { name: "runs", type: "integer", placeholder: "N", help: "default: the scenario's repetitions" },
     { name: "rps", type: "number", placeholder: "N", help: "live: requests a second; default: the scenario's profile" },
@@ -52,8 +56,11 @@ export const command: Command = {
   permissions: EVERYTHING,
   run: async (input, io) => {
     const { benchgen } = await import("../lib/run/benchgen.ts");
-    const scenarios = input.given("scenario") ? input.list("scenario") : ["mixed"];
-    const said = [["runs", input.number("runs")], ["rps", input.number("rps")], ["phases", input.string("phases")], [
+    const scenarios = input.list("scenario");
+    const said = [["input", input.string("input")], ["runs", input.number("runs")], ["rps", input.number("rps")], [
+      "phases",
+      input.string("phases"),
+    ], [
       "workload",
       input.string("workload"),
     ]] as const;

@@ -1,5 +1,5 @@
 /** `sloctl benchgen`: the artefacts of a benchmark, one folder per run: measured in the lab, or invented and marked so in every file. */
-import { EXIT, UnsupportedError, UsageError } from "../model/errors.ts";
+import { EXIT, UsageError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
 import { toJson } from "../model/json.ts";
 import { type Scenario, SCENARIO_PHASES } from "../model/scenario.ts";
@@ -12,15 +12,17 @@ import { runFiles } from "./benchgen/artifacts.ts";
 import { isComplete, type RunIdentity, writeFolder } from "./benchgen/folder.ts";
 import { liveMs, liveRun, type Pauses } from "./benchgen/live.ts";
 import { machine, scenarioDigest, sha256, type Source, source } from "./benchgen/provenance.ts";
+import { recordedRun, scenarioOf } from "./benchgen/recorded.ts";
 import type { RunResult } from "./benchgen/run_result.ts";
 import { syntheticRun } from "./benchgen/synthetic.ts";
 import { missingInjectors, refuseMissing } from "./faultinject_real.ts";
 
 export interface BenchgenOptions {
-  /** Names or files; `all`: every one that comes with the program, live those that can be done for real. */
+  /** Names or files; `all`: every one that comes with the program, live those that can be done for real. Empty: `mixed`. */
   readonly scenarios: readonly string[];
   readonly out: string;
   readonly workload: string | undefined;
+  /** A recording to make the one run of. */
   readonly input: string | undefined;
   readonly live: boolean;
   readonly runs: number | undefined;
@@ -58,12 +60,7 @@ const STATISTICS_KEPT = "BPF run time is measured with the kernel's statistics o
  * @throws UsageError, UnsupportedError, IoError; the reason of `io.stop` when it is interrupted, nothing half-written being left
  */
 export async function benchgen(options: BenchgenOptions, io: Io): Promise<number> {
-  if (options.input !== undefined) {
-    throw new UnsupportedError(
-      `Cannot make a benchmark from "${options.input}": recorded runs are not taken yet`,
-      "Use --live for a measured run, or neither for a synthetic one",
-    );
-  }
+  if (options.input !== undefined) return await fromRecording(options.input, options, io);
   const scenarios = scenariosOf(options);
   const plan = scenarios.flatMap((scenario) => plannedRuns(scenario, options));
   if (options.live) scenarios.forEach(refuseMissing);
@@ -124,7 +121,7 @@ function scenariosOf({ scenarios: asked, live, phases, runs, rps }: BenchgenOpti
   if (rps !== undefined && !(rps > 0)) {
     throw new UsageError(`Cannot send "${rps}" requests a second: it must be above 0`, "Give --rps 5");
   }
-  const names = asked.flatMap((name) => name === "all" ? scenarioNames() : [name]);
+  const names = (asked.length > 0 ? asked : ["mixed"]).flatMap((name) => name === "all" ? scenarioNames() : [name]);
   const loaded = [...new Set(names)].map((name) => withPhases(loadScenario(name), phases));
   // Of all, those that cannot be done for real are left out; one that was named is refused.
   return live && asked.includes("all")
@@ -201,6 +198,24 @@ function provenanceOf(
       : { measured: false, reason: unmeasured },
     identity,
   };
+}
+
+/** One run, of a recording: its scenario is the one named, or what was recorded. */
+async function fromRecording(path: string, options: BenchgenOptions, io: Io): Promise<number> {
+  if (options.live || (options.runs ?? 1) !== 1) {
+    throw new UsageError("Cannot make several runs, or a live one, of a recording", "Leave out --live and --runs");
+  }
+  const [scenario] = scenariosOf({ ...options, scenarios: [options.scenarios[0] ?? await scenarioOf(path)] });
+  const [run] = plannedRuns(scenario!, { ...options, runs: 1 });
+  const mode = options.mode ?? "model";
+  const { result, host, made } = await recordedRun(path, scenario!, mode, options.workload);
+  const from = await source();
+  const identity = { ...identityOf(run!, mode, options, from), host_sha256: sha256(toJson(host)), origin: "measured" };
+  const { files, outcomes } = runFiles(scenario!, result);
+  await writeFolder(run!.folder, files, { ...provenanceOf(run!, result, identity, options), ...made, replay: true });
+  for (const { verdict, sentence } of outcomes) io.out(`${scenario!.name}  run-1  ${verdict}  ${sentence}\n`);
+  io.err(`sloctl: 1 run (recorded) of ${scenario!.name} -> ${options.out}\n`);
+  return outcomes.every(({ verdict }) => verdict === "pass") ? EXIT.ok : EXIT.gateSaidNo;
 }
 
 /** Assertions that did not hold in a run that is kept. */

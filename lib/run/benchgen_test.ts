@@ -126,13 +126,32 @@ Deno.test("benchgen: what is whole is kept; what is damaged, cut short or of ano
   });
 });
 
+Deno.test("benchgen: a run of a recording, with its own requests and what the kernel told", async () => {
+  await inFolder(async (out) => {
+    const input = new URL("../../fixtures/recordings/dns_latency.jsonl.gz", import.meta.url).pathname;
+    const io = fakeIo();
+    assertEquals(await benchgen({ ...options, scenarios: [], runs: undefined, input, out }, io), 0, io.stdout);
+    const folder = `${out}/dns_latency/run-1`;
+    const [summary, provenance] = [
+      await json(`${folder}/attribution_summary.json`),
+      await json(`${folder}/provenance.json`),
+    ];
+    assertEquals(summary.phases, (await recompute(folder)).phases);
+    assertEquals([summary.accuracy, provenance.replay, provenance.overhead.measured], [1, true, false]);
+    const rows = (await Deno.readTextFile(`${folder}/raw_samples.jsonl`)).trim().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    assert(rows.length > 30 && rows.every((row) => validate("raw-sample/v1", row).length === 0));
+  });
+});
+
 Deno.test("benchgen: options that cannot be", async () => {
   const rows: [Partial<BenchgenOptions>, typeof UsageError | typeof UnsupportedError, string][] = [
     [{ runs: 0 }, UsageError, "there must be at least one"],
     [{ rps: 0 }, UsageError, "above 0"],
     [{ phases: "fault=x" }, UsageError, "name=seconds"],
     [{ scenarios: ["nosuch"] }, UsageError, "there is none of that name"],
-    [{ input: "x" }, UnsupportedError, "not taken yet"],
+    [{ input: "x", live: true }, UsageError, "of a recording"],
     [{ live: true, scenarios: ["memory_pressure"] }, UnsupportedError, "no injector yet"],
   ];
   for (const [part, kind, message] of rows) {

@@ -1,5 +1,4 @@
 /** One live run: lab up, load running, the agent off and on, a fault done for real, everything taken down again. */
-import { NOBODY_NAMED } from "../../correlate/peers.ts";
 import { parseProbeEvent } from "../../export/probe_event_json.ts";
 import { monotonicNs, readClocks } from "../../host/clock.ts";
 import { selfCommand } from "../../host/self.ts";
@@ -14,11 +13,10 @@ import { quantile } from "../../stats/describe.ts";
 import { serveOtlp } from "../../serve/otlp.ts";
 import { emptyDocuments, readDocuments } from "../../source/documents.ts";
 import { faultLabel } from "../../source/synthetic.ts";
-import type { AttributedInput, AttributionMode } from "../attributor.ts";
-import { attributeTelemetry } from "../attributor_telemetry.ts";
+import type { AttributionMode } from "../attributor.ts";
 import { injectInto } from "../faultinject_real.ts";
-import { SEND_NOTHING } from "../send_options.ts";
 import { type CostRow, startAgent } from "./agent.ts";
+import { attributedRun } from "./expected.ts";
 import { requestsIn, type TimedRequest, type Window, type WindowName } from "./load_records.ts";
 import { machineCpuMs } from "./machine_cpu.ts";
 import type { OverheadRow, PairedSide, Place, RunResult } from "./run_result.ts";
@@ -128,7 +126,7 @@ export async function liveRun(options: LiveOptions, io: Pick<Io, "stop" | "err">
     service: "rag-gateway",
     node: Deno.hostname(),
   };
-  const told = attributed(scenario, { ...documents, spans }, options);
+  const told = attributedRun(scenario, { ...documents, spans }, options.mode);
   const side = (name: "off" | "baseline"): PairedSide => pairedSide(name, windows, timed, machineMs.get(name)!);
   return {
     origin: "measured",
@@ -243,38 +241,6 @@ async function injected(scenario: Scenario, lab: Lab, during: () => Promise<void
 function labelAt({ faults }: Scenario, intoMs: number): string {
   const active = faults.filter(({ fromMs, forMs }) => fromMs <= intoMs && intoMs < fromMs + forMs);
   return faultLabel({ mechanisms: active.map(({ mechanism }) => mechanism) });
-}
-
-/** No incident is an answer too; what cannot be attributed at all has none either, and the reason is noted. */
-function attributed(
-  scenario: Scenario,
-  documents: ReturnType<typeof emptyDocuments>,
-  options: LiveOptions,
-): { input: AttributedInput; refused: string | null } {
-  const { domains } = scenario.expected;
-  const expected = { domain: domains[0] ?? "none", all: domains.length > 0 ? domains : ["none"] };
-  const none = { incidentId: `none-${options.seed}`, timestamp: new Date().toISOString(), answer: null, expected };
-  try {
-    const told = attributeTelemetry(documents, {
-      inputs: [],
-      mode: options.mode,
-      out: "-",
-      predictionsOut: undefined,
-      summaryOut: undefined,
-      confusionOut: undefined,
-      baselineMs: scenario.harness.phases.baseline,
-      objectiveMs: 800,
-      peers: NOBODY_NAMED,
-      send: SEND_NOTHING,
-    }, { err: () => {} });
-    const cases = told.cases.map((one) => ({ ...one, expected }));
-    return { input: { ...told, cases: cases.length > 0 ? cases : [none] }, refused: null };
-  } catch (error) {
-    if (!(error instanceof IoError)) throw error;
-    const { mode } = options;
-    const input = { cases: [none], source: "events_and_spans", mode, refused: 0, synthetic: false, replay: false };
-    return { input, refused: error.message };
-  }
 }
 
 function signalsByPhase(
