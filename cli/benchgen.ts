@@ -57,14 +57,15 @@ export const command: Command = {
   run: async (input, io) => {
     const { benchgen } = await import("../lib/run/benchgen.ts");
     const scenarios = input.list("scenario");
-    const said = [["input", input.string("input")], ["runs", input.number("runs")], ["rps", input.number("rps")], [
-      "phases",
-      input.string("phases"),
-    ], [
-      "workload",
-      input.string("workload"),
-    ]] as const;
-    const given = said.flatMap(([flag, value]) => value === undefined ? [] : [`--${flag}`, String(value)]);
+    const said = {
+      scenario: scenarios.length === 0 ? undefined : scenarios.join(","),
+      input: input.string("input"),
+      runs: input.number("runs"),
+      rps: input.number("rps"),
+      phases: input.string("phases"),
+      workload: input.string("workload"),
+    };
+    const given = Object.entries(said).flatMap(([flag, value]) => value === undefined ? [] : [`--${flag}`, `${value}`]);
     return await benchgen({
       scenarios,
       out: input.string("out")!,
@@ -76,14 +77,7 @@ export const command: Command = {
       rps: input.number("rps"),
       phases: input.string("phases"),
       fresh: input.boolean("fresh"),
-      argv: [
-        "sloctl",
-        "benchgen",
-        ...(input.boolean("live") ? ["--live"] : []),
-        "--scenario",
-        scenarios.join(","),
-        ...given,
-      ],
+      argv: ["sloctl", "benchgen", ...(input.boolean("live") ? ["--live"] : []), ...given],
       version: project.version,
     }, io);
   },

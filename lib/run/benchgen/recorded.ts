@@ -66,7 +66,7 @@ export async function recordedRun(
   return {
     result,
     host: data.host,
-    made: { commit, versions, kernel, cpu, cpus: data.host.cpus, arch: data.host.arch },
+    made: { commit, versions, kernel, cpu, cpus: data.host.cpus, arch: data.host.arch, memory_gib: undefined },
   };
 }
 
