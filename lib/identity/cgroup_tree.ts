@@ -17,13 +17,20 @@ export interface CgroupTreeOptions {
   /** Mount points; null: not mounted, or not to be seen. */
   readonly unified: string | null;
   readonly pidsV1: string | null;
+  /** The number of that hierarchy in /proc/PID/cgroup. */
+  readonly pidsNumber?: number;
   /** There are v1 hierarchies: then the root of v2 says nothing. Default: `pidsV1` is mounted. */
   readonly besideV1?: boolean;
   /** A monotonic clock in ms, for tests. */
   readonly now?: () => number;
 }
 
+/** Path of a group that was made a moment ago; `hierarchy` 0 is v2. */
+export type GroupMade = (id: bigint, hierarchy: number) => string | undefined;
+
 export class CgroupTree {
+  /** Asked before the directories are: a short container's is gone when its events are read. */
+  made: GroupMade = () => undefined;
   readonly #paths = new Map<bigint, string>();
   readonly #options: CgroupTreeOptions;
   readonly #now: () => number;
@@ -41,6 +48,8 @@ export class CgroupTree {
    */
   path(id: bigint): string | undefined {
     if (id === 0n) return undefined;
+    const made = this.#paths.has(id) || this.#gone.has(id) ? undefined : this.#made(id);
+    if (made !== undefined) this.#paths.set(id, made);
     if (!this.#paths.has(id) && !this.#gone.has(id) && this.#now() >= this.#nextAt) {
       this.#walk();
       if (!this.#paths.has(id)) this.#gone.add(id);
@@ -49,6 +58,12 @@ export class CgroupTree {
     const path = this.#paths.get(id);
     const { pidsV1, besideV1 = pidsV1 !== null } = this.#options;
     return path === "/" && besideV1 ? undefined : path;
+  }
+
+  #made(id: bigint): string | undefined {
+    const { pidsNumber } = this.#options;
+    if ((id & V1_ID) === 0n) return this.made(id, 0);
+    return pidsNumber === undefined ? undefined : this.made(id ^ V1_ID, pidsNumber);
   }
 
   #walk(): void {

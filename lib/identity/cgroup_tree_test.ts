@@ -30,3 +30,15 @@ Deno.test("CgroupTree: ids of both hierarchies, new directories, gone ones, and 
     await Deno.remove(root, { recursive: true });
   }
 });
+
+Deno.test("CgroupTree: a group that was made a moment ago is known though its directory is gone", () => {
+  const tree = new CgroupTree({ unified: null, pidsV1: null, pidsNumber: 8 });
+  assertEquals(tree.path(5n), undefined);
+  const made = new Map([["6 0", "/kubepods/pod1/c1"], ["6 8", "/docker/c2"]]);
+  tree.made = (id, hierarchy) => made.get(`${id} ${hierarchy}`);
+  assertEquals(tree.path(6n), "/kubepods/pod1/c1");
+  assertEquals(tree.path(6n | V1_ID), "/docker/c2");
+  made.clear();
+  assertEquals(tree.path(6n), "/kubepods/pod1/c1", "once heard, remembered");
+  assertEquals(tree.path(7n), undefined);
+});

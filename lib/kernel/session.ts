@@ -12,6 +12,7 @@ import type { ProbeName } from "../model/signals.ts";
 import { type BpfMap, u32Key, u64Key } from "./bpf_map.ts";
 import { BpfObject, type LoadOptions } from "./bpf_object.ts";
 import { hasMember, presentHooks } from "./kernel_btf.ts";
+import { GroupNames } from "./group_names.ts";
 import { knownCalls } from "./known_calls.ts";
 import { HOOKS, levels, type PlainForm, PROBES, type ProbeSpec, programsWithout } from "./probes.ts";
 import { type OnRecord, Ring } from "./ring.ts";
@@ -82,6 +83,8 @@ export class ProbeSession implements Disposable {
   readonly marksThrottled: boolean;
   /** Directory of the root of cgroup v2, mounted for us alone if need be; null: it cannot be had. */
   readonly cgroupRoot: string | null;
+  /** Of control groups that were made since then. */
+  readonly groupNames: GroupNames;
   readonly #maps = new Map<string, BpfMap>();
   readonly #objects = new Map<ProbeName, BpfObject>();
   readonly #shed = new Set<ProbeName>();
@@ -113,6 +116,8 @@ export class ProbeSession implements Disposable {
       );
     }
     this.#ring = new Ring(events.fd, RING_BYTES);
+    this.groupNames = new GroupNames(objectBytes("group_names"));
+    this.#holders.push(this.groupNames);
   }
 
   /** Tries the ways to have a probe, the best one first. */

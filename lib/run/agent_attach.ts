@@ -47,6 +47,7 @@ export function attach(
       onEvent(event);
     },
   );
+  identity.watching((id, hierarchy) => watch.groupMade(id, hierarchy));
   const { missing } = watch.coverage;
   const lacking = missing.find(({ probe }) => plan.probes.some((wanted) => wanted === probe));
   if (options.capabilityMode === "core_full" && lacking !== undefined) {

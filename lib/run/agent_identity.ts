@@ -1,7 +1,7 @@
 /** Who the processes of this machine are, for the agent: every source of names there is here, and what is missing of them. */
 import { type HostView, hostView } from "../host/host_view.ts";
 import { innermostPid, ProcessTable } from "../host/process.ts";
-import { CgroupTree } from "../identity/cgroup_tree.ts";
+import { CgroupTree, type GroupMade } from "../identity/cgroup_tree.ts";
 import { type OwnPod, ownPod } from "../identity/downward.ts";
 import { Identities } from "../identity/identities.ts";
 import { type ListSource, NameDirectory } from "../identity/name_directory.ts";
@@ -27,6 +27,8 @@ export interface AgentIdentity {
   readonly names: NameDirectory;
   /** The name events carry. */
   readonly node: string;
+  /** From now on groups that are made are known at once. */
+  watching(made: GroupMade): void;
   /** What cannot be named, and why, as far as anybody has missed it by now. */
   missing(): MissingProbe[];
 }
@@ -45,7 +47,13 @@ export async function openIdentity(options: IdentityOptions = {}): Promise<Agent
   const own = ownPod((name) => Deno.env.get(name), readText);
   const node = options.node || own.node || Deno.hostname();
   const { v1, unified } = view.cgroups;
-  const tree = new CgroupTree({ unified, pidsV1: v1.get("pids") ?? null, besideV1: v1.size > 0 });
+  const number = /^(\d+):(?:[^:]*,)?pids(?:,[^:]*)?:/m.exec(readText(`${view.proc}/self/cgroup`) ?? "")?.[1];
+  const tree = new CgroupTree({
+    unified,
+    pidsV1: v1.get("pids") ?? null,
+    ...(number !== undefined && { pidsNumber: Number(number) }),
+    besideV1: v1.size > 0,
+  });
   const uid = own.podUid;
   const names = new NameDirectory({
     sources: [...kubelets(options, view, own, node), ...runtimes(view.root)],
@@ -62,7 +70,8 @@ export async function openIdentity(options: IdentityOptions = {}): Promise<Agent
     ...(own.names !== null && !view.hostCgroups && { inside: own.names }),
   });
   await names.refresh();
-  return { view, identities, names, node, missing: () => missing(view, names) };
+  const watching = (made: GroupMade) => void (tree.made = made);
+  return { view, identities, names, node, watching, missing: () => missing(view, names) };
 }
 
 /** Asked where there are signs of Kubernetes, or where the caller says so. */

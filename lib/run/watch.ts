@@ -108,6 +108,8 @@ export interface Watch extends Disposable {
   unanswered(): Unanswered;
   /** What processes used so far that no probe can look into. */
   unseen(): UnseenUse[];
+  /** Path of a control group that was made meanwhile; `hierarchy` as /proc/PID/cgroup numbers it, 0: v2. */
+  groupMade(id: bigint, hierarchy: number): string | undefined;
 }
 
 /**
@@ -306,6 +308,10 @@ class KernelWatch implements Watch {
 
   unseen(): UnseenUse[] {
     return [...this.#session.values("unseen")].map(({ key, value }) => decodeUnseen(viewOf(key), viewOf(value)));
+  }
+
+  groupMade(id: bigint, hierarchy: number): string | undefined {
+    return this.#session.groupNames.path(id, hierarchy);
   }
 
   unanswered(): Unanswered {

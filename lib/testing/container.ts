@@ -38,9 +38,35 @@ exec crun --cgroup-manager=disabled run -b "$BUNDLE" "$ID"`;
 /** crun takes a machine with both hierarchies for neither: it sees v1 alone. */
 const V1 = `mount --make-rprivate / && umount -l "$UNIFIED" && exec crun run -b "$BUNDLE" "$ID"`;
 
-export async function startContainer(
-  { layout, cgroup, id, script, annotations = {} }: ContainerOptions,
-): Promise<Container> {
+/** Runs one to its end, and leaves nothing of it. */
+export async function runContainer(options: ContainerOptions): Promise<void> {
+  const { child, dispose } = await spawn(options);
+  await child.status;
+  await dispose();
+}
+
+export async function startContainer(options: ContainerOptions): Promise<Container> {
+  const { id } = options;
+  const { bundle, complaints, dispose } = await spawn(options);
+  for (let i = 0; i < 200; i++) {
+    const pid = await pidOf(id);
+    if (pid !== null) {
+      return { pid, go: () => Deno.writeTextFileSync(`${bundle}/rootfs/go`, ""), [Symbol.asyncDispose]: dispose };
+    }
+    await delay(20);
+  }
+  await dispose();
+  throw new Error(`the container did not start: ${await complaints}`);
+}
+
+interface Spawned {
+  readonly bundle: string;
+  readonly child: Deno.ChildProcess;
+  readonly complaints: Promise<string>;
+  readonly dispose: () => Promise<void>;
+}
+
+async function spawn({ layout, cgroup, id, script, annotations = {} }: ContainerOptions): Promise<Spawned> {
   const bundle = await Deno.makeTempDir({ prefix: "sloctl-bundle-" });
   const { unified } = cgroupRoots();
   await Deno.mkdir(`${bundle}/rootfs/bin`, { recursive: true });
@@ -70,15 +96,7 @@ export async function startContainer(
     await removeGroups(cgroup, unified, layout);
     await Deno.remove(bundle, { recursive: true });
   };
-  for (let i = 0; i < 200; i++) {
-    const pid = await pidOf(id);
-    if (pid !== null) {
-      return { pid, go: () => Deno.writeTextFileSync(`${bundle}/rootfs/go`, ""), [Symbol.asyncDispose]: dispose };
-    }
-    await delay(20);
-  }
-  await dispose();
-  throw new Error(`the container did not start: ${await complaints}`);
+  return { bundle, child, complaints, dispose };
 }
 
 /** Once it runs; null before. */
