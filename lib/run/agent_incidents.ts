@@ -29,13 +29,14 @@ export function agentIncidents(
       { startNs: baseline.startNs - 1, endNs: baseline.endNs, requests: quiet.length },
     );
     const openedAt = iso(clocks, shift.startNs);
-    const pod = where(service.owner)?.pod;
-    const namespace = place.namespace ?? "";
+    const home = where(service.owner) ?? {};
+    const namespace = place.namespace || (home.namespace ?? "");
+    const program = home.pod === undefined ? service.name : `${home.pod} ${service.name}`;
     return {
       incident_id: `inc-${openedAt.replace(/[^0-9]/g, "")}-${service.name.replace(/[^A-Za-z0-9]+/g, "-")}`,
       timestamp: openedAt,
       cluster: place.cluster ?? "",
-      service: place.service ?? (pod === undefined ? service.name : `${pod} ${service.name}`),
+      service: place.service ?? (home.pod === undefined ? program : home.service ?? program),
       ...decided(told),
       evidence: seen.flatMap(({ signal, value }) => value === null ? [] : [{ signal, value, source: "ebpf" as const }]),
       ...impact(slow, shift, objectiveMs),

@@ -6,9 +6,10 @@ import { kernelEvents } from "../source/kernel_from_probes.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { agentIncidents } from "./agent_incidents.ts";
 import { estimatedRows } from "./agent_requests.ts";
+import type { Place } from "./agent_whose.ts";
 import { RequestLog } from "./request_log.ts";
 
-function incidents(slowMs: number) {
+function incidents(slowMs: number, place: Place = { pod: "chat-7f" }, namespace = "shop") {
   const { probes, spans } = madeRun({ seconds: 40, slowFrom: 20, slowMs });
   const anchor = { monotonicNs: 0, unixNs: spans[0]!.startNs };
   const log = new RequestLog();
@@ -19,10 +20,10 @@ function incidents(slowMs: number) {
     clocks: new ClockLine({ ...anchor, bootNs: 0, errorNs: 0 }),
     selfPid: 1,
     kept: 1,
-    place: () => ({ pod: "chat-7f" }),
+    place: () => place,
   };
   const { moved, rows } = estimatedRows(log, context);
-  return { rows, made: agentIncidents(moved, log.events, context, { cluster: "c1", namespace: "shop" }, 100) };
+  return { rows, made: agentIncidents(moved, log.events, context, { cluster: "c1", namespace }, 100) };
 }
 
 Deno.test("a service that moved is an incident: when, how much, why, and that it is estimated", () => {
@@ -41,6 +42,11 @@ Deno.test("a service that moved is an incident: when, how much, why, and that it
   assert(/^inc-\d{17}-gateway/.test(incident!.incident_id), incident!.incident_id);
   assertEquals(incident!.slo_impact.burn_rate, 100); // every one of them was slower than 100 ms
   assertEquals(incident!.evidence[0]?.signal, "dns_latency_ms");
+});
+
+Deno.test("an incident is of the pod's service and namespace, where these are known", () => {
+  const [incident] = incidents(150, { pod: "chat-7f", namespace: "ai", service: "chat" }, "").made;
+  assertEquals([incident?.service, incident?.namespace], ["chat", "ai"]);
 });
 
 Deno.test("what did not move is none", () => {
