@@ -247,8 +247,8 @@ struct bpf_iter__bpf_map_elem {
 	void *value;
 };
 
-/* Only its name counts: CO-RE finds the running kernel's number. */
-enum cgroup_subsys_id { pids_cgrp_id = 11 };
+/* Only the names count: CO-RE finds the running kernel's numbers. */
+enum cgroup_subsys_id { cpu_cgrp_id = 1, memory_cgrp_id = 4, pids_cgrp_id = 11 };
 
 enum { PF_EXITING = 0x4, PF_KTHREAD = 0x200000 };
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_FIN_WAIT1 = 4, TCP_CLOSE = 7, TCP_CLOSE_WAIT = 8, TCP_LISTEN = 10, TCP_NEW_SYN_RECV = 12 };

@@ -34,8 +34,11 @@ enum llm_slo_kind {
 	LLM_SLO_KINDS = 16,
 };
 
-/* Marks a cgroup_id of the v1 hierarchy of `pids`: told where v2 puts the owner at its root. */
+/* Marks a cgroup_id of a v1 hierarchy, and of which: told where v2 puts the owner at its root. */
 #define LLM_SLO_CGROUP_V1 (1ULL << 62)
+#define LLM_SLO_CGROUP_PIDS (0ULL << 60)
+#define LLM_SLO_CGROUP_MEMORY (1ULL << 60)
+#define LLM_SLO_CGROUP_CPU (2ULL << 60)
 
 /* Header of every record. The owner is the one remembered in process context. */
 struct llm_slo_event {
@@ -376,7 +379,9 @@ enum llm_slo_waits {
 enum llm_slo_want {
 	LLM_SLO_WANT_TIMERS = 1,
 	LLM_SLO_WANT_CALLS = 2,
-	LLM_SLO_WANT_V1_GROUPS = 4, /* `pids` is a v1 hierarchy here */
+	LLM_SLO_WANT_V1_PIDS = 4, /* the controller is of a v1 hierarchy here */
+	LLM_SLO_WANT_V1_MEMORY = 8,
+	LLM_SLO_WANT_V1_CPU = 16,
 };
 
 enum llm_slo_filter {

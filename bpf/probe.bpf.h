@@ -152,24 +152,38 @@ static __always_inline __u64 task_cgroup_id(struct task_struct *task)
 	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 }
 
+/* Of a controller's hierarchy. */
+static __always_inline __u64 controller_cgroup_id(struct css_set *groups, __u32 controller)
+{
+	struct cgroup_subsys_state *css = 0, **all = __builtin_preserve_access_index(&groups->subsys[0]);
+
+	bpf_probe_read_kernel(&css, sizeof(css), all + controller);
+	return BPF_CORE_READ(css, cgroup, kn, id);
+}
+
+/* The first id of every hierarchy, 1, is its root's. */
+#define RETURN_V1(groups, want, controller, which)                                                                  \
+	if ((config.wants & (want)) && bpf_core_enum_value_exists(enum cgroup_subsys_id, controller)) {             \
+		__u64 v1_ = controller_cgroup_id(groups, bpf_core_enum_value(enum cgroup_subsys_id, controller));   \
+		if (v1_ > 1)                                                                                        \
+			return v1_ | LLM_SLO_CGROUP_V1 | (which);                                                   \
+	}
+
 /*
- * The group a record names: that of v2, `id`; where that is the root, and v1 hierarchies are mounted, the one of the v1 hierarchy of `pids`, marked as
- * such. Runtimes on v1 machines put containers there. The first id of every hierarchy, 1, is its root's.
+ * The group a record names: that of v2, `id`; where that is the root, the one of the first v1 hierarchy that has a group for it. Runtimes on
+ * v1 machines put containers there.
  */
 static __always_inline __u64 owner_cgroup_id(struct task_struct *task, __u64 id)
 {
-	struct cgroup_subsys_state *css = 0, **all;
 	struct css_set *groups;
-	__u64 v1;
 
-	if (id > 1 || !(config.wants & LLM_SLO_WANT_V1_GROUPS) ||
-	    !bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
+	if (id > 1 || !(config.wants & (LLM_SLO_WANT_V1_PIDS | LLM_SLO_WANT_V1_MEMORY | LLM_SLO_WANT_V1_CPU)))
 		return id;
 	groups = BPF_CORE_READ(task, cgroups);
-	all = __builtin_preserve_access_index(&groups->subsys[0]);
-	bpf_probe_read_kernel(&css, sizeof(css), all + bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id));
-	v1 = BPF_CORE_READ(css, cgroup, kn, id);
-	return v1 > 1 ? v1 | LLM_SLO_CGROUP_V1 : id;
+	RETURN_V1(groups, LLM_SLO_WANT_V1_PIDS, pids_cgrp_id, LLM_SLO_CGROUP_PIDS);
+	RETURN_V1(groups, LLM_SLO_WANT_V1_MEMORY, memory_cgrp_id, LLM_SLO_CGROUP_MEMORY);
+	RETURN_V1(groups, LLM_SLO_WANT_V1_CPU, cpu_cgrp_id, LLM_SLO_CGROUP_CPU);
+	return id;
 }
 
 static __always_inline int is_target(struct task_struct *task)

@@ -28,8 +28,8 @@ export interface ProbeConfig extends Thresholds {
   readonly calls: boolean;
   /** The kernel tells when an application reads. */
   readonly haveRead: boolean;
-  /** Records name the v1 group of `pids` where v2 has its owner at the root. */
-  readonly v1Groups?: boolean;
+  /** Controllers that are v1 hierarchies here: records name their groups where v2 has the owner at its root. */
+  readonly v1?: { has(controller: string): boolean };
   /** Which of these filters apply; none: every process is a target. */
   readonly byPid: boolean;
   readonly byCgroup: boolean;
@@ -78,7 +78,8 @@ export function encodeConfig(config: ProbeConfig): Uint8Array<ArrayBuffer> {
   bytes.set(encodeTuning(config), WIRE.config.tuning);
   view.setBigUint64(WIRE.config.sum_period_ns, BigInt(config.sumPeriodNs), true);
   const wants = (config.timers ? WANT.timers : 0) | (config.calls ? WANT.calls : 0) |
-    (config.v1Groups ? WANT.v1_groups : 0);
+    (config.v1?.has("pids") ? WANT.v1_pids : 0) | (config.v1?.has("memory") ? WANT.v1_memory : 0) |
+    (config.v1?.has("cpu") ? WANT.v1_cpu : 0);
   view.setUint32(WIRE.config.wants, wants, true);
   const filter = (config.byPid ? FILTER.pid : 0) | (config.byCgroup ? FILTER.cgroup : 0) |
     (config.comm === undefined ? 0 : FILTER.comm);

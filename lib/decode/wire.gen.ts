@@ -313,7 +313,9 @@ export const DISK_FLAG = {
 export const WANT = {
   timers: 1,
   calls: 2,
-  v1_groups: 4,
+  v1_pids: 4,
+  v1_memory: 8,
+  v1_cpu: 16,
 } as const;
 
 /** enum llm_slo_filter */

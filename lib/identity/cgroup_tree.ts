@@ -3,10 +3,21 @@
  * look into /proc: the group mostly outlives it.
  */
 
-/** Marks an id of the v1 hierarchy of `pids` (LLM_SLO_CGROUP_V1 in bpf/llm_slo_event.h). */
+/** Marks an id of a v1 hierarchy (LLM_SLO_CGROUP_V1 in bpf/llm_slo_event.h). */
 export const V1_ID = 1n << 62n;
+/** Which one, from bit 60 on: its place among these. */
+export const V1_CONTROLLERS = ["pids", "memory", "cpu"] as const;
+const WHICH = 60n;
+const ID = (1n << WHICH) - 1n;
 
+/** The mark of ids of this controller's v1 hierarchy. */
+export function v1Mark(controller: (typeof V1_CONTROLLERS)[number]): bigint {
+  return V1_ID | BigInt(V1_CONTROLLERS.indexOf(controller)) << WHICH;
+}
+
+/** Of each hierarchy in one walk, and remembered of all. */
 const MAX_CGROUPS = 10_000;
+const MAX_KNOWN = 60_000;
 /** Ids that no directory has any more: remembered, so that they cost no further walk. */
 const MAX_GONE = 4096;
 /** Between two walks over the tree, at least; and of our time, at most one part in so many. */
@@ -14,13 +25,12 @@ const REST_MS = 100;
 const REST_SHARE = 20;
 
 export interface CgroupTreeOptions {
-  /** Mount points; null: not mounted, or not to be seen. */
+  /** Where v2 is mounted; null: nowhere, or not to be seen. */
   readonly unified: string | null;
-  readonly pidsV1: string | null;
-  /** The number of that hierarchy in /proc/PID/cgroup. */
-  readonly pidsNumber?: number;
-  /** There are v1 hierarchies: then the root of v2 says nothing. Default: `pidsV1` is mounted. */
-  readonly besideV1?: boolean;
+  /** Mount points of v1 by controller; where there are any, the root of v2 says nothing. */
+  readonly v1: ReadonlyMap<string, string>;
+  /** Of a controller: the number of its hierarchy in /proc/PID/cgroup. */
+  readonly numberOf?: (controller: string) => number | undefined;
   /** A monotonic clock in ms, for tests. */
   readonly now?: () => number;
 }
@@ -56,24 +66,27 @@ export class CgroupTree {
       if (this.#gone.size > MAX_GONE) this.#gone.delete(this.#gone.values().next().value!);
     }
     const path = this.#paths.get(id);
-    const { pidsV1, besideV1 = pidsV1 !== null } = this.#options;
-    return path === "/" && besideV1 ? undefined : path;
+    return path === "/" && this.#options.v1.size > 0 ? undefined : path;
   }
 
   #made(id: bigint): string | undefined {
-    const { pidsNumber } = this.#options;
     if ((id & V1_ID) === 0n) return this.made(id, 0);
-    return pidsNumber === undefined ? undefined : this.made(id ^ V1_ID, pidsNumber);
+    const controller = V1_CONTROLLERS[Number(id >> WHICH & 3n)];
+    const number = controller === undefined ? undefined : this.#options.numberOf?.(controller);
+    return number === undefined ? undefined : this.made(id & ID, number);
   }
 
   #walk(): void {
     const startedAt = this.#now();
-    const { unified, pidsV1 } = this.#options;
+    const { unified, v1 } = this.#options;
     if (unified !== null) this.#walkOne(unified, 0n);
-    if (pidsV1 !== null) this.#walkOne(pidsV1, V1_ID);
+    for (const controller of V1_CONTROLLERS) {
+      const root = v1.get(controller);
+      if (root !== undefined) this.#walkOne(root, v1Mark(controller));
+    }
     // Cgroups that are gone keep their name for a while: their last events may still come.
     for (const oldest of this.#paths.keys()) {
-      if (this.#paths.size <= 2 * MAX_CGROUPS) break;
+      if (this.#paths.size <= MAX_KNOWN) break;
       this.#paths.delete(oldest);
     }
     const endedAt = this.#now();

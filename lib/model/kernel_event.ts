@@ -12,7 +12,7 @@ export interface Owner {
   readonly tid: number;
   /** Name of the process (its group leader), not of the pool thread that happened to run. */
   readonly comm: string;
-  /** Id of the cgroup v2 directory, or, with bit 62, of that of the v1 hierarchy of `pids`; 0 where the kernel could not say. */
+  /** Id of the cgroup v2 directory, or, with bit 62, of that of a v1 hierarchy (lib/identity/cgroup_tree.ts); 0 where the kernel could not say. */
   readonly cgroupId: bigint;
   /** Inode of the network namespace; 0 where it does not apply. */
   readonly netns: number;

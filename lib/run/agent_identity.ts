@@ -47,13 +47,12 @@ export async function openIdentity(options: IdentityOptions = {}): Promise<Agent
   const own = ownPod((name) => Deno.env.get(name), readText);
   const node = options.node || own.node || Deno.hostname();
   const { v1, unified } = view.cgroups;
-  const number = /^(\d+):(?:[^:]*,)?pids(?:,[^:]*)?:/m.exec(readText(`${view.proc}/self/cgroup`) ?? "")?.[1];
-  const tree = new CgroupTree({
-    unified,
-    pidsV1: v1.get("pids") ?? null,
-    ...(number !== undefined && { pidsNumber: Number(number) }),
-    besideV1: v1.size > 0,
-  });
+  const hierarchies = readText(`${view.proc}/self/cgroup`) ?? "";
+  const numberOf = (controller: string) => {
+    const number = new RegExp(`^(\\d+):(?:[^:]*,)?${controller}(?:,[^:]*)?:`, "m").exec(hierarchies)?.[1];
+    return number === undefined ? undefined : Number(number);
+  };
+  const tree = new CgroupTree({ unified, v1, numberOf });
   const uid = own.podUid;
   const names = new NameDirectory({
     sources: [...kubelets(options, view, own, node), ...runtimes(view.root)],

@@ -167,7 +167,7 @@ class KernelWatch implements Watch {
     this.#thresholds = { ...USUAL, ...options.thresholds };
     const bySelf = options.timeOwnPrograms ?? !kernelMeasures();
     this.timedByPrograms = bySelf;
-    const v1Groups = (options.hostGroups ?? hostView().cgroups).v1.has("pids");
+    const { v1 } = options.hostGroups ?? hostView().cgroups;
     const session = new ProbeSession({
       ...(options.hostGroups === undefined ? {} : { hostGroups: options.hostGroups }),
       // Programs at every system call of the machine: for targets, or for the timers of threads, or not at all.
@@ -183,7 +183,7 @@ class KernelWatch implements Watch {
           timers: options.timers,
           calls,
           haveRead,
-          v1Groups,
+          v1,
           byPid,
           byCgroup,
           ...comm,

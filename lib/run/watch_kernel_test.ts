@@ -31,7 +31,7 @@ kernelTest("--cgroup sees what runs in a cgroup and below it, and nothing else",
       assertEquals(only(below, "connect").length, 1, path);
       Deno.removeSync(child);
     }
-    const tree = new CgroupTree({ unified: cgroupRoots().unified, pidsV1: null });
+    const tree = new CgroupTree({ unified: cgroupRoots().unified, v1: new Map() });
     assertEquals([tree.path(cgroup.id), tree.path(0n)], [`/${name}`, undefined]);
   } finally {
     for (const dir of new Set([cgroup.cpu, cgroup.unified])) await removeCgroupTree(dir);

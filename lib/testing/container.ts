@@ -3,9 +3,11 @@ import { cgroupRoots, removeCgroupTree } from "../host/cgroup_dirs.ts";
 import { exec, tryExec } from "../host/exec.ts";
 import { delay } from "./watched.ts";
 
+export type Layout = "v1" | "memory" | "v2";
+
 export interface ContainerOptions {
-  /** Which hierarchy has it: the v1 ones alone, as older runtimes do it, or v2. */
-  readonly layout: "v1" | "v2";
+  /** Which hierarchy has it: all of v1 and not v2, as older runtimes do it; v1's memory alone; or v2. */
+  readonly layout: Layout;
   /** `/kubepods/burstable/pod<uid>/<id>` */
   readonly cgroup: string;
   readonly id: string;
@@ -29,8 +31,8 @@ export async function noContainers(): Promise<string | null> {
     : null;
 }
 
-/** The devices of a v2 container need the right to lock memory, which CI machines withhold: so its group is made here. */
-const V2 = `echo 0 > "$GROUP/cgroup.procs"
+/** Its group is made here: crun makes it in all of v1, and for v2 needs the right to lock memory, which CI machines withhold. */
+const GIVEN = `echo 0 > "$GROUP/cgroup.procs"
 if [ "$UNIFIED" != /sys/fs/cgroup ]; then
   mount --make-rprivate / && mount --bind "$UNIFIED" /mnt && umount -R -l /sys/fs/cgroup && mount --move /mnt /sys/fs/cgroup
 fi
@@ -69,6 +71,7 @@ interface Spawned {
 async function spawn({ layout, cgroup, id, script, annotations = {} }: ContainerOptions): Promise<Spawned> {
   const bundle = await Deno.makeTempDir({ prefix: "sloctl-bundle-" });
   const { unified } = cgroupRoots();
+  const root = layout === "memory" ? "/sys/fs/cgroup/memory" : unified;
   await Deno.mkdir(`${bundle}/rootfs/bin`, { recursive: true });
   await Deno.copyFile("/bin/busybox", `${bundle}/rootfs/bin/busybox`);
   for (const tool of ["sh", "wget", "sleep", "nc"]) await Deno.symlink("busybox", `${bundle}/rootfs/bin/${tool}`);
@@ -80,10 +83,10 @@ async function spawn({ layout, cgroup, id, script, annotations = {} }: Container
   spec.linux.namespaces = spec.linux.namespaces.filter(({ type }: { type: string }) => type !== "network");
   if (layout === "v1") spec.linux.cgroupsPath = cgroup;
   await Deno.writeTextFile(`${bundle}/config.json`, JSON.stringify(spec));
-  if (layout === "v2") await Deno.mkdir(unified + cgroup, { recursive: true });
+  if (layout !== "v1") await Deno.mkdir(root + cgroup, { recursive: true });
   const child = new Deno.Command("unshare", {
-    args: ["-m", "sh", "-c", layout === "v2" ? V2 : V1],
-    env: { GROUP: unified + cgroup, UNIFIED: unified, BUNDLE: bundle, ID: id },
+    args: ["-m", "sh", "-c", layout === "v1" ? V1 : GIVEN],
+    env: { GROUP: root + cgroup, UNIFIED: unified, BUNDLE: bundle, ID: id },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -108,7 +111,7 @@ async function pidOf(id: string): Promise<number | null> {
 }
 
 /** The group itself, and what was made above it and is empty. */
-async function removeGroups(cgroup: string, unified: string, layout: "v1" | "v2"): Promise<void> {
+async function removeGroups(cgroup: string, unified: string, layout: Layout): Promise<void> {
   const roots = layout === "v2"
     ? [unified]
     : [...Deno.readDirSync("/sys/fs/cgroup")].map(({ name }) => `/sys/fs/cgroup/${name}`);
