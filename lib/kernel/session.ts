@@ -6,7 +6,7 @@ import { openCgroupRoot } from "../host/cgroup_root.ts";
 import { lockdown, thisMachine } from "../host/ebpf_refusal.ts";
 import type { HostGroups } from "../host/host_view.ts";
 import { readTracepoint } from "../host/tracefs.ts";
-import { SloctlError, UnsupportedError } from "../model/errors.ts";
+import { IoError, SloctlError, UnsupportedError } from "../model/errors.ts";
 import type { CapabilityMode } from "../model/capability_mode.ts";
 import type { ProbeName } from "../model/signals.ts";
 import { type BpfMap, u32Key, u64Key } from "./bpf_map.ts";
@@ -373,18 +373,19 @@ function specOf(probe: ProbeName): ProbeSpec {
   return PROBES.find((spec) => spec.probe === probe)!;
 }
 
+const LOCKED_DOWN = "the kernel is locked down (confidentiality): no program may read its memory";
+
 /** Why a probe cannot be had as it is meant to be, as far as that is known before it is loaded; null: it is worth trying. */
 function lackOf(spec: ProbeSpec, tracepoints: ReadonlyMap<string, number> | null): string | null {
   if (tracepoints === null) return "this kernel has no BTF (/sys/kernel/btf/vmlinux)";
-  if (lockdown(thisMachine()) === "confidentiality") {
-    return "the kernel is locked down (confidentiality): no program may read its memory";
-  }
+  if (lockdown(thisMachine()) === "confidentiality") return LOCKED_DOWN;
   const lacking = spec.needs.find((name) => !tracepoints.has(name));
   return lacking === undefined ? null : `this kernel has no tracepoint ${lacking}`;
 }
 
 /** Offsets of a tracepoint's fields, 0 for one that this kernel lacks, as the programs want them. @throws IoError */
 function tracepointFields(name: string, fields: readonly string[]): Uint8Array<ArrayBuffer> {
+  if (lockdown(thisMachine()) === "confidentiality") throw new IoError("reads the tracepoint's record as memory too");
   const { offsets } = readTracepoint(name);
   return new Uint8Array(new Uint32Array(fields.map((field) => offsets.get(field) ?? 0)).buffer);
 }

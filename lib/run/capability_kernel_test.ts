@@ -6,7 +6,7 @@ import { kernelTest } from "../testing/kernel.ts";
 import { nameServer } from "../testing/name_server.ts";
 import { Link, Namespace } from "../testing/netns.ts";
 import { ownCurl } from "../testing/own_curl.ts";
-import { agent, changedMounts } from "../testing/run_agent.ts";
+import { agent, changedMounts, withoutCapabilities } from "../testing/run_agent.ts";
 import { missingTool } from "../testing/unless.ts";
 import { delay, median, only, watched } from "../testing/watched.ts";
 
@@ -142,8 +142,9 @@ interface Smoke {
 kernelTest("the mode: found by itself where BTF is hidden, forced by --capability-mode, and said", async () => {
   const read = (text: string) => JSON.parse(text) as Smoke;
   const ask = ["--probe-smoke", "--json", "--disable-signals", "cpu_steal_pct"];
-  const [hidden, forced, refused, usual] = await Promise.all([
+  const [hidden, powerless, forced, refused, usual] = await Promise.all([
     agent(ask, BTF_HIDDEN),
+    agent(ask, [...BTF_HIDDEN, ...withoutCapabilities("sys_admin")]),
     agent([...ask, "--capability-mode", "bcc_degraded"]),
     agent(["--for", "1s", "--capability-mode", "core_full"], BTF_HIDDEN),
     agent(ask),
@@ -158,4 +159,13 @@ kernelTest("the mode: found by itself where BTF is hidden, forced by --capabilit
     }
   }
   assertMatch(refused.err, /no BTF/);
+  // Where tracefs is mounted this one has retransmissions too.
+  const { attached, missing } = read(powerless.out);
+  assertEquals(PLAIN.slice(0, 2).filter((probe) => !attached.includes(probe)), []);
+  if (!attached.includes("tcp_retransmit")) {
+    assertMatch(
+      missing.find(({ probe }) => probe === "tcp_retransmit")!.reason,
+      /tracefs (is not mounted|cannot be read)/,
+    );
+  }
 }, { needs: () => noUnshare });
