@@ -22,6 +22,7 @@ import { command as m5gate } from "./m5gate.ts";
 import { command as prereq } from "./prereq.ts";
 import { command as schema } from "./schema.ts";
 import { command as slo } from "./slo.ts";
+import { command as store } from "./store.ts";
 import { command as supportBundle } from "./support_bundle.ts";
 import { command as token } from "./token.ts";
 import { command as top } from "./top.ts";
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   incidents,
   explain,
   top,
+  store,
   faultinject,
   faultreplay,
   loadgen,

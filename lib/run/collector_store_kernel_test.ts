@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { selfCommand } from "../host/self.ts";
 import { JournalReader } from "../store/journal_reader.ts";
 import { databasePath } from "../store/journal_db.ts";
 import { distinctSpans, startCollector, take } from "../testing/collector_process.ts";
@@ -171,4 +172,37 @@ Deno.test("collector --store: an idempotency key is known after kill -9", async 
   assertEquals(await collector.post([a!], key), 200);
   assertEquals(await collector.post([b!], key), 409);
   assertEquals((await collector.health()).last_seq, 1);
+});
+
+Deno.test("sloctl store: a snapshot of a running collector, verified, restored, compared; a trim waits until it has ended", async () => {
+  const dir = await folder();
+  const made = distinctSpans();
+  const store = async (...args: string[]) => {
+    const [program, ...prefix] = selfCommand();
+    const { code, stdout, stderr } = await new Deno.Command(program!, { args: [...prefix, "store", ...args] }).output();
+    return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+  };
+  const document = async (...args: string[]) => JSON.parse((await store(...args, "--json")).out);
+  let last: number;
+  {
+    await using collector = await startCollector({ dir });
+    for (let i = 0; i < 10; i++) assertEquals(await collector.post(take(made, 7)), 200);
+    const snapshot = await document("snapshot", "--store", dir);
+    assertEquals([snapshot.first, snapshot.last >= 70], [1, true]);
+    for (let i = 0; i < 10; i++) assertEquals(await collector.post(take(made, 7)), 200);
+    const refused = await store("trim", "--store", dir, "--before", "30");
+    assertEquals([refused.code, refused.err.includes(`process id ${collector.pid} writes it`)], [4, true]);
+    assertEquals(await collector.end(), 0);
+    ({ last } = (await document("verify", "--store", dir)).files[0]);
+  }
+  const to = `${dir}-restored`;
+  assertEquals((await document("restore", "--store", dir, "--at", "73", "--to", to)).last, 73);
+  const difference = await document("diff", dir, to);
+  assertEquals([difference.only_in_a, difference.only_in_b, difference.different], [[[74, last]], [], []]);
+  assertEquals((await store("diff", dir, dir)).code, 0);
+  const trimmed = await document("trim", "--store", dir, "--before", "30");
+  assertEquals([trimmed.first, trimmed.last], [29, last]);
+  assertEquals((await store("verify", "--store", dir)).code, 0);
+  const manifest = JSON.parse(await Deno.readTextFile(`${dir}/manifest.json`));
+  assertEquals([manifest.format, manifest.snapshots.length, manifest.trim_point.seq], [1, 1, 28]);
 });

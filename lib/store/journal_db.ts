@@ -49,11 +49,11 @@ export const COUNTS = KINDS.map((kind) => `${kind}s`);
 export type Row = Readonly<Record<string, unknown>>;
 
 /** To write; the tables are made where there are none. @throws IoError, IntegrityError, UnsupportedError */
-export function openForWriting(dir: string, synchronous: string): DatabaseSync {
+export function openForWriting(dir: string, synchronous: string, patienceMs = 2_000): DatabaseSync {
   const path = databasePath(dir);
   let db: DatabaseSync | null = null;
   try {
-    db = new DatabaseSync(path, { timeout: 2_000 });
+    db = new DatabaseSync(path, { timeout: patienceMs });
     db.exec("PRAGMA journal_mode = WAL");
     db.exec(`PRAGMA synchronous = ${synchronous}`);
     // What the log holds is moved into the database when the writer has time, and not in the middle of a commit.

@@ -41,6 +41,7 @@ export class JournalReader implements Disposable {
       );
       if (chunks.length === 0) break;
       for (const row of chunks) {
+        if (found.length >= limit) break;
         const lines = this.#lines(row);
         for (let i = Math.max(0, seq + 1 - lines.first); i < lines.length && found.length < limit; i++) {
           if (!mayMatch(lines.line(i), filter.kinds)) continue;
