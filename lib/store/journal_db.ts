@@ -48,7 +48,7 @@ export const COUNTS = KINDS.map((kind) => `${kind}s`);
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** To write; the tables are made where there are none. @throws IoError, IntegrityError, UnsupportedError */
+/** To write; the tables are made where there are none. @param patienceMs how long somebody else may hold the lock @throws IoError, IntegrityError, UnsupportedError */
 export function openForWriting(dir: string, synchronous: string, patienceMs = 2_000): DatabaseSync {
   const path = databasePath(dir);
   let db: DatabaseSync | null = null;

@@ -68,7 +68,7 @@ export class JournalWriter implements Disposable {
   /** Opens, recovers what the log holds, and takes the lease. @throws IoError, IntegrityError, UnsupportedError */
   constructor(options: WriterOptions) {
     this.#options = options;
-    this.#db = openForWriting(options.dir, options.synchronous);
+    this.#db = openForWriting(options.dir, options.synchronous, Math.min(2_000, options.leaseMs));
     try {
       this.#lease = new Lease(this.#db, options.dir, options.leaseMs, options.owner);
       this.#insert = {

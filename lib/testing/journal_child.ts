@@ -27,4 +27,3 @@ await Promise.all(dirs.map(async (dir, i) => {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 8));
   }
 }));
-Deno.exit(0);
