@@ -71,23 +71,43 @@ export function compareRuns(before: DiagnosisDocument, now: DiagnosisDocument): 
 
 const RANK: Readonly<Record<Change["change"], number>> = { new: 0, worse: 0, better: 1, gone: 1 };
 
-/** By what is the same in both runs: not the pid. Of several rows alike the one that took most time. */
+/**
+ * By what is the same in both runs: not the pid. Of several rows alike counts and totals are added; the quantiles are those of the row with
+ * most occurrences. A finding stands among the observed too, unless it was left out there.
+ */
 function rowsOf({ findings, observed, window: { seconds } }: DiagnosisDocument): Map<string, Row> {
+  const [found, seen] = [gathered(findings), gathered(observed)];
+  const per = Math.max(seconds, 1e-3);
   const rows = new Map<string, Row>();
-  const add = (row: Observed, finding: boolean) => {
-    const key = keyOf(row);
-    const held = rows.get(key);
-    if (held !== undefined && (held.side.finding || held.row.total >= row.total)) return;
-    const { count, p50, p95, total } = row;
-    const per = Math.max(seconds, 1e-3);
-    rows.set(key, {
-      row,
-      side: { count, per_minute: round(60 * count / per), p50, p95, total_per_s: round(total / per), finding },
-    });
-  };
-  for (const row of findings) add(row, true);
-  for (const row of observed) add(row, false);
+  for (const key of new Set([...found.keys(), ...seen.keys()])) {
+    const [a, b] = [found.get(key), seen.get(key)];
+    const { row, count, total } = b === undefined || (a !== undefined && a.count > b.count) ? a! : b;
+    const { p50, p95 } = row;
+    const side = { count, per_minute: round(60 * count / per), p50, p95, total_per_s: round(total / per) };
+    rows.set(key, { row, side: { ...side, finding: a !== undefined } });
+  }
   return rows;
+}
+
+interface Gathered {
+  /** The one with most occurrences. */
+  readonly row: Observed;
+  readonly count: number;
+  readonly total: number;
+}
+
+function gathered(rows: readonly Observed[]): Map<string, Gathered> {
+  const groups = new Map<string, Gathered>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const held = groups.get(key);
+    groups.set(key, {
+      row: held === undefined || row.count > held.row.count ? row : held.row,
+      count: row.count + (held?.count ?? 0),
+      total: row.total + (held?.total ?? 0),
+    });
+  }
+  return groups;
 }
 
 /** The other end by its name where it has one: addresses behind a name come and go. A client's port is chance. */

@@ -36,6 +36,14 @@ Deno.test("slower, faster, new, gone, the same, and too few to say", () => {
   }
 });
 
+Deno.test("processes of one name are counted together", () => {
+  const failed = (processes: number) => Array.from({ length: processes }, (_, i) => refused(12, 10 + i)).flat();
+  const { changes: [worse] } = compareRuns(run(failed(1)), run(failed(4)));
+  assertEquals([worse?.change, worse?.before?.count, worse?.now?.count], ["worse", 12, 48]);
+  const { changes: [fresh] } = compareRuns(run([]), run(failed(2)));
+  assertEquals([fresh?.change, fresh?.before, fresh?.now?.count], ["new", null, 24]);
+});
+
 Deno.test("runs that are hard to compare say why; the document stays valid, the section fits 80 columns", () => {
   const before = run(lookups(30, 5));
   const now = run(lookups(30, 90), {

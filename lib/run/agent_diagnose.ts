@@ -10,7 +10,7 @@ import { agentIncidents } from "./agent_incidents.ts";
 import { documentContext, documentsOf } from "./agent_documents.ts";
 import { AgentDrops } from "./agent_drops.ts";
 import { MachineDiagnosis } from "./agent_findings.ts";
-import { openFlight } from "./agent_flight.ts";
+import { answerWithoutRecorder, openFlight } from "./agent_flight.ts";
 import { kernelHealth } from "./agent_health.ts";
 import { openIdentity } from "./agent_identity.ts";
 import type { AgentOptions, AgentPlan } from "./agent_options.ts";
@@ -39,6 +39,7 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
   });
   const library = (process: string) => libraries.name(process);
   await using flight = openFlight(options, plan, { whose: identities, selfPid, node: identity.node, library }, io);
+  using _deaf = flight === undefined ? answerWithoutRecorder(io) : undefined;
   let watching: Attached | null = null;
   await using outlets = await openOutlets({ ...options, node: identity.node }, plan, () => watching, io);
   const documents = documentsOf(documentContext(options, identity.node, () => agent.watch.clocks), plan, identities);

@@ -16,7 +16,7 @@ import { TokenBucket } from "../safety/token_bucket.ts";
 import { attach, type Attached } from "./agent_attach.ts";
 import { documentContext, documentsOf } from "./agent_documents.ts";
 import { AgentDrops } from "./agent_drops.ts";
-import { openFlight } from "./agent_flight.ts";
+import { answerWithoutRecorder, openFlight } from "./agent_flight.ts";
 import { kernelHealth } from "./agent_health.ts";
 import { openIdentity } from "./agent_identity.ts";
 import { lineWriter } from "./agent_lines.ts";
@@ -79,6 +79,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
   };
   const selfPid = identity.view.selfPid ?? 0;
   await using flight = openFlight(options, plan, { whose: identity.identities, selfPid, node: identity.node }, io);
+  using _deaf = flight === undefined ? answerWithoutRecorder(io) : undefined;
   using agent = attach(options, plan, identity, write, (step) => {
     io.err(`sloctl: ${guardWords(step)}\n`);
     if (!enough.signal.aborted && options.follow.length === 0) {

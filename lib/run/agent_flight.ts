@@ -3,6 +3,13 @@ import type { AgentOptions, AgentPlan } from "./agent_options.ts";
 import type { Whose } from "./agent_whose.ts";
 import { FlightRecorder } from "./flight_recorder.ts";
 
+/** Without a recorder SIGUSR2 would end the agent: it is answered in words instead. */
+export function answerWithoutRecorder(io: Pick<Io, "err">): Disposable {
+  const answer = () => io.err("sloctl: SIGUSR2: nothing was recorded; start with --record MINUTES\n");
+  Deno.addSignalListener("SIGUSR2", answer);
+  return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGUSR2", answer) };
+}
+
 /** The flight recorder the caller asked for; undefined: none. */
 export function openFlight(
   { record, dump, objectiveMs, peers }: AgentOptions,

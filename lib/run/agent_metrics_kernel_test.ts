@@ -73,6 +73,8 @@ kernelTest("Prometheus scrapes the agent: what it counts, what it dropped, that 
     assertEquals([health.status, await health.text()], [200, "ok\n"]);
     for (let i = 0; i < 50 && (await ready())[0] !== 200; i++) await new Promise((done) => setTimeout(done, 100));
     assertEquals(await ready(), [200, "ok\n"]);
+    Deno.kill(Deno.pid, "SIGUSR2");
+    await until(() => io.stderr.includes("nothing was recorded"), "the answer to SIGUSR2");
     for (let i = 0; i < 5; i++) await tryExec("curl", "-s", "-m", "2", `http://127.0.0.1:${port}/`);
 
     await withPrometheus(target, async (url) => {

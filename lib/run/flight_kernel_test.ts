@@ -100,6 +100,7 @@ kernelTest("slow requests make it write by itself, once", async () => {
       outputPath: "/dev/null",
       output: "jsonl",
       metricsBind: "off",
+      pids: [`${server.pid}`],
       record: 60_000,
       dump: `${folder}/x.jsonl.gz`,
       objectiveMs: 50,

@@ -39,12 +39,15 @@ export interface FlightOptions {
 const MOST_PROCESSES = 16_384;
 const MOST_GROUPS = 4_096;
 const MOST_DEVICES = 256;
+const MOST_SERVICES = 256;
 
 export class FlightRecorder implements AsyncDisposable {
   readonly #options: FlightOptions;
   readonly #io: Pick<Io, "err">;
   readonly #buffer: FlightBuffer;
-  readonly #trigger: SlowTrigger;
+  /** By service: a program and the port it answers on. */
+  readonly #triggers = new Map<string, SlowTrigger>();
+  #restsUntilNs = -Infinity;
   readonly #owners = new Map<string, { readonly owner: Owner; readonly place: Place | undefined }>();
   readonly #groups = new Set<string>();
   readonly #devices = new Set<string>();
@@ -61,7 +64,6 @@ export class FlightRecorder implements AsyncDisposable {
     this.#io = io;
     const keepNs = options.keepMs * 1e6;
     this.#buffer = new FlightBuffer({ keepNs });
-    this.#trigger = new SlowTrigger({ objectiveMs: options.objectiveMs, restNs: keepNs });
   }
 
   /** For the watch: what crossed the ring, and what did not. */
@@ -101,9 +103,22 @@ export class FlightRecorder implements AsyncDisposable {
     if (owner.pid === this.#options.selfPid) return;
     if (event.kind === "exchange" && event.phase === "first" && event.role === "server" && !event.shared) {
       const { responseStart, requestEnd } = event;
-      const took = responseStart === null ? 0 : (responseStart.ns - requestEnd.ns) / 1e6;
-      if (responseStart !== null && this.#trigger.add(event.tsNs, took)) this.#soon("slow_requests");
+      if (responseStart === null) return;
+      const slow = this.#triggerOf(`${owner.comm}|${event.tuple.srcPort}`);
+      if (!slow.add(event.tsNs, (responseStart.ns - requestEnd.ns) / 1e6) || event.tsNs < this.#restsUntilNs) return;
+      this.#restsUntilNs = event.tsNs + this.#options.keepMs * 1e6;
+      this.#soon("slow_requests");
     }
+  }
+
+  #triggerOf(service: string): SlowTrigger {
+    let trigger = this.#triggers.get(service);
+    if (trigger === undefined) {
+      const { objectiveMs, keepMs } = this.#options;
+      this.#triggers.set(service, trigger = new SlowTrigger({ objectiveMs, restNs: keepMs * 1e6 }));
+      if (this.#triggers.size > MOST_SERVICES) this.#triggers.delete(this.#triggers.keys().next().value!);
+    }
+    return trigger;
   }
 
   /** Writes the last file, where one was asked for, and waits for those under way. */

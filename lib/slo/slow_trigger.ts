@@ -12,7 +12,7 @@ const WINDOW_NS = 30e9;
 const LEAST = 20;
 const LEAST_SLOW = 3;
 const SLOW_SHARE = 0.05;
-const MOST_HELD = 10_000;
+const MOST_HELD = 1_000;
 
 export class SlowTrigger {
   readonly #options: SlowTriggerOptions;
