@@ -26,7 +26,14 @@ const PARAMETERS: Parameters = {
   minSamples: 59,
   minCliffsDelta: 0.147,
 };
-const FIT = { verdict: "pass", reason: null, reasons: [], missing_keys: [], calibration: true } as const;
+const FIT = {
+  verdict: "pass",
+  reason: null,
+  reasons: [],
+  manifest: null,
+  missing_keys: [],
+  calibration: true,
+} as const;
 const OVERHEAD = judgeOverhead(new Map([["n", Array(100).fill(1)]]), [], PARAMETERS);
 const SIGMA = 0.25;
 

@@ -38,6 +38,8 @@ export interface BaselineQuestion {
 }
 
 export interface Fitness extends Judged {
+  /** As it was read. */
+  readonly manifest: Manifest | null;
   /** What older manifests and runs do not say; it blocks nothing. */
   readonly missing_keys: readonly string[];
   /** Both arms are one commit, and that was asked for: an A/A calibration. */
@@ -61,6 +63,8 @@ export function judgeBaseline(q: BaselineQuestion): Fitness {
     ...(candidateCommits(q).length === 0
       ? ["the candidate's commit is not known: that it is another one rests on the files alone"]
       : []),
+    ...(copies(candidate) ? ["runs of the candidate are copies of one file, and no reruns"] : []),
+    ...(copies(baseline) ? ["runs of the baseline are copies of one file, and no reruns"] : []),
     ...(calibration ? ["both arms are one commit: an A/A calibration, no release decision"] : []),
   ];
   const said = (verdict: Verdict, reason: string | null, sentence?: string): Fitness => ({
@@ -68,6 +72,7 @@ export function judgeBaseline(q: BaselineQuestion): Fitness {
     reason,
     reasons: sentence === undefined ? [] : [`baseline ${q.scenario}: ${sentence}`],
     notes,
+    manifest,
     missing_keys,
     calibration,
     ...(verdict === "pass" ? {} : {
@@ -95,6 +100,10 @@ export function judgeBaseline(q: BaselineQuestion): Fitness {
     return said("not-evaluated", "same-commit", `both are commit ${commit} (same-commit)`);
   }
   return aged(manifest, q.now, said) ?? placed(q, said) ?? said("pass", null);
+}
+
+function copies({ files }: ArmOrigin): boolean {
+  return new Set(files).size < files.length;
 }
 
 type Said = (verdict: Verdict, reason: string | null, sentence?: string) => Fitness;

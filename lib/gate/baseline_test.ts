@@ -74,5 +74,8 @@ Deno.test("baseline: what an older manifest lacks is named, the same ref is no f
   assertEquals(judgeBaseline(question).missing_keys, ["origin", "host_sha256", "scenario_sha256"]);
   const calibration = judgeBaseline({ ...question, candidateCommit: "ba5eba11", allowSameCommit: true });
   assert(calibration.calibration);
+  const copied = judgeBaseline({ ...question, candidate: arm({ files: ["aa", "aa"] }) });
+  assert(copied.verdict === "pass" && copied.notes!.join().includes("copies of one file"));
+  assertEquals(copied.manifest, question.manifest);
   assert(calibration.notes!.join().includes("A/A calibration"));
 });

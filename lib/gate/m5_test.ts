@@ -17,7 +17,14 @@ const parameters: Parameters = {
   minSamples: 59,
   minCliffsDelta: 0.147,
 };
-const fit: Fitness = { verdict: "pass", reason: null, reasons: [], missing_keys: [], calibration: false };
+const fit: Fitness = {
+  verdict: "pass",
+  reason: null,
+  reasons: [],
+  manifest: null,
+  missing_keys: [],
+  calibration: false,
+};
 const overhead = judgeOverhead(new Map([["n1", Array(100).fill(1)]]), [], parameters);
 const steady = { runs: 10, requests: 300 };
 

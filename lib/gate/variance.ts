@@ -130,8 +130,12 @@ function ofSpread(
       : { rows: [["inconclusive", "mean-zero", `${what} has a mean of 0, and varies`]], notes: [] };
   }
   return cvPct > limit
-    ? { rows: [["fail", "over-limit", `${what} varies by ${cvPct.toFixed(1)} %, over ${limit} %`]], notes: [] }
+    ? { rows: [["fail", "over-limit", `${what} varies ${by(cvPct)}, over ${limit} %`]], notes: [] }
     : { rows: [], notes: [] };
+}
+
+function by(cvPct: number): string {
+  return cvPct === Infinity ? "without bound" : `by ${cvPct.toFixed(1)} %`;
 }
 
 function ofRates(runs: readonly Run[], apart: RateSpread): [Verdict, string, string][] {

@@ -18,7 +18,14 @@ const base: Parameters = {
   minSamples: 59,
   minCliffsDelta: 0.147,
 };
-const fit: Fitness = { verdict: "pass", reason: null, reasons: [], missing_keys: [], calibration: false };
+const fit: Fitness = {
+  verdict: "pass",
+  reason: null,
+  reasons: [],
+  manifest: null,
+  missing_keys: [],
+  calibration: false,
+};
 const overhead = judgeOverhead(new Map([["n1", Array(100).fill(1)]]), [], base);
 
 function judged(candidate: readonly Run[], baseline: readonly Run[], part: Partial<Parameters> = {}): Conclusion {

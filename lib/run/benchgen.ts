@@ -2,35 +2,26 @@
 import { EXIT, UsageError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
 import { toJson } from "../model/json.ts";
-import { type Scenario, SCENARIO_PHASES } from "../model/scenario.ts";
+import type { Scenario } from "../model/scenario.ts";
 import { duration, plural } from "../report/format.ts";
 import { progressLine } from "../report/progress.ts";
 import { writeText } from "../host/write_text.ts";
-import { loadScenario, scenarioNames } from "../source/scenario_files.ts";
 import type { AttributionMode } from "./attributor.ts";
 import { runFiles } from "./benchgen/artifacts.ts";
 import { isComplete, type RunIdentity, writeFolder } from "./benchgen/folder.ts";
-import { liveMs, liveRun, type Pauses } from "./benchgen/live.ts";
+import { liveRun, type Pauses } from "./benchgen/live.ts";
+import { leftMs, type Matrix, type PlannedRun, plannedRuns, scenariosOf } from "./benchgen/plan.ts";
 import { machine, scenarioDigest, sha256, type Source, source } from "./benchgen/provenance.ts";
 import { recordedRun, scenarioOf } from "./benchgen/recorded.ts";
 import type { RunResult } from "./benchgen/run_result.ts";
 import { syntheticRun } from "./benchgen/synthetic.ts";
-import { missingInjectors, refuseMissing } from "./faultinject_real.ts";
+import { refuseMissing } from "./faultinject_real.ts";
 
-export interface BenchgenOptions {
-  /** Names or files; `all`: every one that comes with the program, live those that can be done for real. Empty: `mixed`. */
-  readonly scenarios: readonly string[];
-  readonly out: string;
+export interface BenchgenOptions extends Matrix {
   readonly workload: string | undefined;
   /** A recording to make the one run of. */
   readonly input: string | undefined;
-  readonly live: boolean;
-  readonly runs: number | undefined;
   readonly mode: AttributionMode | undefined;
-  /** Live: requests a second; undefined: the profile's. */
-  readonly rps: number | undefined;
-  /** `baseline=20s,fault=20s`, any of them; the scenario's otherwise. */
-  readonly phases: string | undefined;
   /** Runs that are whole are made again. */
   readonly fresh: boolean;
   readonly argv: readonly string[];
@@ -41,16 +32,6 @@ export interface BenchgenOptions {
   readonly pauses?: Pauses;
 }
 
-interface PlannedRun {
-  readonly scenario: Scenario;
-  readonly n: number;
-  readonly of: number;
-  readonly folder: string;
-  readonly seed: number;
-}
-
-/** Starting and ending the lab. */
-const LAB_MS = 5000;
 const STATISTICS_KEPT = "BPF run time is measured with the kernel's statistics on, which costs about 50 ns a run";
 
 /**
@@ -112,51 +93,6 @@ export async function benchgen(options: BenchgenOptions, io: Io): Promise<number
     } -> ${options.out}${options.live ? "" : "; they prove nothing about real faults"}\n`,
   );
   return failed === 0 ? EXIT.ok : EXIT.gateSaidNo;
-}
-
-function scenariosOf({ scenarios: asked, live, phases, runs, rps }: BenchgenOptions): Scenario[] {
-  if (runs !== undefined && runs < 1) {
-    throw new UsageError(`Cannot make "${runs}" runs: there must be at least one`, "Give --runs 1 or more");
-  }
-  if (rps !== undefined && !(rps > 0)) {
-    throw new UsageError(`Cannot send "${rps}" requests a second: it must be above 0`, "Give --rps 5");
-  }
-  const names = (asked.length > 0 ? asked : ["mixed"]).flatMap((name) => name === "all" ? scenarioNames() : [name]);
-  const loaded = [...new Set(names)].map((name) => withPhases(loadScenario(name), phases));
-  // Of all, those that cannot be done for real are left out; one that was named is refused.
-  return live && asked.includes("all")
-    ? loaded.filter((one) => asked.includes(one.name) || missingInjectors(one).length === 0)
-    : loaded;
-}
-
-function withPhases(scenario: Scenario, text: string | undefined): Scenario {
-  if (text === undefined) return scenario;
-  const phases = { ...scenario.harness.phases };
-  for (const part of text.split(",")) {
-    const [, name, seconds] = /^\s*(\w+)=(\d+(?:\.\d+)?)s?\s*$/.exec(part) ?? [];
-    const phase = SCENARIO_PHASES.find((known) => known === name);
-    if (phase === undefined || !(Number(seconds) > 0)) {
-      throw new UsageError(
-        `Cannot read phase "${part}": it is not name=seconds`,
-        "Write --phases baseline=20s,fault=20s",
-      );
-    }
-    phases[phase] = Number(seconds) * 1000;
-  }
-  const scale = phases.fault / scenario.harness.phases.fault;
-  const faults = scenario.faults.map((step) => ({ ...step, fromMs: step.fromMs * scale, forMs: step.forMs * scale }));
-  return { ...scenario, faults, harness: { ...scenario.harness, phases } };
-}
-
-function plannedRuns(scenario: Scenario, { runs, out }: BenchgenOptions): PlannedRun[] {
-  const of = runs ?? scenario.harness.repetitions;
-  return Array.from({ length: of }, (_, i) => ({
-    scenario,
-    n: i + 1,
-    of,
-    folder: `${out}/${scenario.name}/run-${i + 1}`,
-    seed: scenario.harness.seed + i,
-  }));
 }
 
 function identityOf(run: PlannedRun, mode: string, options: BenchgenOptions, from: Source): RunIdentity {
@@ -235,8 +171,4 @@ async function writeManifest(scenario: Scenario, options: BenchgenOptions, from:
     scenario_sha256: digestOf(scenario, options),
   };
   await writeText(`${options.out}/${scenario.name}/manifest.json`, `${toJson(manifest, 2)}\n`, io);
-}
-
-function leftMs(runs: readonly PlannedRun[], live: boolean): number {
-  return live ? runs.reduce((sum, { scenario }) => sum + LAB_MS + liveMs(scenario), 0) : 0;
 }

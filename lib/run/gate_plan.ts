@@ -98,7 +98,7 @@ function text(rows: readonly Row[], { marginPct, alpha, power }: GatePlanOptions
     { title: `for ${percent(power)}`, align: "right" as const },
   ];
   const lines = rows.flatMap(({ scenario, what, seen, runs_needed, chances }) =>
-    seen === null ? [[scenario, what, "no spread to learn from: it needs 2 runs"]] : TIMES.map((_, i) => {
+    seen === null ? [[scenario, what, "-"]] : TIMES.map((_, i) => {
       const own = chances.slice(i * RUNS.length, (i + 1) * RUNS.length);
       return [
         i === 0 ? scenario : "",
@@ -111,6 +111,9 @@ function text(rows: readonly Row[], { marginPct, alpha, power }: GatePlanOptions
     })
   );
   const floor = samplesToBound(0.95);
-  return head + table(columns, lines, { width: Math.max(io.columns, 100), color: io.color }) +
+  const unknown = rows.some(({ seen }) => seen === null)
+    ? "\n-: no spread to learn from; it needs 2 runs, each with a finite quantile above 0.\n"
+    : "";
+  return head + table(columns, lines, { width: Math.max(io.columns, 100), color: io.color }) + unknown +
     `\nAn arm needs ${floor} requests to bound a p95 at all, and 3 runs; all scenarios and both fields must pass together.\n`;
 }

@@ -149,8 +149,10 @@ function report(
       `(user, system and BPF run time; ${overhead.rows} rows of 250 ms).`;
   const { paired } = result;
   const pair = paired === null ? [] : [
-    `Agent off and on, the lab at rest (${paired.order}): TTFT p50 ${ms(paired.off.ttft_p50_ms)} and ` +
-    `${ms(paired.on.ttft_p50_ms)}, p95 ${ms(paired.off.ttft_p95_ms)} and ${ms(paired.on.ttft_p95_ms)}; all CPUs ` +
+    `Agent off and on, the lab at rest (${paired.order}): TTFT p50 ${came(paired.off.ttft_p50_ms)} and ` +
+    `${came(paired.on.ttft_p50_ms)}, p95 ${came(paired.off.ttft_p95_ms)} and ${
+      came(paired.on.ttft_p95_ms)
+    }; all CPUs ` +
     `${paired.off.machine_cpu_pct.toFixed(0)} % and ${paired.on.machine_cpu_pct.toFixed(0)} %.`,
   ];
   return [
@@ -169,8 +171,8 @@ function report(
         row.phase,
         String(row.requests),
         String(row.failed),
-        row.ttft_p50_ms === Infinity ? "none came" : ms(row.ttft_p50_ms),
-        row.ttft_p95_ms === Infinity ? "none came" : ms(row.ttft_p95_ms),
+        came(row.ttft_p50_ms),
+        came(row.ttft_p95_ms),
         row.tokens_p50_tps?.toFixed(1) ?? "-",
       ]),
     ).trimEnd(),
@@ -180,4 +182,8 @@ function report(
     ...pair,
     ...result.notes,
   ].filter((block) => block !== "").join("\n\n") + "\n";
+}
+
+function came(ttftMs: number | null): string {
+  return ttftMs === Infinity ? "none came" : ms(ttftMs);
 }

@@ -1,25 +1,24 @@
 /** One live run: lab up, load running, the agent off and on, a fault done for real, everything taken down again. */
 import { parseProbeEvent } from "../../export/probe_event_json.ts";
 import { monotonicNs, readClocks } from "../../host/clock.ts";
-import { selfCommand } from "../../host/self.ts";
 import { sleep } from "../../host/sleep.ts";
 import { type Lab, startLab } from "../../lab/lab.ts";
 import { IoError } from "../../model/errors.ts";
 import type { Io } from "../../model/io.ts";
-import type { ProbeEvent } from "../../model/probe_event.ts";
-import { type Scenario, SCENARIO_PHASES, type ScenarioPhase } from "../../model/scenario.ts";
+import type { Scenario } from "../../model/scenario.ts";
 import type { Span } from "../../model/span.ts";
-import { quantile } from "../../stats/describe.ts";
 import { serveOtlp } from "../../serve/otlp.ts";
 import { emptyDocuments, readDocuments } from "../../source/documents.ts";
 import { faultLabel } from "../../source/synthetic.ts";
 import type { AttributionMode } from "../attributor.ts";
 import { injectInto } from "../faultinject_real.ts";
-import { type CostRow, startAgent } from "./agent.ts";
+import { startAgent } from "./agent.ts";
 import { attributedRun } from "./expected.ts";
-import { requestsIn, type TimedRequest, type Window, type WindowName } from "./load_records.ts";
+import { startLoad } from "./live_load.ts";
+import { notesOf, overheadRows, pairedSide, signalsByPhase } from "./live_numbers.ts";
+import { requestsIn, type Window, type WindowName } from "./load_records.ts";
 import { machineCpuMs } from "./machine_cpu.ts";
-import type { OverheadRow, PairedSide, Place, RunResult } from "./run_result.ts";
+import type { PairedSide, Place, RunResult } from "./run_result.ts";
 
 export interface LiveOptions {
   readonly scenario: Scenario;
@@ -76,7 +75,7 @@ export async function liveRun(options: LiveOptions, io: Pick<Io, "stop" | "err">
   const clocks = readClocks();
   const toUnixMs = (ns: number) => Number(clocks.unixNs) / 1e6 + (ns - clocks.monotonicNs) / 1e6;
   const started = new Date().toISOString();
-  const load = stack.use(startLoad(lab, options, `${work}/load`));
+  const load = stack.use(startLoad(lab.gatewayUrl, options, Math.ceil(liveMs(scenario) / 1000) + 60, `${work}/load`));
 
   const spend = async (name: string, forMs: number) => {
     for (let left = forMs; left > 0; left -= 1000) {
@@ -152,70 +151,6 @@ export async function liveRun(options: LiveOptions, io: Pick<Io, "stop" | "err">
   };
 }
 
-interface Load extends AsyncDisposable {
-  /** Resolves, with the error to throw, when it ends before it is told to. */
-  readonly broken: Promise<IoError>;
-  end(): Promise<void>;
-}
-
-/** The load generator in a process of its own, for longer than it is needed; it writes what was done when it is told to stop. */
-function startLoad(lab: Lab, { scenario, seed, rps }: LiveOptions, out: string): Load {
-  const [program, ...prefix] = selfCommand();
-  const seconds = Math.ceil(liveMs(scenario) / 1000) + 60;
-  const args = [
-    "loadgen",
-    "--target",
-    lab.gatewayUrl,
-    "--model",
-    "lab-small",
-    "--profile",
-    scenario.harness.loadProfile,
-  ];
-  const child = new Deno.Command(program!, {
-    args: [
-      ...[
-        ...prefix,
-        ...args,
-        "--duration-sec",
-        `${seconds}`,
-        "--seed",
-        `${seed}`,
-        "--timeout-ms",
-        "20000",
-        "--out",
-        out,
-      ],
-      ...(rps === undefined ? [] : ["--rps", `${rps}`]),
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-    env: { NO_COLOR: "1" },
-  }).spawn();
-  let ending = false;
-  let said = "";
-  const listening = (async () => {
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) said += text;
-  })();
-  const broken = child.status.then(({ code }) =>
-    ending
-      ? new Promise<never>(() => {})
-      : new IoError(`Cannot go on: the load ended with code ${code}: ${said.trim().split("\n").at(-1)}`)
-  );
-  let ended: Promise<void> | undefined;
-  const end = async () => {
-    ending = true;
-    const late = setTimeout(() => child.kill("SIGKILL"), 30_000);
-    try {
-      child.kill("SIGINT");
-    } catch { /* it has ended */ }
-    await child.status;
-    await listening;
-    clearTimeout(late);
-  };
-  return { broken, end: () => ended ??= end(), [Symbol.asyncDispose]: () => ended ??= end() };
-}
-
 async function injected(scenario: Scenario, lab: Lab, during: () => Promise<void>, stop: AbortSignal): Promise<void> {
   const { resolver, provider, services } = lab;
   const { gateway } = services;
@@ -241,74 +176,6 @@ async function injected(scenario: Scenario, lab: Lab, during: () => Promise<void
 function labelAt({ faults }: Scenario, intoMs: number): string {
   const active = faults.filter(({ fromMs, forMs }) => fromMs <= intoMs && intoMs < fromMs + forMs);
   return faultLabel({ mechanisms: active.map(({ mechanism }) => mechanism) });
-}
-
-function signalsByPhase(
-  probes: readonly ProbeEvent[],
-  windows: readonly Window[],
-  toUnixMs: (ns: number) => number,
-): RunResult["signals"] {
-  const byPhase = Object.fromEntries(SCENARIO_PHASES.map((phase) => [phase, {} as Record<string, number[]>]));
-  const spans = windows.flatMap(({ name, startNs, endNs }) =>
-    name === "off" ? [] : [{ phase: name, from: toUnixMs(startNs), to: toUnixMs(endNs) }]
-  );
-  // A signal that was seen at all was watched in every phase: where none came its list is empty, not missing.
-  for (const { signal } of probes) for (const phase of SCENARIO_PHASES) byPhase[phase]![signal] ??= [];
-  for (const { signal, value, ts_unix_nano } of probes) {
-    const at = Number(ts_unix_nano) / 1e6;
-    const span = spans.find(({ from, to }) => from <= at && at < to);
-    if (span !== undefined) byPhase[span.phase]![signal]!.push(value);
-  }
-  return byPhase as unknown as Record<ScenarioPhase, Record<string, number[]>>;
-}
-
-function overheadRows(rows: readonly CostRow[], probes: readonly ProbeEvent[], said: string): OverheadRow[] {
-  const times = Float64Array.from(probes, ({ ts_unix_nano }) => Number(ts_unix_nano) / 1e6).sort();
-  let at = 0;
-  return rows.map((row, i) => {
-    while (at < times.length && times[at]! < row.fromMs) at++;
-    const first = at;
-    while (at < times.length && times[at]! < row.atMs) at++;
-    return {
-      timestamp: new Date(row.atMs).toISOString(),
-      cpuPct: row.cpuPct,
-      memoryMb: row.memoryMb,
-      eventsPerSecond: (at - first) / (row.atMs - row.fromMs) * 1000,
-      // The agent says what it lost at its end: it stands in the last row.
-      droppedEvents: i === rows.length - 1 ? lostBy(said) : 0,
-    };
-  });
-}
-
-/** `LOST: name 12, name 3` of the agent's last line. */
-function lostBy(said: string): number {
-  const lost = /LOST: ([^;\n]*)/.exec(said)?.[1] ?? "";
-  return [...lost.matchAll(/ (\d+)(?=,|$)/g)].reduce((sum, [, n]) => sum + Number(n), 0);
-}
-
-function pairedSide(
-  name: "off" | "baseline",
-  windows: readonly Window[],
-  requests: readonly TimedRequest[],
-  machineMs: number,
-): PairedSide {
-  const { startNs, endNs } = windows.find((window) => window.name === name)!;
-  const own = requests.filter(({ window }) => window === name).map(({ ttftMs }) => ttftMs);
-  const seconds = (endNs - startNs) / 1e9;
-  return {
-    seconds,
-    requests: own.length,
-    ttft_p50_ms: quantile(own, 0.5),
-    ttft_p95_ms: quantile(own, 0.95),
-    machine_cpu_pct: machineMs / 10 / seconds,
-  };
-}
-
-function notesOf(probes: readonly ProbeEvent[], spans: readonly Span[], said: string): string[] {
-  const last = said.trim().split("\n").at(-1) ?? "";
-  return [
-    `${probes.length} events of the kernel and ${spans.length} spans. The agent: ${last.replace(/^sloctl: /, "")}.`,
-  ];
 }
 
 async function readText(path: string): Promise<string> {
