@@ -211,7 +211,18 @@ Deno.test("m5gate: a damaged line is named with its file, and nothing of the fil
     const io = fakeIo();
     assertEquals(await m5gate({ ...options, ...roots, outJson: undefined }, io), 4);
     assert(io.stdout === "" && io.stderr.includes('run-3/raw_samples.jsonl": line 1: torn'), io.stderr);
+    await Deno.remove(`${roots.candidateRoot}/s1/run-3/raw_samples.jsonl`);
+    await Deno.mkdir(`${roots.candidateRoot}/s1/run-3/raw_samples.jsonl`);
+    const told = await gate(roots);
+    assert(
+      told.code === 4 && told.summary.failures.join().includes("it cannot be read as a file"),
+      told.summary.failures,
+    );
+    await Deno.remove(`${roots.candidateRoot}/s1/run-3/raw_samples.jsonl`);
     await writeRuns(`${roots.candidateRoot}/s1`, { ...SHAPE, key: "c" });
+    await Deno.rename(`${roots.candidateRoot}/s1/run-3`, `${roots.candidateRoot}-aside`);
+    await Deno.symlink(`${roots.candidateRoot}-aside`, `${roots.candidateRoot}/s1/run-3`);
+    assertEquals((await gate(roots)).code, 0); // a link to a folder is a folder
     await expectAfter(roots, `${roots.baselineRoot}/s1/manifest.json`, () => "{", 4, "not a JSON object");
   });
 });

@@ -24,8 +24,7 @@ export interface Arm {
 /** Names of the scenario folders, sorted. @throws IoError when the root cannot be listed */
 export function listScenarios(root: string): string[] {
   try {
-    return [...Deno.readDirSync(root)].filter((entry) => entry.isDirectory && !entry.name.startsWith("."))
-      .map(({ name }) => name).sort();
+    return foldersIn(root).filter((name) => !name.startsWith("."));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new IoError(`Cannot read "${root}": there is no such folder`, "Check the path");
@@ -86,10 +85,16 @@ function absent(sentence: string): RunProblem {
   return { verdict: "not-evaluated", reason: "no-data", sentence };
 }
 
+/** Names of the folders in a folder, links to folders too, sorted as text. */
+function foldersIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)]
+    .filter(({ name, isDirectory, isSymlink }) => isDirectory || (isSymlink && isFolder(`${folder}/${name}`)))
+    .map(({ name }) => name).sort();
+}
+
 function runFolders(folder: string): string[] {
   try {
-    return [...Deno.readDirSync(folder)].filter(({ name, isDirectory }) => isDirectory && name.startsWith("run-"))
-      .map(({ name }) => name).sort();
+    return foldersIn(folder).filter((name) => name.startsWith("run-"));
   } catch {
     return [];
   }
@@ -136,6 +141,14 @@ function textOf(path: string): string | null {
     return Deno.readTextFileSync(path);
   } catch {
     return null;
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
   }
 }
 

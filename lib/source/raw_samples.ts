@@ -24,28 +24,27 @@ const SLACK_MS = 1000;
 const MOST_OUTSIDE = 0.01;
 const NEVER_NEGATIVE = [...BENCH_FIELDS, "request_latency_ms"] as const;
 
-/** Null where there is no such file. */
+/** Null where there is no such file; one that cannot be read to its end is a problem like any other. */
 export function readRawSamples(path: string, name: string, window: RunWindow | null): RawSamples | null {
   const reader = new Reader(path, name, window);
   const hash = createHash("sha256");
-  let file: Deno.FsFile;
   try {
-    file = Deno.openSync(path);
-  } catch {
-    return null;
+    using file = Deno.openSync(path);
+    const decoder = new TextDecoder();
+    const piece = new Uint8Array(PIECE);
+    let rest = "";
+    for (let size = file.readSync(piece); size !== null; size = file.readSync(piece)) {
+      const bytes = piece.subarray(0, size);
+      hash.update(bytes);
+      const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) reader.take(line, true);
+    }
+    reader.take(rest + decoder.decode(), false);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    reader.fail(error);
   }
-  using _file = file;
-  const decoder = new TextDecoder();
-  const piece = new Uint8Array(PIECE);
-  let rest = "";
-  for (let size = file.readSync(piece); size !== null; size = file.readSync(piece)) {
-    const bytes = piece.subarray(0, size);
-    hash.update(bytes);
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) reader.take(line, true);
-  }
-  reader.take(rest + decoder.decode(), false);
   return { ...reader.end(), digest: hash.digest("hex") };
 }
 
@@ -86,6 +85,11 @@ class Reader {
     if (row.synthetic === true) this.#synthetic = true;
     if (this.#isOutside(row.timestamp)) this.#outside++;
     else this.#keep(row);
+  }
+
+  fail(error: unknown): void {
+    const state = error instanceof Deno.errors.PermissionDenied ? "permission denied" : "it cannot be read as a file";
+    this.#problems.push({ verdict: "not-evaluated", reason: "unreadable", sentence: `"${this.path}": ${state}` });
   }
 
   end(): Omit<RawSamples, "digest"> {
