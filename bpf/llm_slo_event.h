@@ -382,6 +382,7 @@ enum llm_slo_want {
 	LLM_SLO_WANT_V1_PIDS = 4, /* the controller is of a v1 hierarchy here */
 	LLM_SLO_WANT_V1_MEMORY = 8,
 	LLM_SLO_WANT_V1_CPU = 16,
+	LLM_SLO_WANT_ENDS = 32, /* the ends of turns, beside their first response bytes */
 };
 
 enum llm_slo_filter {

@@ -141,7 +141,7 @@ static __always_inline void next_turn(struct conn *conn, __u64 now)
 
 	if (record->header.flags & X_STARTED) {
 		tell_first(record, now);
-		if (!(record->header.flags & X_TALLIED))
+		if (config.wants & LLM_SLO_WANT_ENDS && !(record->header.flags & X_TALLIED))
 			tell_exchange(record, now, 1);
 		record->turn += 1;
 	}

@@ -1,13 +1,14 @@
 /** Records about memory, disks and system calls. */
 import { syscallName } from "../model/syscalls.ts";
 import type { DiskEvent, DiskOperation, ReclaimEvent, SyscallEvent, TallyEvent } from "../model/kernel_event.ts";
-import { base, u64 } from "./fields.ts";
+import { endedNs, owner, u64 } from "./fields.ts";
 import { DISK_FLAG, KIND, RECLAIM_FLAG, WIRE } from "./wire.gen.ts";
 
 export function decodeReclaim(view: DataView, at: number): ReclaimEvent {
   return {
     kind: "reclaim",
-    ...base(view, at),
+    tsNs: endedNs(view, at),
+    owner: owner(view, at),
     startNs: u64(view, at + WIRE.reclaim.start_ns),
     at: flags(view, at) & RECLAIM_FLAG.reclaim_memcg ? "cgroup" : "machine",
     pages: u64(view, at + WIRE.reclaim.pages),
@@ -17,7 +18,8 @@ export function decodeReclaim(view: DataView, at: number): ReclaimEvent {
 export function decodeDisk(view: DataView, at: number): DiskEvent {
   return {
     kind: "disk",
-    ...base(view, at),
+    tsNs: endedNs(view, at),
+    owner: owner(view, at),
     startNs: u64(view, at + WIRE.disk.start_ns),
     issuedNs: u64(view, at + WIRE.disk.issued_ns),
     device: device(view.getUint32(at + WIRE.disk.device, true)),
@@ -32,7 +34,8 @@ export function decodeDisk(view: DataView, at: number): DiskEvent {
 export function decodeSyscall(view: DataView, at: number): SyscallEvent {
   return {
     kind: "syscall",
-    ...base(view, at),
+    tsNs: endedNs(view, at),
+    owner: owner(view, at),
     startNs: u64(view, at + WIRE.syscall.start_ns),
     call: call(view.getUint32(at + WIRE.syscall.number, true), view.getUint32(at + WIRE.syscall.machine, true)),
     result: Number(view.getBigInt64(at + WIRE.syscall.result, true)),
@@ -48,7 +51,8 @@ export function decodeTally(view: DataView, at: number): TallyEvent | null {
   const counts = (WIRE.tally.size - WIRE.tally.counts) / 8;
   return {
     kind: "tally",
-    ...base(view, at),
+    tsNs: endedNs(view, at),
+    owner: owner(view, at),
     of,
     sumNs: u64(view, at + WIRE.tally.sum_ns),
     counts: Array.from({ length: counts }, (_, i) => u64(view, at + WIRE.tally.counts + 8 * i)),

@@ -12,7 +12,7 @@ import type {
   WaitEvent,
   WaitSumEvent,
 } from "../model/kernel_event.ts";
-import { base, stamp, text, threadClock, tuple, u64 } from "./fields.ts";
+import { endedNs, idText, owner, stamp, text, threadClock, tuple, u64 } from "./fields.ts";
 import { decodeDisk, decodeReclaim, decodeSyscall, decodeTally } from "./host_records.ts";
 import { DNS_FLAG, EXCHANGE_FLAG, KIND, RETRANSMIT_FLAG, TLS_FLAG, WIRE } from "./wire.gen.ts";
 
@@ -80,13 +80,12 @@ export function decodeRecord(view: DataView, at: number, length: number): Kernel
   }
 }
 
-const cookie = (view: DataView, at: number) => view.getBigUint64(at, true).toString();
-
 function decodeDns(view: DataView, at: number): DnsEvent {
   const flags = view.getUint16(at + WIRE.event.flags, true);
   return {
     kind: "dns",
-    ...base(view, at),
+    tsNs: endedNs(view, at),
+    owner: owner(view, at),
     startNs: u64(view, at + WIRE.dns.start + WIRE.stamp.ns),
     startClock: threadClock(view, at + WIRE.dns.start + WIRE.stamp.clock),
     endClock: threadClock(view, at + WIRE.dns.end_clock),
@@ -94,7 +93,7 @@ function decodeDns(view: DataView, at: number): DnsEvent {
     queryName: queryName(view, at + WIRE.dns.name, view.getUint16(at + WIRE.dns.name_len, true)),
     queryType: view.getUint16(at + WIRE.dns.query_type, true),
     queryId: view.getUint16(at + WIRE.dns.query_id, true),
-    cookie: cookie(view, at + WIRE.dns.cookie),
+    cookie: idText(view, at + WIRE.dns.cookie),
     packets: view.getUint16(at + WIRE.dns.packets, true),
     rcode: flags & DNS_FLAG.dns_no_answer ? null : view.getUint16(at + WIRE.dns.rcode, true),
     answers: view.getUint16(at + WIRE.dns.answers, true),
@@ -126,12 +125,13 @@ function queryName(view: DataView, at: number, length: number): string {
 function decodeConnect(view: DataView, at: number): ConnectEvent {
   return {
     kind: "connect",
-    ...base(view, at),
+    tsNs: endedNs(view, at),
+    owner: owner(view, at),
     startNs: u64(view, at + WIRE.connect.start + WIRE.stamp.ns),
     startClock: threadClock(view, at + WIRE.connect.start + WIRE.stamp.clock),
     endClock: threadClock(view, at + WIRE.connect.end_clock),
     tuple: tuple(view, at + WIRE.connect.tuple),
-    cookie: cookie(view, at + WIRE.connect.cookie),
+    cookie: idText(view, at + WIRE.connect.cookie),
     errno: view.getInt32(at + WIRE.connect.error, true),
   };
 }
@@ -142,11 +142,12 @@ function decodeExchange(view: DataView, at: number): ExchangeEvent {
   const trace = traceIds(view, at, flags);
   return {
     kind: "exchange",
-    ...base(view, at),
+    tsNs: endedNs(view, at),
+    owner: owner(view, at),
     phase: flags & EXCHANGE_FLAG.end ? "end" : "first",
     role: flags & EXCHANGE_FLAG.server ? "server" : "client",
     tuple: tuple(view, at + WIRE.exchange.tuple),
-    cookie: cookie(view, at + WIRE.exchange.cookie),
+    cookie: idText(view, at + WIRE.exchange.cookie),
     turn: view.getUint32(at + WIRE.exchange.turn, true),
     preexisting: (flags & EXCHANGE_FLAG.preexisting) !== 0,
     shared: (flags & EXCHANGE_FLAG.shared) !== 0,
@@ -159,7 +160,8 @@ function decodeExchange(view: DataView, at: number): ExchangeEvent {
     bytesIn: u64(view, at + WIRE.exchange.bytes_in),
     chunks: view.getUint32(at + WIRE.exchange.chunks, true),
     maxGapNs: u64(view, at + WIRE.exchange.max_gap_ns),
-    ...trace,
+    traceId: trace.traceId,
+    spanId: trace.spanId,
   };
 }
 
@@ -177,17 +179,18 @@ function decodePause(view: DataView, at: number, kind: "gap" | "unread"): GapEve
   const traceId = flags & EXCHANGE_FLAG.trace ? text(view, at + WIRE.gap.trace_id, 32).toLowerCase() : "";
   return {
     kind,
-    ...base(view, at),
+    tsNs: endedNs(view, at),
+    owner: owner(view, at),
     startNs: u64(view, at + WIRE.gap.start_ns),
     role: flags & EXCHANGE_FLAG.server ? "server" : "client",
     tuple: tuple(view, at + WIRE.gap.tuple),
-    cookie: cookie(view, at + WIRE.gap.cookie),
+    cookie: idText(view, at + WIRE.gap.cookie),
     traceId: TRACE_ID.test(traceId) ? traceId : null,
   };
 }
 
 function decodeWait(view: DataView, at: number, kind: "runq" | "throttled"): WaitEvent {
-  return { kind, ...base(view, at), startNs: u64(view, at + WIRE.wait.start_ns) };
+  return { kind, tsNs: endedNs(view, at), owner: owner(view, at), startNs: u64(view, at + WIRE.wait.start_ns) };
 }
 
 const ENCRYPTED_ALERT = 256;
@@ -198,12 +201,13 @@ function decodeTls(view: DataView, at: number): TlsEvent {
   const failed = (flags & TLS_FLAG.tls_failed) !== 0;
   return {
     kind: "tls",
-    ...base(view, at),
+    tsNs: endedNs(view, at),
+    owner: owner(view, at),
     startNs: u64(view, at + WIRE.tls.start + WIRE.stamp.ns),
     startClock: threadClock(view, at + WIRE.tls.start + WIRE.stamp.clock),
     endClock: threadClock(view, at + WIRE.tls.end_clock),
     tuple: tuple(view, at + WIRE.tls.tuple),
-    cookie: cookie(view, at + WIRE.tls.cookie),
+    cookie: idText(view, at + WIRE.tls.cookie),
     role: flags & TLS_FLAG.tls_server ? "server" : "client",
     version13: (flags & TLS_FLAG.tls_v13) !== 0,
     failed,
@@ -216,9 +220,10 @@ function decodeRetransmit(view: DataView, at: number): RetransmitEvent {
   const flags = view.getUint16(at + WIRE.event.flags, true);
   return {
     kind: "retransmit",
-    ...base(view, at),
+    tsNs: endedNs(view, at),
+    owner: owner(view, at),
     tuple: tuple(view, at + WIRE.retransmit.tuple),
-    cookie: cookie(view, at + WIRE.retransmit.cookie),
+    cookie: idText(view, at + WIRE.retransmit.cookie),
     segments: view.getUint32(at + WIRE.retransmit.segments, true),
     segmentsSent: u64(view, at + WIRE.retransmit.segments_sent) || null,
     of: flags & RETRANSMIT_FLAG.rtx_synack
@@ -234,7 +239,8 @@ function decodeRetransmit(view: DataView, at: number): RetransmitEvent {
 function decodeTimer(view: DataView, at: number): TimerEvent {
   return {
     kind: "timer",
-    ...base(view, at),
+    tsNs: endedNs(view, at),
+    owner: owner(view, at),
     startNs: u64(view, at + WIRE.timer.start_ns),
     endClock: threadClock(view, at + WIRE.timer.clock),
   };
@@ -243,7 +249,8 @@ function decodeTimer(view: DataView, at: number): TimerEvent {
 function decodeWaitSum(view: DataView, at: number): WaitSumEvent {
   return {
     kind: "wait_sum",
-    ...base(view, at),
+    tsNs: endedNs(view, at),
+    owner: owner(view, at),
     runqNs: u64(view, at + WIRE.waitSum.runq_ns),
     runqCount: view.getUint32(at + WIRE.waitSum.runq_count, true),
     throttledNs: u64(view, at + WIRE.waitSum.throttled_ns),

@@ -316,6 +316,7 @@ export const WANT = {
   v1_pids: 4,
   v1_memory: 8,
   v1_cpu: 16,
+  ends: 32,
 } as const;
 
 /** enum llm_slo_filter */

@@ -175,8 +175,12 @@ function connTuple(tuple: Tuple): ConnTuple {
 }
 
 function known(attributes: Reading["attributes"]): Record<string, string | number> | undefined {
-  const entries = Object.entries(attributes ?? {}).filter((e): e is [string, string | number] => e[1] !== undefined);
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  let known: Record<string, string | number> | undefined;
+  for (const name in attributes) {
+    const value = attributes[name];
+    if (value !== undefined) (known ??= {})[name] = value;
+  }
+  return known;
 }
 
 function identityAttributes(identity: EventIdentity | undefined): Reading["attributes"] {

@@ -35,6 +35,7 @@ export function attach(
       cgroupPaths: options.cgroups,
       steal: !plan.disabled.has("cpu_steal_pct"),
       timers: false,
+      ends: plan.mode === "diagnosis" || flight !== undefined, // of no event is the end of a turn told
       ...(guard === null ? {} : { guard: { ...guard, onStep: onGuard } }),
       mode: options.capabilityMode,
       hostGroups: identity.view.cgroups,

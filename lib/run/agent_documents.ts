@@ -1,11 +1,14 @@
 import { type ProbeEventContext, toProbeEvents } from "../export/probe_event.ts";
 import { blockDeviceName } from "../host/block_devices.ts";
 import type { ClockLine } from "../model/clock.ts";
-import type { KernelEvent } from "../model/kernel_event.ts";
+import type { KernelEvent, Owner } from "../model/kernel_event.ts";
 import type { ProbeEvent } from "../model/probe_event.ts";
 import type { SignalName } from "../model/signals.ts";
 import type { AgentOptions, AgentPlan } from "./agent_options.ts";
 import type { Whose } from "./agent_whose.ts";
+
+/** What is known of a process is asked again after this. */
+const FRESH_NS = 1e9;
 
 /** What every document of one agent shares. */
 export type DocumentContext = Omit<ProbeEventContext, "process">;
@@ -26,12 +29,22 @@ export function documentsOf(
   plan: Pick<AgentPlan, "targeted" | "disabled">,
   whose: Whose,
 ): (event: KernelEvent) => ProbeEvent[] {
-  const process = (event: KernelEvent) =>
-    event.kind === "group_throttled" ? whose.ofCgroup(event.cgroup) : whose.of(event.owner);
+  // A thread's events share their owner: where it lives is asked once a second.
+  const known = new WeakMap<Owner, { readonly untilNs: number; readonly place: ReturnType<Whose["of"]> }>();
+  const process = (event: KernelEvent) => {
+    if (event.kind === "group_throttled") return whose.ofCgroup(event.cgroup);
+    const { owner, tsNs } = event;
+    const held = known.get(owner);
+    if (held !== undefined && tsNs < held.untilNs) return held.place;
+    const place = whose.of(owner);
+    known.set(owner, { untilNs: tsNs + FRESH_NS, place });
+    return place;
+  };
+  const whole = { ...context, process };
   return (event) => {
     // Of a target, or of the machine: not both in one stream.
     if (event.kind === "steal" && plan.targeted) return [];
-    const documents = toProbeEvents(event, { ...context, process });
+    const documents = toProbeEvents(event, whole);
     if (plan.disabled.size === 0) return documents;
     return documents.filter(({ signal }) => !plan.disabled.has(signal as SignalName));
   };

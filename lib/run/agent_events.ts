@@ -58,7 +58,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
   });
   await using outlets = await Outlets.open({ metricsPort, send: options.send, otlpEvents }, health, io);
   const { events_per_second_limit, burst_limit } = options.sampling;
-  const limit = new TokenBucket(events_per_second_limit, burst_limit, performance.now());
+  const limit = new TokenBucket(events_per_second_limit, burst_limit, 0);
   let told = 0;
   const tell = (document: ProbeEvent) => {
     if (queue !== null && !queue.push(line.of(document))) {
@@ -73,7 +73,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
     for (const document of documents(event)) {
       if (enough.signal.aborted) return;
       if (!line.wanted(document)) continue;
-      if (limit.take(performance.now())) tell(document);
+      if (limit.take(event.tsNs / 1e6)) tell(document);
       else drops.add("rate_limited");
     }
   };

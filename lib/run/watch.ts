@@ -56,6 +56,8 @@ export interface WatchOptions {
   readonly cgroupPaths?: readonly string[];
   /** Tell a thread's own timers from other sleep, at the price of a program at every system call. */
   readonly timers: boolean;
+  /** Tell the end of each turn of a connection too; default true. Its first response byte is told in any case. */
+  readonly ends?: boolean;
   /** From when on things are told one by one; default USUAL. */
   readonly thresholds?: Partial<Thresholds>;
   /** Sheds what costs too much; default: nothing is ever shed. */
@@ -182,6 +184,7 @@ class KernelWatch implements Watch {
           ...(bySelf ? { timedPlace: place } : {}),
           timers: options.timers,
           calls,
+          ...(options.ends === undefined ? {} : { ends: options.ends }),
           haveRead,
           v1,
           byPid,
