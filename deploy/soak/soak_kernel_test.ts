@@ -1,0 +1,17 @@
+/** Twenty seconds of what `deno task soak` does for as long as one likes. */
+import { assert, assertEquals } from "@std/assert";
+import { kernelTest } from "../../lib/testing/kernel.ts";
+import { missingTool } from "../../lib/testing/unless.ts";
+import { soak } from "./run.ts";
+
+const noClang = await missingTool("clang", "apt-get install clang");
+
+kernelTest("under load no descriptor and no entry of a table stays behind, and memory levels off", async () => {
+  const { code, said, readings, grown, rows } = await soak(20);
+  assertEquals(code, 0, said);
+  assert(readings.length > 10 && rows.length > 10, JSON.stringify(rows));
+  // In so short a time a heap has not found its size yet: of memory only a landslide is told.
+  const memory = rows[0]!;
+  assertEquals(grown.filter(({ what }) => what !== memory.what), []);
+  assert(memory.end < 1.5 * memory.middle, JSON.stringify(memory));
+}, { needs: () => noClang, timeoutMs: 120_000 });
