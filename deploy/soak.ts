@@ -35,7 +35,9 @@ if (!(minutes > 0 && minutes <= 24 * 60)) {
   else {
     const rows = result.rows.map(({ what, middle, end }) => [what, middle.toFixed(0), end.toFixed(0)]);
     const columns = [{ title: "" }, { title: "middle", align: "right" }, { title: "end", align: "right" }] as const;
-    const verdict = result.grown.length === 0 ? "nothing grows" : `GROWS: ${result.grown.map((g) => g.what).join(", ")}`;
+    const verdict = result.grown.length === 0
+      ? "nothing grows"
+      : `GROWS: ${result.grown.map((g) => g.what).join(", ")}`;
     await write(
       Deno.stdout,
       `${table(columns, rows)}\n${result.events} events in ${result.seconds} s; ${verdict}\n${result.said}\n`,

@@ -5,7 +5,7 @@ import type { Holding } from "./process.ts";
 const START = 1 / 3;
 /** What may differ between the middle and the end and is no growth: a heap breathes, and so does a table of what is under way. */
 const RSS_SHARE = 0.1, RSS_MB = 8;
-const TABLE_SHARE = 0.5, TABLE_ENTRIES = 200;
+const TABLE_SHARE = 0.2, TABLE_ENTRIES = 100;
 
 export interface Growth {
   readonly what: string;
@@ -18,7 +18,9 @@ export interface Growth {
  * What was more at the end than in the middle: memory by medians, descriptors and tables by their peaks. Fewer than six readings say
  * nothing.
  */
-export function growth(readings: readonly Holding[]): { readonly grown: readonly Growth[]; readonly rows: readonly Growth[] } {
+export function growth(
+  readings: readonly Holding[],
+): { readonly grown: readonly Growth[]; readonly rows: readonly Growth[] } {
   const from = Math.floor(readings.length * START);
   const half = Math.floor((readings.length + from) / 2);
   const [middle, end] = [readings.slice(from, half), readings.slice(half)];

@@ -1,6 +1,6 @@
 /** An agent under load for a while, and what it holds all along. */
 import { rates } from "../../lib/testing/rates.ts";
-import { growth, type Growth } from "./growth.ts";
+import { type Growth, growth } from "./growth.ts";
 import { type Holding, holding } from "./process.ts";
 
 export interface SoakResult {
@@ -23,7 +23,18 @@ const LEAST_EVERY_MS = 500;
 export async function soak(seconds: number, note: (text: string) => void = () => {}): Promise<SoakResult> {
   await using load = await rates();
   const agent = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-prompt", "--quiet", "cli/sloctl.ts", "agent", "--output", "stdout", "--for", `${seconds + 2}s`],
+    args: [
+      "run",
+      "-A",
+      "--no-prompt",
+      "--quiet",
+      "cli/sloctl.ts",
+      "agent",
+      "--output",
+      "stdout",
+      "--for",
+      `${seconds + 2}s`,
+    ],
     cwd: new URL("../../", import.meta.url).pathname,
     stdout: "piped",
     stderr: "piped",
