@@ -37,6 +37,8 @@ struct conn {
 	__u32 request_sequence; /* of the first byte of the request, in its sender's count */
 	__u32 crossed; /* packets that crossed with one of the other direction, as no answer crosses its request */
 	__u32 head_left; /* bytes of the request in which its head may still go on */
+	__u32 turns_period; /* the last one in which a turn was told by itself */
+	__u32 turns_told; /* in that period, out of what is reserved */
 	__u32 ahead; /* where bytes begin that came too early and are no handshake's; 0: none have */
 };
 

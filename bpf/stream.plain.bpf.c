@@ -104,7 +104,7 @@ int CONTEXT_PROG(stream_egress, struct __sk_buff, skb)
 		request_bytes(skb, &p, conn, now, 1, 0);
 	} else {
 		response_bytes(skb, &p, conn, now, 1);
-		tell_first(&conn->record, now);
+		tell_first(conn, now);
 	}
 	return 1;
 }
@@ -155,7 +155,7 @@ int CONTEXT_PROG(stream_ingress, struct __sk_buff, skb)
 		return 1;
 	if (conn->record.header.flags & X_CLIENT) {
 		response_bytes(skb, &p, conn, now, 0);
-		tell_first(&conn->record, now);
+		tell_first(conn, now);
 	} else {
 		request_bytes(skb, &p, conn, now, 0, 0);
 	}

@@ -61,13 +61,35 @@ static __always_inline void tell_pause(struct llm_slo_exchange *conn, __u16 kind
 
 /* The turns that may be told in a second come in so many portions: all of them at once would fill the ring. */
 #define TURN_PERIODS 10
+/* What a connection may tell in one period out of a portion that busy ones cannot use up. */
+#define TURNS_RESERVED 10
+
+enum turn_portion { FOR_ALL = 0, RESERVED = 1, TURN_PORTIONS = 2 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, TURN_PORTIONS);
 	__type(key, __u32);
 	__type(value, struct budget);
 } turn_budget SEC(".maps");
+
+/* Whether there is room for one more turn of this connection. */
+static __always_inline int may_tell_turn(struct conn *conn, __u64 now)
+{
+	__u32 most = TUNED(turns_per_second) / TURN_PERIODS, portion = RESERVED;
+	__u64 period = now / (1000000000 / TURN_PERIODS);
+
+	if (conn->turns_period != (__u32)period) {
+		conn->turns_period = period;
+		conn->turns_told = 0;
+	}
+	if (conn->turns_told < TURNS_RESERVED && within_budget(bpf_map_lookup_elem(&turn_budget, &portion), period, most)) {
+		conn->turns_told += 1;
+		return 1;
+	}
+	portion = FOR_ALL;
+	return within_budget(bpf_map_lookup_elem(&turn_budget, &portion), period, most);
+}
 
 /* One more turn that is not told by itself. */
 static __always_inline void tally_turn(struct llm_slo_exchange *conn, __u64 now, __u64 ns)
@@ -87,23 +109,22 @@ static __always_inline void tally_turn(struct llm_slo_exchange *conn, __u64 now,
 }
 
 /* The first byte of an answer. A turn that finds no place among those told in this second, and was quick, is told in a tally only. */
-static __always_inline void tell_first(struct llm_slo_exchange *conn, __u64 now)
+static __always_inline void tell_first(struct conn *conn, __u64 now)
 {
-	__u64 ns = conn->response_start.ns - conn->request_end.ns;
-	__u32 zero = 0;
+	struct llm_slo_exchange *record = &conn->record;
+	__u64 ns = record->response_start.ns - record->request_end.ns;
+	int late = record->response_start.ns > record->request_end.ns;
 
-	if (conn->header.flags & X_TOLD || !conn->response_start.ns)
+	if (record->header.flags & X_TOLD || !record->response_start.ns)
 		return;
-	conn->header.flags |= X_TOLD;
-	if (conn->header.flags & LLM_SLO_X_SHARED || !(conn->header.flags & X_OWNED) ||
-	    within_budget(bpf_map_lookup_elem(&turn_budget, &zero), now / (1000000000 / TURN_PERIODS),
-			  TUNED(turns_per_second) / TURN_PERIODS) ||
-	    (conn->response_start.ns > conn->request_end.ns && ns >= TUNED(turn_threshold_ns))) {
-		tell_exchange(conn, now, 0);
+	record->header.flags |= X_TOLD;
+	if (record->header.flags & LLM_SLO_X_SHARED || !(record->header.flags & X_OWNED) || may_tell_turn(conn, now) ||
+	    (late && ns >= TUNED(turn_threshold_ns))) {
+		tell_exchange(record, now, 0);
 		return;
 	}
-	conn->header.flags |= X_TALLIED;
-	tally_turn(conn, now, conn->response_start.ns > conn->request_end.ns ? ns : 0);
+	record->header.flags |= X_TALLIED;
+	tally_turn(record, now, late ? ns : 0);
 }
 
 /* As tell_first, unless the connection may yet turn out to be a shared one. */
@@ -111,7 +132,7 @@ static __always_inline void tell_first_if_sure(struct conn *conn, const struct t
 {
 	if (tls && tls->shared == MAYBE_SHARED && now - conn->record.response_start.ns < HOLD_NS + tls->round_trip_ns)
 		return;
-	tell_first(&conn->record, now);
+	tell_first(conn, now);
 }
 
 /* What came then was a ticket after all, if tls_handshake says so. */
@@ -140,7 +161,7 @@ static __always_inline void next_turn(struct conn *conn, __u64 now)
 	struct llm_slo_exchange *record = &conn->record;
 
 	if (record->header.flags & X_STARTED) {
-		tell_first(record, now);
+		tell_first(conn, now);
 		if (config.wants & LLM_SLO_WANT_ENDS && !(record->header.flags & X_TALLIED))
 			tell_exchange(record, now, 1);
 		record->turn += 1;

@@ -1,5 +1,5 @@
 /** An agent under load for a while, and what it holds all along. */
-import { rates } from "../../lib/testing/rates.ts";
+import { rates } from "../load/rates.ts";
 import { type Growth, growth } from "./growth.ts";
 import { type Holding, holding } from "./process.ts";
 

@@ -13,7 +13,8 @@ function open(probes: readonly ProbeName[], timers = false): ProbeSession {
   return new ProbeSession({
     probes,
     pids: [Deno.pid],
-    config: (haveRead) => encodeConfig({ ...USUAL, haveRead, byPid: true, byCgroup: false, timers }),
+    config: (haveRead) =>
+      encodeConfig({ ...USUAL, turnsPerSecond: 1e9, haveRead, byPid: true, byCgroup: false, timers }),
   });
 }
 

@@ -7,20 +7,13 @@ import type { KernelEvent } from "../model/kernel_event.ts";
 import { total } from "../model/histogram.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { assertNear } from "../testing/near.ts";
-import { rates } from "../testing/rates.ts";
+import { rates } from "../../deploy/load/rates.ts";
 import { missingTool } from "../testing/unless.ts";
 import { only, watched } from "../testing/watched.ts";
 
 const noClang = await missingTool("clang", "apt-get install clang");
 const SECONDS = Number(Deno.env.get("SLOCTL_RATES_SECONDS") ?? 3);
 const [SWITCHES, PACKETS, QUERIES, CONNECTS, FULL] = [200_000, 50_000, 500, 300, 20];
-
-/** Segments that all TCP sockets of this network namespace sent again. */
-function resent(): number {
-  const [names, values] = Deno.readTextFileSync("/proc/net/snmp").split("\n")
-    .filter((line) => line.startsWith("Tcp:")).map((line) => line.split(" "));
-  return Number(values![names!.indexOf("RetransSegs")]);
-}
 
 /** Time that threads waited for a CPU, in long waits told by themselves and in sums of short ones. */
 function waitedNs(events: readonly KernelEvent[]): number {
@@ -35,7 +28,6 @@ kernelTest(
   `at ${SWITCHES} context switches and ${PACKETS} packets a second everything that is told one by one is told`,
   async () => {
     await using load = await rates();
-    const before = resent();
     let did: Readonly<Record<string, number>> = {};
     const seen = await watched(async () => {
       did = Object.assign(
@@ -53,10 +45,12 @@ kernelTest(
     assertEquals(seen.lost, 0);
     assertEquals(ours("dns").length, did.queries);
     assertEquals(ours("connect").length, did.connects! + did.sockets!);
-    // Of the whole namespace: retransmissions of others count on both sides.
-    const again = only(seen, "retransmit").reduce((sum, { segments }) => sum + segments, 0);
+    const again = ours("retransmit").reduce(
+      (sum, event) => sum + (event.kind === "retransmit" ? event.segments : 0),
+      0,
+    );
     assert(again >= did.sockets!, `${again} segments sent again by ${did.sockets} sockets`);
-    assertEquals(again, resent() - before);
+    assertEquals(again, did.resent);
     const told = waitedNs(seen.events.filter(({ owner }) => owner.pid === did.pid || owner.pid === did.other));
     assertNear(told, did.delay_ns!, 0.02, "time that the two on one CPU waited for it");
   },
@@ -73,7 +67,7 @@ kernelTest("turns beyond what is told one by one are in tallies: none is lost, n
   const tallies = only(seen, "tally");
   const tallied = tallies.reduce((sum, { counts }) => sum + total(counts), 0);
   assertEquals([seen.lost, firsts + tallied], [0, 2 * did.rounds!]);
-  assert(firsts >= 1000 && tallied > 0, `${firsts} told, ${tallied} tallied`);
+  assert(firsts >= 500 && tallied > 0, `${firsts} told, ${tallied} tallied`);
   assertEquals(new Set(tallies.map(({ of }) => of.kind === "turn" ? of.role : of.kind)), new Set(["client", "server"]));
   const ends = only(seen, "exchange", ({ phase }) => phase === "end").length;
   assertEquals(ends, firsts);

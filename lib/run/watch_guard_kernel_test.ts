@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { GuardStep } from "../model/guard.ts";
 import { kernelTest } from "../testing/kernel.ts";
-import { rates } from "../testing/rates.ts";
+import { rates } from "../../deploy/load/rates.ts";
 import { missingTool } from "../testing/unless.ts";
 import { delay, watched } from "../testing/watched.ts";
 import { type Watch, watchKernel, type WatchOptions } from "./watch.ts";

@@ -244,17 +244,25 @@ static void connects(long per_second, long seconds)
 static void syns(long sockets, long seconds)
 {
 	struct sockaddr_in address = loopback("127.0.0.1", 0);
-	int listener = bound(SOCK_STREAM, &address);
+	int listener = bound(SOCK_STREAM, &address), fds[1024];
+	long resent = 0;
 
 	listen(listener, 0);
-	for (long i = 0; i < sockets; i++) {
-		int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	for (long i = 0; i < sockets && i < 1024; i++) {
+		int fd = fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 		if (connect(fd, (void *)&address, sizeof(address)) && errno != EINPROGRESS)
 			die("connect");
 	}
 	sleep(seconds);
-	printf("{\"sockets\":%ld}\n", sockets);
+	for (long i = 0; i < sockets && i < 1024; i++) {
+		struct tcp_info info = {};
+		socklen_t length = sizeof(info);
+
+		getsockopt(fds[i], IPPROTO_TCP, TCP_INFO, &info, &length);
+		resent += info.tcpi_total_retrans;
+	}
+	printf("{\"sockets\":%ld,\"resent\":%ld}\n", sockets, resent);
 }
 
 static void turns(long per_second, long seconds)

@@ -1,5 +1,5 @@
 /** A load with known rates that counts what it did (rates.c), compiled when a test needs it. */
-import { exec } from "../host/exec.ts";
+import { exec } from "../../lib/host/exec.ts";
 
 export type RateKind = "switches" | "packets" | "dns" | "connects" | "syns" | "turns";
 
