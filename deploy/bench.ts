@@ -8,6 +8,7 @@ import { RECORD_BYTES } from "../lib/decode/record.ts";
 import { ebpfRefusal } from "../lib/host/ebpf_refusal.ts";
 import { SloctlError } from "../lib/model/errors.ts";
 import { toJson } from "../lib/model/json.ts";
+import { benchAgentCost } from "./bench/agent_cost.ts";
 import { benchConnectLoop } from "./bench/connect_loop.ts";
 import { benchDrain } from "./bench/drain.ts";
 import { benchHelp } from "./bench/help_time.ts";
@@ -58,6 +59,7 @@ async function figures(): Promise<Figures> {
       statistics: await measure("the statistics of a release gate", benchStatistics, false),
       m5gate: await measure("m5gate on 1.4 million samples", () => benchM5gate(folder), false),
       victims: await measure("slowdown of what is watched", () => benchVictims(folder)),
+      agent: await measure("the agent's own cost at known rates", () => benchAgentCost(folder)),
       record_bytes: RECORD_BYTES,
       join: await measure("signals/s joined with spans", benchJoin, false),
       help: await measure("sloctl --help", benchHelp, false),

@@ -28,12 +28,13 @@ Deno.test("render says why a part was skipped", () => {
     statistics: skipped,
     m5gate: skipped,
     victims: skipped,
+    agent: skipped,
     record_bytes: { dns: 296, tally: 864 },
     join: skipped,
     help: { runs: 15, median_ms: 50, min_ms: 40, max_ms: 60 },
   };
   const text = render(figures);
-  assertEquals(text.match(/skipped: needs root/g)?.length, 8);
+  assertEquals(text.match(/skipped: needs root/g)?.length, 9);
   assert(text.includes("| 296 to 864 |"));
   assert(text.includes("| 50 ms |"));
 });

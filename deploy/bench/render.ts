@@ -10,6 +10,7 @@ import type { Machine } from "./machine.ts";
 import type { ProbeCostResult } from "./probe_cost.ts";
 import type { StatisticsResult } from "./statistics.ts";
 import type { SustainedResult } from "./sustained.ts";
+import { type AgentCost, GOAL_RSS_MB } from "./agent_cost.ts";
 import type { VictimResult } from "./victims.ts";
 
 export interface Skipped {
@@ -25,6 +26,7 @@ export interface Figures {
   readonly statistics: StatisticsResult | Skipped;
   readonly m5gate: M5gateResult | Skipped;
   readonly victims: readonly VictimResult[] | Skipped;
+  readonly agent: readonly AgentCost[] | Skipped;
   /** By kind of record, without the ring's own 8 bytes for each. */
   readonly record_bytes: Readonly<Record<string, number>>;
   readonly join: JoinResult | Skipped;
@@ -61,6 +63,7 @@ export function render(figures: Figures): string {
     ...part("connect loop", figures.connect_loop, connectRows),
     ...part("statistics of a release gate", figures.statistics, statisticsRows),
     ...part("m5gate", figures.m5gate, m5gateRows),
+    ...part("the agent, writing JSONL", figures.agent, agentRows),
     ...part("join signals with spans", figures.join, joinRows),
     ...part("`sloctl --help` from source", figures.help, helpRows),
     ...part("kernel cost of the probes", cost, probeRows),
@@ -143,14 +146,23 @@ function m5gateRows(m: M5gateResult): string[][] {
 }
 
 /** Where more was lost than nothing, the slowdown is that of an agent that could not keep up. */
+function agentRows(costs: readonly AgentCost[]): string[][] {
+  return costs.map(({ asked_per_second, events_per_second, own_cpu_pct, goal_cpu_pct, rss_mb }) => [
+    `the agent, ${whole(asked_per_second)} events/s to JSONL`,
+    `${tenth(own_cpu_pct)} % of one CPU`,
+    `user and system time; ${whole(events_per_second)} events/s written; ${whole(rss_mb)} MB resident (goal: under ` +
+    `${GOAL_RSS_MB})${goal_cpu_pct === null ? "" : `; goal: under ${goal_cpu_pct} %`}`,
+  ]);
+}
+
 function victimRows(victims: readonly VictimResult[]): string[][] {
   const us = (ns: number) => ns < 1000 ? `${Math.round(ns)} ns` : `${(ns / 1000).toFixed(2)} us`;
-  return victims.map(({ what, without_ns, with_ns, added_ns, turns, lost }) => [
+  return victims.map(({ what, without_ns, with_ns, added_ns, goal, turns, lost }) => [
     `${what} (medians of ${turns} turns${lost === 0 ? "" : `; ${whole(lost)} records lost`})`,
     us(without_ns),
     us(with_ns),
     us(added_ns),
-    percent(added_ns / without_ns),
+    percent(added_ns / without_ns) + (goal === null ? "" : ` (goal: at most ${percent(goal)})`),
   ]);
 }
 

@@ -13,6 +13,8 @@ const SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   // ssize_t read(int fd, void *buf, size_t count)
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  // int malloc_trim(size_t pad): glibc's alone
+  malloc_trim: { parameters: ["usize"], result: "i32", optional: true },
   // long sysconf(int name)
   sysconf: { parameters: ["i32"], result: "i64" },
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -10,6 +10,7 @@ import { cgroupMounts } from "../host/cgroup_dirs.ts";
 import { hostClock } from "../host/clock.ts";
 import { stealUnavailable } from "../host/cpu_times.ts";
 import { thisMachine } from "../host/ebpf_refusal.ts";
+import { giveBackMemory } from "../host/memory.ts";
 import { type HostGroups, hostView } from "../host/host_view.ts";
 import { PROBES } from "../kernel/probes.ts";
 import { RunStats } from "../kernel/run_stats.ts";
@@ -232,6 +233,7 @@ class KernelWatch implements Watch {
       ],
     };
     session.adoptSockets();
+    giveBackMemory(); // libbpf has read the types of the whole kernel
     this.guard = guard === undefined ? null : new OverheadGuard(guard, {
       attached: session.attached,
       measuredBy: () => this.#meter.cost().measured_by,
