@@ -5,6 +5,7 @@ import { rates } from "../load/rates.ts";
 
 /** Events a second, and what of one CPU they may cost: the goals of the project. */
 const STEPS = [{ events: 0, goalPct: null }, { events: 1000, goalPct: 1 }, { events: 10_000, goalPct: 3 }] as const;
+const ROOT = new URL("../../", import.meta.url).pathname;
 export const GOAL_RSS_MB = 150;
 /** Loading programs and compiling code is no part of the running cost. */
 const SETTLE_MS = 4000;
@@ -26,18 +27,10 @@ export async function benchAgentCost(folder: string): Promise<readonly AgentCost
   const costs: AgentCost[] = [];
   for (const { events, goalPct } of STEPS) {
     const file = `${folder}/events-${events}.jsonl`;
-    const agent = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-prompt", "--quiet", "cli/sloctl.ts", "agent", "--comm", load.comm]
-        .concat(
-          "--output",
-          "jsonl",
-          "--output-path",
-          file,
-          "--disable-overhead-guard",
-          "--metrics-bind",
-          "127.0.0.1:0",
-        ),
-      cwd: new URL("../../", import.meta.url).pathname,
+    const agent = new Deno.Command(`${ROOT}sloctl`, {
+      args: ["agent", "--comm", load.comm, "--output", "jsonl", "--output-path", file]
+        .concat("--disable-overhead-guard", "--metrics-bind", "127.0.0.1:0"),
+      env: { SLOCTL_DENO: Deno.execPath() },
       stdout: "null",
       stderr: "null",
     }).spawn();

@@ -16,26 +16,16 @@ export interface SoakResult {
 
 /** Things a second: some of each kind, far from what a machine can do, so that it is the agent's time that is long. */
 const LOAD = [["switches", 20_000], ["packets", 5000], ["dns", 200], ["connects", 200], ["turns", 1000]] as const;
+const ROOT = new URL("../../", import.meta.url).pathname;
 const READINGS = 60;
 const LEAST_EVERY_MS = 500;
 
 /** @throws IoError without a C compiler; UnsupportedError where nothing can be attached */
 export async function soak(seconds: number, note: (text: string) => void = () => {}): Promise<SoakResult> {
   await using load = await rates();
-  const agent = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-prompt",
-      "--quiet",
-      "cli/sloctl.ts",
-      "agent",
-      "--output",
-      "stdout",
-      "--for",
-      `${seconds + 2}s`,
-    ],
-    cwd: new URL("../../", import.meta.url).pathname,
+  const agent = new Deno.Command(`${ROOT}sloctl`, {
+    args: ["agent", "--output", "stdout", "--for", `${seconds + 2}s`, "--metrics-bind", "127.0.0.1:0"],
+    env: { SLOCTL_DENO: Deno.execPath() },
     stdout: "piped",
     stderr: "piped",
   }).spawn();
