@@ -3,10 +3,8 @@
  * reason, not an error; only when there is none at all does opening fail. Bytes go out of here as they are: lib/decode reads them.
  */
 import { openCgroupRoot } from "../host/cgroup_root.ts";
-import { lockdown, thisMachine } from "../host/ebpf_refusal.ts";
 import type { HostGroups } from "../host/host_view.ts";
-import { readTracepoint } from "../host/tracefs.ts";
-import { IoError, SloctlError, UnsupportedError } from "../model/errors.ts";
+import { SloctlError, UnsupportedError } from "../model/errors.ts";
 import type { CapabilityMode } from "../model/capability_mode.ts";
 import type { ProbeName } from "../model/signals.ts";
 import { type BpfMap, u32Key, u64Key } from "./bpf_map.ts";
@@ -15,6 +13,7 @@ import { hasMember, presentHooks } from "./kernel_btf.ts";
 import { GroupNames } from "./group_names.ts";
 import { knownCalls } from "./known_calls.ts";
 import { HOOKS, levels, type PlainForm, PROBES, type ProbeSpec, programsWithout } from "./probes.ts";
+import { lackOf, objectBytes, tracepointFields } from "./probe_inputs.ts";
 import { type OnRecord, Ring } from "./ring.ts";
 import { programRuns, type RunCount } from "./run_stats.ts";
 
@@ -371,32 +370,4 @@ export class ProbeSession implements Disposable {
 
 function specOf(probe: ProbeName): ProbeSpec {
   return PROBES.find((spec) => spec.probe === probe)!;
-}
-
-const LOCKED_DOWN = "the kernel is locked down (confidentiality): no program may read its memory";
-
-/** Why a probe cannot be had as it is meant to be, as far as that is known before it is loaded; null: it is worth trying. */
-function lackOf(spec: ProbeSpec, tracepoints: ReadonlyMap<string, number> | null): string | null {
-  if (tracepoints === null) return "this kernel has no BTF (/sys/kernel/btf/vmlinux)";
-  if (lockdown(thisMachine()) === "confidentiality") return LOCKED_DOWN;
-  const lacking = spec.needs.find((name) => !tracepoints.has(name));
-  return lacking === undefined ? null : `this kernel has no tracepoint ${lacking}`;
-}
-
-/** Offsets of a tracepoint's fields, 0 for one that this kernel lacks, as the programs want them. @throws IoError */
-function tracepointFields(name: string, fields: readonly string[]): Uint8Array<ArrayBuffer> {
-  if (lockdown(thisMachine()) === "confidentiality") throw new IoError("reads the tracepoint's record as memory too");
-  const { offsets } = readTracepoint(name);
-  return new Uint8Array(new Uint32Array(fields.map((field) => offsets.get(field) ?? 0)).buffer);
-}
-
-/** A compiled probe, from the file tree or from what is embedded in the binary. */
-function objectBytes(name: string): Uint8Array<ArrayBuffer> {
-  const path = new URL(`../../bpf/out/${name}.bpf.o`, import.meta.url);
-  try {
-    return Deno.readFileSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new UnsupportedError("the BPF objects are not built", "Run `make setup`, or `deno task bpf`");
-  }
 }
