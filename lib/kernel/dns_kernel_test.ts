@@ -9,6 +9,9 @@ import { only, watched } from "../testing/watched.ts";
 const HINT = "apt-get install bind9-dnsutils";
 const noDig = await missingTool("dig", HINT);
 
+/** Other tests may run beside this one. */
+const OWN = `dns-${Deno.pid}.test`;
+
 /** Label -> response code; see lib/testing/name_server.ts. */
 const SAID = { Ok: 0, nx: 3, fail: 2, late: 0, bare: 5, spoof: 0, vers: 16, split: 0 } as const;
 
@@ -17,24 +20,24 @@ kernelTest("every query is one event with its name, type and the server's whole 
   await using server = await nameServer(namespace.name, ["127.0.0.53", "::1"]);
   const seen = await watched(async () => {
     for (const label of [...Object.keys(SAID), "cut"]) {
-      await namespace.tryRun("dig", "+tries=1", "+time=2", "@127.0.0.53", `${label}.test`, "A");
-      await namespace.tryRun("dig", "+tries=1", "+time=2", "+tcp", "@::1", `${label}.test`, "AAAA");
+      await namespace.tryRun("dig", "+tries=1", "+time=2", "@127.0.0.53", `${label}.${OWN}`, "A");
+      await namespace.tryRun("dig", "+tries=1", "+time=2", "+tcp", "@::1", `${label}.${OWN}`, "AAAA");
     }
   }, { probes: ["dns_latency"] });
   assertEquals(seen.lost, 0);
-  const events = only(seen, "dns", ({ queryName }) => queryName.endsWith(".test"));
-  const cut = events.filter(({ queryName }) => queryName === "cut.test");
+  const events = only(seen, "dns", ({ queryName }) => queryName.endsWith(OWN));
+  const cut = events.filter(({ queryName }) => queryName === `cut.${OWN}`);
   assertEquals(cut.map(({ tuple, truncated, answers }) => [tuple.protocol, truncated, answers]), [
     ["udp", true, 0],
     ["tcp", false, 1],
     ["tcp", false, 1],
   ]);
   assertEquals(cut[0]!.resolution, cut[1]!.resolution);
-  const line = (name: string, type: number, rcode: number, ip: string) => `${name}.test ${type} ${rcode} ${ip}`;
+  const line = (name: string, type: number, rcode: number, ip: string) => `${name}.${OWN} ${type} ${rcode} ${ip}`;
   assertEquals(
     events.filter((event) => !cut.includes(event))
       .map(({ queryName, queryType, rcode, tuple }) =>
-        line(queryName.replace(".test", ""), queryType, rcode!, `${tuple.protocol} ${tuple.dstIp}:${tuple.dstPort}`)
+        line(queryName.replace(`.${OWN}`, ""), queryType, rcode!, `${tuple.protocol} ${tuple.dstIp}:${tuple.dstPort}`)
       ),
     Object.entries(SAID).flatMap(([label, rcode]) => [
       line(label, 1, rcode, "udp 127.0.0.53:53"),
