@@ -1,4 +1,4 @@
-import type { MissingProbe } from "../model/diagnosis.ts";
+import type { MissingProbe, Unprobed } from "../model/diagnosis.ts";
 import { PROBES } from "../kernel/probes.ts";
 import { UnsupportedError } from "../model/errors.ts";
 import type { KernelEvent } from "../model/kernel_event.ts";
@@ -12,6 +12,8 @@ export interface Attached extends Disposable {
   readonly watch: Watch;
   /** What is not seen now, and why: for want of a hook, because the caller said so, or because it cost too much. */
   readonly missing: readonly MissingProbe[];
+  /** What is unusual about where it is seen from, and costs nothing. */
+  readonly notes: readonly Unprobed[];
 }
 
 /**
@@ -60,6 +62,7 @@ export function attach(
   }
   return {
     watch,
+    notes: identity.notes,
     get missing() {
       return [...missing, ...switchedOff(plan), ...shedByGuard(watch), ...identity.missing()];
     },

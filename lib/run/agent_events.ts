@@ -90,6 +90,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
   watching = agent;
   const start = agent.watch.clocks.anchor;
   io.err(timedByProgramsWords(agent.watch));
+  for (const { what, reason } of agent.notes) io.err(`sloctl: ${what}: ${reason}\n`);
   const unnamed = identity.missing();
   for (const missing of agent.missing) {
     if (options.follow.length === 0 || concerns(plan, missing)) io.err(missingLine(missing));

@@ -6,7 +6,7 @@ import { type OwnPod, ownPod } from "../identity/downward.ts";
 import { Identities } from "../identity/identities.ts";
 import { type ListSource, NameDirectory } from "../identity/name_directory.ts";
 import { NodeFiles } from "../identity/node_files.ts";
-import type { MissingProbe } from "../model/diagnosis.ts";
+import type { MissingProbe, Unprobed } from "../model/diagnosis.ts";
 import { UsageError } from "../model/errors.ts";
 import { plural } from "../report/format.ts";
 
@@ -29,6 +29,8 @@ export interface AgentIdentity {
   readonly node: string;
   /** From now on groups that are made are known at once. */
   watching(made: GroupMade): void;
+  /** What is unusual about where we are, and yet costs nothing. */
+  readonly notes: readonly Unprobed[];
   /** What cannot be named, and why, as far as anybody has missed it by now. */
   missing(): MissingProbe[];
 }
@@ -70,7 +72,7 @@ export async function openIdentity(options: IdentityOptions = {}): Promise<Agent
   });
   await names.refresh();
   const watching = (made: GroupMade) => void (tree.made = made);
-  return { view, identities, names, node, watching, missing: () => missing(view, names) };
+  return { view, identities, names, node, watching, notes: notes(view), missing: () => missing(view, names) };
 }
 
 /** Asked where there are signs of Kubernetes, or where the caller says so. */
@@ -123,6 +125,13 @@ function runtimes(root: string): ListSource[] {
     name: `CRI ${socket}`,
     list: async () => (await import("../identity/cri.ts")).askCri(socket),
   }));
+}
+
+function notes({ foreignCgroups, hostCgroups, root }: HostView): Unprobed[] {
+  return !foreignCgroups || !hostCgroups ? [] : [{
+    what: "we are in a cgroup namespace of our own",
+    reason: `/proc tells paths from where it begins; they are taken from the host's directories below ${root} instead`,
+  }];
 }
 
 function missing(view: HostView, names: NameDirectory): MissingProbe[] {

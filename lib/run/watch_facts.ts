@@ -22,7 +22,7 @@ function raisedThresholds({ guard }: Watch): Unprobed[] {
 
 /** @param open asked before the probes were taken down */
 export function watchFacts(
-  { watch, missing }: Attached,
+  { watch, missing, notes }: Attached,
   targets: string,
   start: Anchor,
   open: OpenQuestions = openQuestions(watch),
@@ -39,7 +39,7 @@ export function watchFacts(
     ...open,
     drops: watch.drops(),
     dropsBySignal: watch.dropsBySignal(),
-    unprobed: raisedThresholds(watch),
+    unprobed: [...notes, ...raisedThresholds(watch)],
     cost: { cpu_pct, bpf_ns_per_event, rss_mb },
   };
 }
