@@ -31,7 +31,7 @@ const PREFIXES: Readonly<Record<string, Runtime>> = {
   "runc": "runc",
 };
 const PREFIXED =
-  /^(cri-containerd|crio|docker|libpod|nerdctl|crun|runc)-(?:(conmon)-)?([0-9A-Za-z][\w.-]*?)(?:\.scope)?$/;
+  /^(cri-containerd|crio|docker|libpod|nerdctl|crun|runc)-(?:(conmon|payload)-)?([0-9A-Za-z][\w.-]*?)(?:\.scope)?$/;
 const HEX_ID = /^[0-9a-f]{64}(?:\.scope)?$/;
 /** Fargate's: the task's id, and the container's number. */
 const ECS_ID = /^[0-9a-f]{32}-\d{6,}$/;
@@ -55,11 +55,11 @@ interface Found {
 function container(segment: string, parent: string): Found | undefined {
   const named = PREFIXED.exec(segment);
   if (named !== null) {
-    const [, prefix = "", conmon, id = ""] = named;
+    const [, prefix = "", part, id = ""] = named;
     // `docker-registry.scope` is somebody's unit; a runtime's ids are long. crun and runc take whatever name they are given.
     const loose = prefix === "crun" || prefix === "runc";
     if (loose ? segment.endsWith(".scope") : /^[0-9a-f]{12,64}$/.test(id)) {
-      return { id, runtime: PREFIXES[prefix]!, ...(conmon !== undefined && { monitor: true as const }) };
+      return { id, runtime: PREFIXES[prefix]!, ...(part === "conmon" && { monitor: true as const }) };
     }
     return undefined;
   }

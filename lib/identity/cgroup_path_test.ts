@@ -84,6 +84,11 @@ const ROWS: [name: string, path: string, expected: CgroupIdentity][] = [
     runtime: "podman",
     monitor: true,
   }],
+  [
+    "Podman in a unit of its own, split",
+    `/user.slice/user-1000.slice/user@1000.service/app.slice/web.service/libpod-payload-${ID}`,
+    { containerId: ID, runtime: "podman" },
+  ],
   ["Podman, cgroupfs driver", `/libpod_parent/libpod-${ID}`, { containerId: ID, runtime: "podman" }],
   ["crun takes any name", "/system.slice/crun-web.scope", { containerId: "web", runtime: "crun" }],
   ["ECS", `/ecs/${STATIC}/${ID}`, { containerId: ID }],

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { ProcessInfo } from "../host/process.ts";
 import { V1_ID } from "./cgroup_tree.ts";
 import { Identities, type IdentitiesOptions } from "./identities.ts";
@@ -189,4 +189,35 @@ Deno.test("Identities: a name that comes later is taken; one that is known is no
   names.known = CHAT;
   names.generation = 2;
   assertEquals(found.of(owner(1))?.service, "chat");
+});
+
+Deno.test("NameDirectory: a container that nobody names is asked for ever more rarely; a new one at once", async () => {
+  let ms = 0;
+  const asked: number[] = [];
+  let reads = 0;
+  const names = new NameDirectory({
+    sources: [{
+      name: "kubelet",
+      list: () => {
+        asked.push(ms);
+        return ms > 100_000 ? Promise.reject(new Error("out of order")) : Promise.resolve(listing([]));
+      },
+    }],
+    files: { find: () => (reads++, undefined) },
+    now: () => ms,
+  });
+  for (; ms < 60_000; ms += 100) {
+    names.find("c1", "u1");
+    await Promise.resolve().then(() => {}).then(() => {}).then(() => {}).then(() => {});
+  }
+  assertEquals([asked[0], asked[1]], [0, 2000]);
+  assert(asked.length <= 6, `${asked}`);
+  assert(reads <= 7, `${reads}`);
+  const before = asked.length;
+  names.find("c2", "u2");
+  assertEquals(asked.length, before + 1, "a new container");
+  await names.refresh(); // what is under way
+  ms = 200_000;
+  await names.refresh();
+  assertEquals([...names.answers], [["kubelet", "out of order"]], "a list that breaks is a list that has no answer");
 });

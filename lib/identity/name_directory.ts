@@ -22,9 +22,16 @@ export interface NameDirectoryOptions {
   readonly now?: () => number;
 }
 
-/** The lists are asked for at most this often, and files are read again for one that had none. */
+/** Lists are asked and files are read again for one that had no name after so long, then after twice that, and so on. */
 const AGAIN_MS = 1000;
+const MOST_PATIENCE_MS = 64_000;
 const MOST_KNOWN = 16_384;
+
+interface FromFiles {
+  readonly names: ContainerNames | undefined;
+  readonly patienceMs: number;
+  readonly againAt: number;
+}
 
 export class NameDirectory {
   readonly #options: NameDirectoryOptions;
@@ -32,13 +39,14 @@ export class NameDirectory {
   /** What lists said, also of containers that are gone; the longest known go first. */
   readonly #containers = new Map<string, ContainerNames>();
   readonly #pods = new Map<string, ContainerNames>();
-  readonly #fromFiles = new Map<string, { readonly names: ContainerNames | undefined; readonly readAt: number }>();
+  readonly #fromFiles = new Map<string, FromFiles>();
   /** By source. */
   readonly #last = new Map<string, Listing>();
   readonly #answers = new Map<string, string | null>();
   readonly #unnamed = new Set<string>();
   #asking: Promise<void> | undefined;
   #askedAt = -Infinity;
+  #patienceMs = AGAIN_MS;
   #generation = 0;
 
   constructor(options: NameDirectoryOptions) {
@@ -74,8 +82,13 @@ export class NameDirectory {
       ? undefined
       : this.#pods.get(podUid) ?? (own?.podUid === podUid ? own.names : undefined);
     if (containerId === undefined && pod !== undefined) return { ...pod, container: "" };
-    if (this.#now() - this.#askedAt >= AGAIN_MS) void this.refresh();
-    const files = this.#files(containerId, podUid);
+    const key = `${containerId} ${podUid}`;
+    if (!this.#fromFiles.has(key)) this.#patienceMs = AGAIN_MS; // a new one is worth asking for
+    if (this.#now() - this.#askedAt >= this.#patienceMs) {
+      this.#patienceMs = Math.min(MOST_PATIENCE_MS, 2 * this.#patienceMs);
+      void this.refresh();
+    }
+    const files = this.#files(key, containerId, podUid);
     // The list has the pod, with its service, and not yet this container of it.
     return pod === undefined
       ? files
@@ -95,7 +108,7 @@ export class NameDirectory {
 
   async #ask(): Promise<void> {
     const listings = await Promise.all(this.#options.sources.map(async (source) => {
-      const listing = await source.list();
+      const listing = await source.list().catch((error: Error) => error.message);
       this.#answers.set(source.name, typeof listing === "string" ? listing : null);
       if (typeof listing !== "string") this.#last.set(source.name, listing);
       return this.#last.get(source.name) ?? NOTHING_LISTED;
@@ -108,13 +121,13 @@ export class NameDirectory {
     }
   }
 
-  #files(containerId: string | undefined, podUid: string | undefined): ContainerNames | undefined {
-    const key = `${containerId} ${podUid}`;
+  #files(key: string, containerId: string | undefined, podUid: string | undefined): ContainerNames | undefined {
     const held = this.#fromFiles.get(key);
     const now = this.#now();
-    if (held !== undefined && (held.names !== undefined || now - held.readAt < AGAIN_MS)) return held.names;
+    if (held !== undefined && (held.names !== undefined || now < held.againAt)) return held.names;
     const names = this.#options.files.find(containerId, podUid);
-    keep(this.#fromFiles, key, { names, readAt: now });
+    const patienceMs = Math.min(MOST_PATIENCE_MS, 2 * (held?.patienceMs ?? AGAIN_MS / 2));
+    keep(this.#fromFiles, key, { names, patienceMs, againAt: now + patienceMs });
     return names;
   }
 }
