@@ -12,7 +12,7 @@ import { AgentDrops } from "./agent_drops.ts";
 import { MachineDiagnosis } from "./agent_findings.ts";
 import { answerWithoutRecorder, openFlight } from "./agent_flight.ts";
 import { kernelHealth } from "./agent_health.ts";
-import { openIdentity } from "./agent_identity.ts";
+import { NOBODYS_PID, openIdentity } from "./agent_identity.ts";
 import type { AgentOptions, AgentPlan } from "./agent_options.ts";
 import { Outlets } from "./agent_outlets.ts";
 import { readBaseline, report } from "./agent_report.ts";
@@ -29,7 +29,7 @@ export async function diagnoseMachine(options: AgentOptions, plan: AgentPlan, io
   await using sending = await openSending({ ...options.send, otlp: undefined }, io);
   const identity = await openIdentity(options.identity);
   const { identities } = identity;
-  const selfPid = identity.view.selfPid ?? 0;
+  const selfPid = identity.view.selfPid ?? NOBODYS_PID;
   const libraries = new TlsLibraries();
   const diagnosis = new MachineDiagnosis({
     selfPid,

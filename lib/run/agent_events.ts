@@ -18,7 +18,7 @@ import { documentContext, documentsOf } from "./agent_documents.ts";
 import { AgentDrops } from "./agent_drops.ts";
 import { answerWithoutRecorder, openFlight } from "./agent_flight.ts";
 import { kernelHealth } from "./agent_health.ts";
-import { openIdentity } from "./agent_identity.ts";
+import { NOBODYS_PID, openIdentity } from "./agent_identity.ts";
 import { lineWriter } from "./agent_lines.ts";
 import { type AgentOptions, type AgentPlan, concerns } from "./agent_options.ts";
 import { Outlets, refuseLostEvents } from "./agent_outlets.ts";
@@ -77,7 +77,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
       else drops.add("rate_limited");
     }
   };
-  const selfPid = identity.view.selfPid ?? 0;
+  const selfPid = identity.view.selfPid ?? NOBODYS_PID;
   await using flight = openFlight(options, plan, { whose: identity.identities, selfPid, node: identity.node }, io);
   using _deaf = flight === undefined ? answerWithoutRecorder(io) : undefined;
   using agent = attach(options, plan, identity, write, (step) => {

@@ -18,7 +18,7 @@ import type { Unanswered } from "./watch_open.ts";
 const HUNG_NS = 1e9;
 
 export interface FindingsOptions {
-  /** The agent's own: counted, never a finding; 0 where it is not known. */
+  /** The agent's own: counted, never a finding; NOBODYS_PID where it is not known. */
   readonly selfPid: number;
   readonly whose: Whose;
   readonly deviceName: (numbers: string) => string;

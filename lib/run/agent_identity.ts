@@ -35,6 +35,9 @@ export interface AgentIdentity {
   missing(): MissingProbe[];
 }
 
+/** For our own where it is not known: 0 is that of what belongs to no process. */
+export const NOBODYS_PID = -1;
+
 const ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 const KUBELET_CERTIFICATES = ["/var/lib/kubelet/pki/kubelet.crt", "/etc/kubernetes/pki/ca.crt"];
 
