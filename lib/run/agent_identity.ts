@@ -44,10 +44,16 @@ const KUBELET_CERTIFICATES = ["/var/lib/kubelet/pki/kubelet.crt", "/etc/kubernet
 /**
  * Finds out where the host is and asks every list once, for 2 s at the most, so that events of the first second have their names.
  *
- * @throws UsageError for a kubelet's address that is none
+ * @throws UsageError for a kubelet's address that is none, and a host's root where no host is
  */
 export async function openIdentity(options: IdentityOptions = {}): Promise<AgentIdentity> {
   const { hostRoot } = options;
+  if (hostRoot !== undefined && !exists(`${hostRoot}/proc`)) {
+    throw new UsageError(
+      `Cannot see the host at "${hostRoot}": there is no ${hostRoot}/proc`,
+      "Name the directory where the host's file system is mounted: --host-root /host",
+    );
+  }
   const view = hostView(hostRoot === undefined ? {} : { hostRoot });
   const own = ownPod((name) => Deno.env.get(name), readText);
   const node = options.node || own.node || Deno.hostname();
