@@ -11,6 +11,11 @@ export interface PairSide {
   /** `src_ip:src_port->dst_ip:dst_port`, or "". */
   readonly conn: string;
   readonly timeNs: bigint;
+  /** Of a span of which more than a moment is known; else equal to `timeNs`. */
+  readonly endNs: bigint;
+  /** Sides of one group with the same id are the same span, or the same signal; "": each is one of its own. */
+  readonly id: string;
+  readonly parentSpanId: string | null;
 }
 
 export interface LabelledPair {
@@ -21,6 +26,8 @@ export interface LabelledPair {
   readonly expectedTier: string | null;
   /** Pairs of one group compete with one another; null: judged alone. */
   readonly group: string | null;
+  /** What kind of case it is; null: it does not say. */
+  readonly subset: string | null;
 }
 
 /** Of lines that name theirs. */
@@ -42,7 +49,7 @@ export function parseLabelledPairs(text: string, name: string): LabelledPair[] {
       throw refuse("not JSON");
     }
     if (typeof value !== "object" || value === null) throw refuse("not an object");
-    const { case_id, expected_match, expected_tier, group, schema } = value;
+    const { case_id, expected_match, expected_tier, group, subset, schema } = value;
     if (schema !== undefined && schema !== SCHEMA) {
       throw refuse(`of schema "${schema}", which this version does not know`);
     }
@@ -55,6 +62,7 @@ export function parseLabelledPairs(text: string, name: string): LabelledPair[] {
       expectedMatch: expected_match,
       expectedTier: typeof expected_tier === "string" && expected_tier !== "" ? tierName(expected_tier) : null,
       group: typeof group === "string" || typeof group === "number" ? String(group) : null,
+      subset: typeof subset === "string" && subset !== "" ? subset : null,
     }];
   });
   if (pairs.length === 0) throw new IoError(`Cannot read "${name}": it is empty`, "Give labelled pairs, one a line");
@@ -72,7 +80,12 @@ function side(value: unknown, which: string, refuse: (what: string) => IoError):
   const text = (key: string) => typeof fields[key] === "string" ? fields[key] as string : "";
   const timeNs = parseTimeNs(text("timestamp"));
   if (timeNs === null) throw refuse(`${which}.timestamp is no RFC 3339 time`);
+  const endNs = text("end_timestamp") === "" ? timeNs : parseTimeNs(text("end_timestamp"));
+  if (endNs === null || endNs < timeNs) throw refuse(`${which}.end_timestamp is no RFC 3339 time after its timestamp`);
   return {
+    endNs,
+    id: text("span_id") || text("event_id"),
+    parentSpanId: typeof fields.parent_span_id === "string" ? fields.parent_span_id : null,
     traceId: text("trace_id"),
     service: text("service"),
     node: text("node"),
