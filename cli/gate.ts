@@ -47,7 +47,7 @@ const evaluate: Command = {
     { name: "out-md", type: "string", placeholder: "FILE", help: "the same for a pull request" },
     { name: "json", type: "boolean", help: "print one JSON document" },
   ],
-  permissions: ["read", "write"],
+  permissions: ["read", "write", "env"],
   run: async (input, io) => {
     const { gateEval } = await import("../lib/run/gate/eval.ts");
     return await gateEval({

@@ -133,7 +133,12 @@ function judgeOne(gate: Gate, policy: Policy, given: Case, judged: Map<string, J
 function judge(gate: Gate, policy: Policy, given: Case, of: (id: string) => Judgement): Judgement {
   const with_ = (id: string, limit: string, judge: (evidence: Evidence) => Judgement): Judgement => {
     const evidence = given.evidence.get(id)!;
-    return unusable(gate, evidence, given, limit) ?? judge(evidence);
+    const refused = unusable(gate, evidence, given, limit);
+    if (refused !== null) return refused;
+    const copies = evidence.files.reduce((sum, { duplicates }) => sum + duplicates, 0);
+    const judgement = judge(evidence);
+    if (copies === 0) return judgement;
+    return { ...judgement, notes: [...judgement.notes ?? [], `${copies} rows were second copies, and count once`] };
   };
   switch (gate.kind) {
     case "threshold":

@@ -457,3 +457,59 @@ Deno.test("the run: integrity over fail over not-evaluated over inconclusive ove
     "subject.json does not say git_commit",
   ]);
 });
+
+Deno.test("regression: a baseline that may not be compared with is not evaluated; another scenario changes no number", () => {
+  const gate =
+    "kind: regression, evidence: [e, b], field: ttft_ms, agg: p95, by: [scenario], direction: lower_is_better, margin: {rel: 0.05}";
+  const policy = (provenance: string) =>
+    parsePolicy(
+      `apiVersion: toolkit.llm-slo.dev/v1alpha1
+kind: GatePolicy
+metadata: { name: t }
+evidence:
+  - { id: e, type: raw-samples/v1, glob: e.jsonl }
+  - { id: b, type: raw-samples/v1, glob: b.jsonl, provenance: ${provenance} }
+gates:
+  - { id: g, ${gate} }
+`,
+      "p.yaml",
+    ).policy;
+  const of = (manifest: object | undefined, commit: string | undefined, scenarios = ["s"]) => {
+    const own = policy("{ manifest: m.json, origin: measured, distinct_from: candidate.git_commit }");
+    const files = {
+      e: scenarios.flatMap((scenario) => arm("e", () => 1.0001, { scenario })),
+      b: scenarios.flatMap((scenario) => arm("b", () => 1, { scenario })),
+    };
+    const evidence = new Map(
+      own.evidence.map((spec): [string, Evidence] => [spec.id, { spec, files: files[spec.id as "e"], problems: [] }]),
+    );
+    const subject = commit === undefined ? {} : { git_commit: commit };
+    const documents = new Map<string, unknown>(manifest === undefined ? [] : [["m.json", manifest]]);
+    return evaluate(own, { evidence, documents, subject, statements: [], atMs: AT, seed: 1 }, null);
+  };
+  const [ours, theirs] = ["c0ffee0000000000000000000000000000000001", "baadf00d00000000000000000000000000000002"];
+  const manifest = {
+    source_ref: "v1",
+    source_commit: theirs,
+    generated_at: "2026-05-25T00:00:00Z",
+    origin: "measured",
+  };
+  const cases: [string, object | undefined, string | undefined, string, string | null][] = [
+    ["as it should be", manifest, ours, "pass", null],
+    ["no manifest", undefined, ours, "not-evaluated", "no-manifest"],
+    ["synthetic", { ...manifest, origin: "synthetic" }, ours, "not-evaluated", "origin"],
+    ["it does not say", { ...manifest, origin: undefined }, ours, "not-evaluated", "origin"],
+    ["the same commit", manifest, theirs, "not-evaluated", "same-commit"],
+    ["the same commit, in short", manifest, theirs.slice(0, 8), "not-evaluated", "same-commit"],
+    ["its commit is unknown", { ...manifest, source_commit: "local" }, ours, "not-evaluated", "unknown-commit"],
+    ["ours is unknown", manifest, undefined, "not-evaluated", "unknown-commit"],
+    ["stale", { ...manifest, generated_at: "2026-04-01T00:00:00Z" }, ours, "not-evaluated", "stale"],
+    ["of no time", { ...manifest, generated_at: undefined }, ours, "not-evaluated", "stale"],
+    ["to come", { ...manifest, generated_at: "2026-06-02T00:00:00Z" }, ours, "inconclusive", "clock-skew"],
+  ];
+  for (const [name, document, commit, verdict, reason] of cases) {
+    assertEquals(only(of(document, commit)), [verdict, reason], name);
+  }
+  // The first scenario's numbers stand in the result; one more, sorted behind it, is no part of them.
+  assertEquals(of(manifest, ours).gates[0]!.interval, of(manifest, ours, ["s", "t"]).gates[0]!.interval);
+});

@@ -100,7 +100,10 @@ Deno.test("gate eval: the same case gives the same digest and the same bytes; ea
   }
   await test.step("the same request twice is one", async () => {
     await Deno.writeTextFile(`${one}/raw_samples.jsonl`, samples + samples);
-    assertEquals((await run(at)).document.gates[0]!.value, good.document.gates[0]!.value);
+    const [gate] = (await run(at)).document.gates;
+    assertEquals([gate!.value, gate!.notes], [good.document.gates[0]!.value, [
+      "60 rows were second copies, and count once",
+    ]]);
     await Deno.writeTextFile(`${one}/raw_samples.jsonl`, samples);
   });
   await test.step("a run that is gone is named", async () => {
@@ -243,4 +246,22 @@ Deno.test("gate lint: beside an SLO file and the evidence; errors are exit 2, wa
     'service: s\nslos:\n  - { name: errors, sli: "error_rate <= 0", objective: "0.999" }\n',
   );
   assertEquals(await lint({ slo }), { code: 2, rules: ["looser-than-slo"] });
+});
+
+Deno.test("gate eval and gate lint as programs: with no more rights than they declare", async () => {
+  await using dir = await folder();
+  const program = async (...args: string[]) => {
+    const main = new URL("../../../cli/sloctl.ts", import.meta.url).pathname;
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-prompt", "--quiet", main, "gate", ...args],
+    }).output();
+    const text = new TextDecoder();
+    return [code, text.decode(stdout).split("\n")[0], text.decode(stderr)];
+  };
+  const at = ["--policy", dir.policy, "--evidence", dir.path];
+  const out = `${dir.path}.json`;
+  assertEquals(await program("eval", ...at, "--out-json", out), [0, "pass: small 1.0.0", ""]);
+  assertEquals(JSON.parse(await Deno.readTextFile(out)).pass, true);
+  await Deno.remove(out);
+  assertEquals(await program("lint", ...at), [0, "no contradiction found", ""]);
 });

@@ -32,9 +32,14 @@ export async function gateLint(options: LintOptions, io: Io): Promise<number> {
   const slos = options.slo === undefined
     ? []
     : parseSloFile(await readInput(options.slo, io.stdin, MOST_BYTES), options.slo).slos;
-  const evidence = options.evidence === undefined
-    ? null
-    : (await readCase(policy, { folder: options.evidence, trust: null, atMs: Date.now(), seed: null })).evidence;
+  const evidence = options.evidence === undefined ? null : (await readCase(policy, {
+    folder: options.evidence,
+    trust: null,
+    atMs: Date.now(),
+    seed: null,
+    everything: true,
+  }))
+    .evidence;
   const found = lint({
     policy,
     announced: policy.announced,

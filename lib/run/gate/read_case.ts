@@ -19,6 +19,8 @@ export interface CaseOptions {
   readonly trust: string | null;
   readonly atMs: number;
   readonly seed: number | null;
+  /** Rows keep what no gate reads, too: for whoever looks for numbers that are shown and judged by nobody. */
+  readonly everything?: boolean;
 }
 
 export interface ReadCase extends Case {
@@ -27,10 +29,12 @@ export interface ReadCase extends Case {
 }
 
 /** @throws IoError when the folder cannot be read, UsageError for a trust file that is none */
-export async function readCase(policy: Policy, { folder, trust, atMs, seed }: CaseOptions): Promise<ReadCase> {
+export async function readCase(policy: Policy, options: CaseOptions): Promise<ReadCase> {
+  const { folder, trust, atMs, seed } = options;
+  const keep = options.everything === true ? null : columnsOf(policy);
   const files = listFiles(folder);
   const evidence = new Map<string, Evidence>();
-  for (const spec of policy.evidence) evidence.set(spec.id, await readEvidence(folder, files, spec));
+  for (const spec of policy.evidence) evidence.set(spec.id, await readEvidence(folder, files, spec, keep));
   const documents = new Map<string, unknown>();
   for (const path of namedFiles(policy)) {
     if (files.includes(path)) documents.set(path, (await readEvidenceFile(folder, path, "report-import/v1")).document);
@@ -50,21 +54,44 @@ export async function readCase(policy: Policy, { folder, trust, atMs, seed }: Ca
   };
 }
 
+/** Members of a row that say what it is, whatever a policy asks. */
+const ALWAYS =
+  "timestamp finished generated_at created request_id synthetic origin scenario run outcome trials failures";
+
+/** Members of rows that the policy's gates read. */
+function columnsOf({ gates }: Policy): ReadonlySet<string> {
+  const names = gates.flatMap((gate) => [
+    ...("field" in gate && gate.field !== null ? [gate.field] : []),
+    ...("ratio" in gate && gate.ratio !== null ? [gate.ratio.good, gate.ratio.total] : []),
+    ...("by" in gate ? gate.by : []),
+    ...(gate.kind === "trend" ? [gate.per] : []),
+    ...(gate.kind === "coverage" ? Object.keys(gate.over) : []),
+  ]);
+  return new Set([...ALWAYS.split(" "), ...names, ...names.map((name) => name.split(".")[0]!)]);
+}
+
 /** Files that gates name beside their evidence. */
 function namedFiles(policy: Policy): string[] {
   const baselines = policy.gates.flatMap((gate) => gate.kind === "contract" ? [gate.baseline] : []);
   return [...new Set([...baselines, ...policy.evidence.flatMap(({ provenance }) => provenance?.manifest ?? [])])];
 }
 
-async function readEvidence(folder: string, all: readonly string[], spec: EvidenceSpec): Promise<Evidence> {
+async function readEvidence(
+  folder: string,
+  all: readonly string[],
+  spec: EvidenceSpec,
+  keep: ReadonlySet<string> | null,
+): Promise<Evidence> {
   if (spec.glob === null) {
     const said = `evidence of type ${spec.type} is in no file, and this version reads files`;
     return { spec, files: [], problems: [problem("not-read", said)] };
   }
   const pattern = globPattern(spec.glob);
-  const files = await Promise.all(
-    all.filter((path) => pattern.test(path)).map((path) => readEvidenceFile(folder, path, spec.type)),
-  );
+  const files: EvidenceFile[] = [];
+  // One after the other: bytes and text of a file are gone before the next one is read.
+  for (const path of all.filter((path) => pattern.test(path))) {
+    files.push(await readEvidenceFile(folder, path, spec.type, keep));
+  }
   return { spec, files, problems: incomplete(spec, files) };
 }
 

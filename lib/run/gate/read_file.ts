@@ -12,7 +12,13 @@ interface Content {
   readonly problems?: readonly Problem[];
 }
 
-export async function readEvidenceFile(root: string, path: string, type: EvidenceType): Promise<EvidenceFile> {
+/** @param keep members of JSON lines that anybody will ask for; null: all of them */
+export async function readEvidenceFile(
+  root: string,
+  path: string,
+  type: EvidenceType,
+  keep: ReadonlySet<string> | null = null,
+): Promise<EvidenceFile> {
   const folders = path.split("/").slice(0, -1);
   const runAt = folders.findLastIndex((name) => name.startsWith("run-"));
   const place = {
@@ -39,7 +45,7 @@ export async function readEvidenceFile(root: string, path: string, type: Evidenc
   const { text, bad } = decode(bytes);
   const content: Content = bad
     ? { rows: [], problems: [problem("not-text", `${path}: it is no UTF-8 text`)] }
-    : parse(path, text);
+    : parse(path, text, keep);
   const { rows, duplicates } = type === "raw-samples/v1"
     ? distinct(content.rows)
     : { rows: content.rows, duplicates: 0 };
@@ -50,7 +56,8 @@ export async function readEvidenceFile(root: string, path: string, type: Evidenc
     sha256,
     rows,
     document: content.document,
-    text,
+    // Only prose is looked at as text; of tables it would be held a second time.
+    text: /\.(md|txt)$/.test(path) ? text : "",
     newestMs: newest(rows, content.document),
     synthetic: rows.some((row) => row.synthetic === true || row.origin === "synthetic"),
     duplicates,
@@ -75,7 +82,7 @@ function decode(bytes: Uint8Array): { text: string; bad: boolean } {
   }
 }
 
-function parse(path: string, text: string): Content {
+function parse(path: string, text: string, keep: ReadonlySet<string> | null): Content {
   const refused = (reason: string, said: string): Content => ({
     rows: [],
     problems: [problem(reason, `${path}: ${said}`)],
@@ -83,7 +90,7 @@ function parse(path: string, text: string): Content {
   switch (/\.(\w+)$/.exec(path)?.[1]) {
     case "jsonl":
     case "ndjson":
-      return jsonLines(path, text);
+      return jsonLines(path, text, keep);
     case "csv":
       return csv(path, text);
     case "yaml":
@@ -121,7 +128,7 @@ function parse(path: string, text: string): Content {
   }
 }
 
-function jsonLines(path: string, text: string): Content {
+function jsonLines(path: string, text: string, keep: ReadonlySet<string> | null): Content {
   const rows: Row[] = [];
   const lines = text.split("\n");
   for (const [i, line] of lines.entries()) {
@@ -135,9 +142,15 @@ function jsonLines(path: string, text: string): Content {
       const said = `${path}: line ${i + 1}: ${torn ? "torn: no whole JSON object" : "no JSON object"}`;
       return { rows: [], problems: [problem(torn ? "torn" : "unreadable", said)] };
     }
-    rows.push(row);
+    rows.push(keep === null ? row : only(row, keep));
   }
   return { rows };
+}
+
+function only(row: Row, keep: ReadonlySet<string>): Row {
+  const kept: Record<string, unknown> = {};
+  for (const key in row) if (keep.has(key)) kept[key] = row[key];
+  return kept;
 }
 
 function csv(path: string, text: string): Content {
