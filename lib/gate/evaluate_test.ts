@@ -18,6 +18,7 @@ function file(rows: readonly Row[], part: Partial<EvidenceFile> = {}): EvidenceF
     text: "",
     newestMs: AT - 3_600_000,
     synthetic: false,
+    commit: null,
     duplicates: 0,
     problems: [],
     ...part,

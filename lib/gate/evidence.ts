@@ -27,6 +27,8 @@ export interface EvidenceFile {
   /** The newest moment it speaks of, Unix milliseconds; null: none. */
   readonly newestMs: number | null;
   readonly synthetic: boolean;
+  /** Of what it was measured, as provenance.json beside it says; null: it does not. */
+  readonly commit: string | null;
   /** Rows that were a second copy of another. */
   readonly duplicates: number;
   readonly problems: readonly Problem[];

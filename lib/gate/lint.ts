@@ -173,11 +173,18 @@ function globs({ evidence }: Policy): LintFinding[] {
   );
 }
 
-function scores({ score }: Policy): LintFinding[] {
+function scores({ score, gates }: Policy): LintFinding[] {
+  const unused = Object.keys(score?.weights ?? {}).filter((name) => !gates.some(({ category }) => category === name))
+    .map((name) =>
+      warning("unused-weight", null, `no gate is of category ${name}, which has a weight`, "Give gates that category")
+    );
   const perfect = score?.grades.find(([, from]) => from >= 1);
-  if (score === null || perfect === undefined || score.minCoverage >= 1) return [];
+  if (score === null || perfect === undefined || score.minCoverage >= 1) return unused;
   const said = `grade ${perfect[0]} can be had with ${percent(1 - score.minCoverage)} of the weight undecided`;
-  return [warning("grade-without-coverage", null, said, "Write min_coverage: 1, or call that grade less than perfect")];
+  return [
+    ...unused,
+    warning("grade-without-coverage", null, said, "Write min_coverage: 1, or call that grade less than perfect"),
+  ];
 }
 
 function ungated(policy: Policy): LintFinding[] {

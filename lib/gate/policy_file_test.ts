@@ -65,6 +65,13 @@ Deno.test("policy: the first thing that is wrong, with its line, its column and 
     [gates("- { id: g, kind: determinism, evidence: e, field: d, agree: 4, of: 3 }"), "which no sample could meet"],
     [gates("- { id: g, kind: artifact, evidence: e, format: json, require: {} }"), "asks for nothing"],
     [gates("- { id: g, kind: query, source: p, good: x, total: y }"), "has no bound"],
+    [
+      gates(
+        "- { id: g, kind: query, source: p, op: '<=', value: 1, every: 1m, window: 5m, on_breach: { consecutive: 5 } }",
+      ),
+      "gates.0.window is longer than every, so that one bad minute would count 5 times",
+    ],
+    [gates("- { id: g, kind: query, source: p, op: '<=', value: 1, every: 30 }"), "no duration"],
     [gates("- { id: g, kind: canary, ref: canary }"), "refers to no canary"],
     [
       gates(
@@ -90,7 +97,6 @@ Deno.test("policy: the first thing that is wrong, with its line, its column and 
       'names the gate "h"',
     ],
     [`${gates(P95)}waivers: [{ gate: g, subject: s, until: never, reason: r, signed_by: sre }]\n`, "which is no date"],
-    [`${gates(P95)}score: { weights: { runtime: 3 } }\n`, "is the category of no gate"],
     [`${gates(P95)}score: { grades: [[A, 2]] }\n`, "out of range"],
     [`${gates(P95)}defaults: { min_sample: 3 }\n`, "defaults.min_sample is no key here"],
   ];
@@ -170,6 +176,7 @@ Deno.test("lint: each contradiction that release plans contain", () => {
     ["a perfect grade, pending", `${gates(P95)}score: { grades: [[A+, 1.0]], min_coverage: 0.9 }\n`, [
       "warning grade-without-coverage",
     ]],
+    ["weight for nothing", `${gates(P95)}score: { weights: { runtime: 3 } }\n`, ["warning unused-weight"]],
     ["a canary that fits", gates(P95) + CANARY, []],
     ["overlapping windows", gates(P95) + CANARY.replace("window: 1m", "window: 5m"), ["error overlapping-windows"]],
     ["detection uses the deadline up", gates(P95) + CANARY.replace(", deadline_from: trigger", ""), ["error deadline"]],

@@ -265,8 +265,17 @@ const READERS: Readonly<Record<Kind, Reader>> = {
     gates: get("gates", list(name, 1)),
     deadlineMs: get("deadline", duration, null),
   }),
-  query(_get, raw, _defaults, refuse) {
+  query(get, raw, _defaults, refuse) {
     if (raw.op === undefined || raw.value === undefined) throw refuse("id", "has no bound", "Write op and value");
+    get("op", one(...OPS));
+    get("value", number);
+    const [every, window] = [get("every", duration, 0), get("window", duration, 0)];
+    for (const key of ["settle", "for"]) get(key, duration, 0);
+    const breaches = get("on_breach", consecutive, 1);
+    if (window > every && breaches > 1) {
+      const state = `is longer than every, so that one bad minute would count ${breaches} times`;
+      throw refuse("window", state, "Write a window that is no longer than every");
+    }
     return { kind: "query" };
   },
   smoke: (get) => ({ kind: "smoke", steps: get("steps", list(text, 1)) }),
@@ -312,6 +321,9 @@ const expectation: Read<{ outcome: "pass" | "rejected"; minTrials: number }> = (
     minTrials: count(1)(min_trials, named(refuse, "min_trials")),
   };
 };
+
+const consecutive: Read<number> = (value, refuse) =>
+  count(1)(map(value, ["consecutive"], refuse).consecutive, named(refuse, "consecutive"));
 
 const dimensions: Read<Readonly<Record<string, readonly string[]>>> = (value, refuse) => {
   if (typeof value !== "object" || value === null || Array.isArray(value) || Object.keys(value).length === 0) {

@@ -33,16 +33,6 @@ export function checkReferences(policy: Policy, refuse: RefuseAt): void {
   );
   const looped = policy.gates.findIndex((gate) => reaches(gate.id, gate.id, policy.gates, new Set()));
   if (looped >= 0) throw refuse(["gates", looped, "gates"], "lead back to itself", "Take it out of its own list");
-  const categories = Object.keys(policy.score?.weights ?? {});
-  for (const category of categories) {
-    if (!policy.gates.some((gate) => gate.category === category)) {
-      throw refuse(
-        ["score", "weights", category],
-        "is the category of no gate",
-        "Give a gate that category, or drop it",
-      );
-    }
-  }
 }
 
 function checkGate(gate: Gate, policy: Policy, refuse: (key: string, state: string, hint: string) => Error): void {
@@ -70,7 +60,7 @@ function checkGate(gate: Gate, policy: Policy, refuse: (key: string, state: stri
     case "contract":
       return evidence(gate.surface, "surface", ["surface/v1"]);
     case "artifact":
-      return evidence(gate.evidence, "evidence", ["report-import/v1"]);
+      return evidence(gate.evidence, "evidence", [...ROWS, "surface/v1"]);
     case "coverage": {
       const of = policy.gates.find(({ id }) => id === gate.of);
       if (of !== undefined) {

@@ -85,7 +85,7 @@ function refused(
     return {
       synthetic: own.some((file) => file.synthetic),
       files: own.map(({ sha256 }) => sha256),
-      commits: [],
+      commits: [...new Set(own.flatMap(({ commit }) => commit ?? []))],
       hosts: [],
       scenarios: [],
     };
@@ -120,8 +120,9 @@ function refused(
     return undecided(verdict, fit.reason ?? "baseline", fit.reasons.join("; "), limit);
   }
   // That it is another commit has to be known where the policy asks for it.
-  if (provenance.distinctFrom !== null && typeof commit !== "string") {
-    return undecided("not-evaluated", "unknown-commit", "subject.json does not say git_commit", limit);
+  if (provenance.distinctFrom !== null && typeof commit !== "string" && mine.commits.length === 0) {
+    const said = "neither subject.json nor provenance.json says the candidate's commit";
+    return undecided("not-evaluated", "unknown-commit", said, limit);
   }
   return null;
 }

@@ -19,6 +19,8 @@ export interface EvalOptions {
   readonly at: string | undefined;
   readonly seed: number | undefined;
   readonly trust: string | undefined;
+  /** `KEY=VALUE`, before what subject.json says. */
+  readonly subject: readonly string[];
   readonly outJson: string | undefined;
   readonly outMd: string | undefined;
   readonly json: boolean;
@@ -56,7 +58,13 @@ export async function gateEval(options: EvalOptions, io: Io): Promise<number> {
     throw new UsageError(`Cannot use "--at ${options.at}": it is no time`, "Write it as 2026-01-31T12:00:00Z");
   }
   const trust = options.trust === undefined ? null : await readInput(options.trust, io.stdin, MOST_BYTES);
-  const given = await readCase(policy, { folder: evidence, trust, atMs, seed: options.seed ?? null });
+  const given = await readCase(policy, {
+    folder: evidence,
+    trust,
+    atMs,
+    seed: options.seed ?? null,
+    subject: subjectOf(options.subject),
+  });
   const evaluation = evaluate(policy, given, profile);
   const document = documentOf(policy, sha256(text), profile, given, evaluation);
   const shown = options.json ? `${toJson(document, 2)}\n` : evalText(document, io);
@@ -70,6 +78,16 @@ export async function gateEval(options: EvalOptions, io: Io): Promise<number> {
   }
   if (options.outJson !== "-" && options.outMd !== "-") io.out(shown);
   return evaluation.exitCode;
+}
+
+function subjectOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(pairs.map((pair) => {
+    const [, key, value] = /^([A-Za-z0-9_]+)=(\S+)$/.exec(pair) ?? [];
+    if (value === undefined) {
+      throw new UsageError(`Cannot use "--subject ${pair}": it is no KEY=VALUE`, "Write --subject git_commit=abc123");
+    }
+    return [key!, value];
+  }));
 }
 
 function profileOf(policy: Policy, name: string | undefined): string | null {

@@ -52,6 +52,7 @@ const NONE: EvalOptions = {
   at: AT,
   seed: 42,
   trust: undefined,
+  subject: [],
   outJson: undefined,
   outMd: undefined,
   json: true,
@@ -106,6 +107,19 @@ Deno.test("gate eval: the same case gives the same digest and the same bytes; ea
     ]]);
     await Deno.writeTextFile(`${one}/raw_samples.jsonl`, samples);
   });
+  await test.step("overhead that nobody measured is no overhead", async () => {
+    await Deno.writeTextFile(`${one}/provenance.json`, '{"overhead": {"measured": false, "reason": "no agent ran"}}');
+    const { code, document } = await run(at);
+    assertEquals([code, document.gates[0]!.verdict, document.gates[1]!.reason], [4, "pass", "unmeasured"]);
+    await Deno.remove(`${one}/provenance.json`);
+  });
+  await test.step("what is released may be named by the caller", async () => {
+    await Deno.writeTextFile(dir.policy, POLICY.replace("evidence:", "subject: { require: [git_commit] }\nevidence:"));
+    assertEquals((await run(at)).code, 4);
+    const named = await run({ ...at, subject: ["git_commit=abc123"] });
+    assertEquals([named.code, named.document.subject], [0, { git_commit: "abc123" }]);
+    await Deno.writeTextFile(dir.policy, POLICY);
+  });
   await test.step("a run that is gone is named", async () => {
     await Deno.remove(one, { recursive: true });
     const { code, document } = await run(at);
@@ -134,6 +148,7 @@ Deno.test("gate eval: files are written whole, or the verdict is said and the ex
     [{ policy: "/nowhere" }, IoError, "there is no such file"],
     [{ profile: "pr" }, UsageError, "the policy has no such profile"],
     [{ at: "soon" }, UsageError, "it is no time"],
+    [{ subject: ["abc123"] }, UsageError, "it is no KEY=VALUE"],
   ];
   for (const [part, kind, message] of rows) await assertRejects(() => run({ ...at, ...part }), kind, message);
 });

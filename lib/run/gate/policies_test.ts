@@ -25,6 +25,9 @@ async function shipped(name: string): Promise<Policy> {
   };
 }
 
+/** Of files that differ by a number the first two do. */
+const ALIKE = /[-/]([3-9]|1\d)\.json$/;
+
 async function judge(policy: Policy, dir: string, trust: string): Promise<Evaluation> {
   const given = await readCase(policy, { folder: dir, trust, atMs: Date.parse(AT), seed: 1 });
   return evaluate(policy, given, null);
@@ -86,7 +89,7 @@ for (const name of NAMES) {
 
     // Every folder of a run, every file: gone, and the run no longer passes.
     const files = listFiles(dir).filter((path) => !path.startsWith("attestations/"));
-    for (const path of files) {
+    for (const path of files.filter((path) => !ALIKE.test(path))) {
       await Deno.rename(`${dir}/${path}`, `${dir}.aside`);
       const cut = await judge(policy, dir, trust);
       nothingBetter(good, cut, `without ${path}`);
@@ -126,7 +129,7 @@ for (const name of NAMES) {
     const files = listFiles(dir).filter((path) =>
       !/^(attestations|contracts|subject)/.test(path) && !/manifest.json$/.test(path)
     );
-    const first = files.filter((path) => !/run-([2-9]|10)\//.test(path));
+    const first = files.filter((path) => !/run-[2-9]\//.test(path) && !ALIKE.test(path));
     for (const path of first) {
       const text = await Deno.readTextFile(`${dir}/${path}`);
       const bad = spoiled(path, text);

@@ -19,6 +19,8 @@ export interface CaseOptions {
   readonly trust: string | null;
   readonly atMs: number;
   readonly seed: number | null;
+  /** What the caller says of what is to be released; goes before subject.json. */
+  readonly subject?: Readonly<Record<string, string>>;
   /** Rows keep what no gate reads, too: for whoever looks for numbers that are shown and judged by nobody. */
   readonly everything?: boolean;
 }
@@ -46,7 +48,7 @@ export async function readCase(policy: Policy, options: CaseOptions): Promise<Re
   return {
     evidence,
     documents,
-    subject: typeof subject === "object" && subject !== null ? subject as Record<string, unknown> : {},
+    subject: { ...(typeof subject === "object" && subject !== null ? subject : {}), ...options.subject },
     statements,
     ignoredStatements,
     atMs,

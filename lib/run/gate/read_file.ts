@@ -26,6 +26,7 @@ export async function readEvidenceFile(
     run: runAt < 0 ? "" : folders[runAt]!,
     scenario: runAt < 1 ? "" : folders[runAt - 1]!,
   };
+  const { commit, unmeasured } = await provenanceOf([root, ...folders, "provenance.json"].join("/"));
   const bytes = await read(`${root}/${path}`);
   if (typeof bytes === "string") {
     const problems = [problem("unreadable", `${path}: ${bytes}`)];
@@ -37,6 +38,7 @@ export async function readEvidenceFile(
       text: "",
       newestMs: null,
       synthetic: false,
+      commit,
       duplicates: 0,
       problems,
     };
@@ -60,9 +62,32 @@ export async function readEvidenceFile(
     text: /\.(md|txt)$/.test(path) ? text : "",
     newestMs: newest(rows, content.document),
     synthetic: rows.some((row) => row.synthetic === true || row.origin === "synthetic"),
+    commit,
     duplicates,
-    problems: [...content.problems ?? [], ...(empty ? [problem("no-data", `${path}: it holds no rows`)] : [])],
+    problems: [
+      ...content.problems ?? [],
+      ...(type === "overhead-csv/v1" && unmeasured !== null ? [problem("unmeasured", `${path}: ${unmeasured}`)] : []),
+      ...(empty ? [problem("no-data", `${path}: it holds no rows`)] : []),
+    ],
   };
+}
+
+/** What a benchmark says of itself. Older ones say less or nothing, which blocks nothing. */
+async function provenanceOf(
+  path: string,
+): Promise<{ readonly commit: string | null; readonly unmeasured: string | null }> {
+  try {
+    const { commit, overhead } = JSON.parse(await Deno.readTextFile(path)) as {
+      commit?: unknown;
+      overhead?: { measured?: unknown; reason?: unknown };
+    };
+    return {
+      commit: typeof commit === "string" && commit !== "" ? commit : null,
+      unmeasured: overhead?.measured === false ? String(overhead.reason ?? "overhead was not measured") : null,
+    };
+  } catch {
+    return { commit: null, unmeasured: null };
+  }
 }
 
 async function read(path: string): Promise<Uint8Array<ArrayBuffer> | string> {
