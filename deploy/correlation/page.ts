@@ -1,5 +1,5 @@
 /** The numbers of docs/correlation.md, from the committed sets. */
-import { type CorrelationScore, type Range } from "../../lib/evaluate/correlation.ts";
+import type { CorrelationScore, Range } from "../../lib/evaluate/correlation.ts";
 import { markdownTable } from "../../lib/report/markdown.ts";
 import { evaluatePairs } from "../../lib/run/correlationeval.ts";
 import { parseLabelledPairs } from "../../lib/source/labelled_pairs.ts";
