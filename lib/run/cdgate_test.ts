@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { UsageError } from "../model/errors.ts";
+import { validate } from "../report/validate.ts";
 import { fakeIo } from "../testing/fake_io.ts";
 import { prometheusWith, rising } from "../testing/prometheus.ts";
 import { rawServer } from "../testing/raw_server.ts";
@@ -31,7 +32,9 @@ const OPTIONS: CdgateOptions = {
 async function check(part: Partial<CdgateOptions>): Promise<{ code: number; result: CdResult }> {
   const io = fakeIo();
   const code = await cdgate({ ...OPTIONS, ...part }, io);
-  return { code, result: JSON.parse(io.stdout) };
+  const result = JSON.parse(io.stdout);
+  assertEquals(validate("cdgate/v1", result), []);
+  return { code, result };
 }
 
 const told = ({ checks }: CdResult) =>

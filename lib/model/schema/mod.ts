@@ -13,6 +13,8 @@ import benchProvenance from "./bench-provenance.v1.json" with { type: "json" };
 import demoReport from "./demo-report.v1.json" with { type: "json" };
 import diagnosis from "./diagnosis.v1.json" with { type: "json" };
 import faultSample from "./fault-sample.v1.json" with { type: "json" };
+import cdgate from "./cdgate.v1.json" with { type: "json" };
+import gateResult from "./gate-result.v1.json" with { type: "json" };
 import gatePolicy from "./gate-policy.v1.json" with { type: "json" };
 import incident from "./incident.v1.json" with { type: "json" };
 import incidentAttribution from "./incident-attribution.v1.json" with { type: "json" };
@@ -48,7 +50,9 @@ export const SCHEMAS = {
   "demo-report/v1": demoReport,
   "diagnosis/v1": diagnosis,
   "fault-sample/v1": faultSample,
+  "cdgate/v1": cdgate,
   "gate-policy/v1": gatePolicy,
+  "gate-result/v1": gateResult,
   "incident/v1": incident,
   "incident-attribution/v1": incidentAttribution,
   "incident-attribution/v1.1": incidentAttribution11,

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { APPROVAL, WAIVER } from "../../gate/kinds/approval.ts";
 import { IoError, UsageError } from "../../model/errors.ts";
+import { validate } from "../../report/validate.ts";
 import { fakeIo } from "../../testing/fake_io.ts";
 import { AT, signer, SUBJECT, trustOf } from "../../testing/gate_evidence.ts";
 import { type EvalOptions, gateEval, type GateResultDocument } from "./eval.ts";
@@ -63,7 +64,9 @@ async function run(
 ): Promise<{ code: number; document: GateResultDocument; stderr: string }> {
   const io = fakeIo();
   const code = await gateEval({ ...NONE, ...part }, io);
-  return { code, document: JSON.parse(io.stdout), stderr: io.stderr };
+  const document = JSON.parse(io.stdout);
+  assertEquals(validate("gate-result/v1", document), []);
+  return { code, document, stderr: io.stderr };
 }
 
 Deno.test("gate eval: the same case gives the same digest and the same bytes; each damage is named", async (test) => {
