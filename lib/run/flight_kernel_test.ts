@@ -6,9 +6,10 @@ import type { DiagnosisDocument } from "../model/diagnosis.ts";
 import { IoError } from "../model/errors.ts";
 import { validate } from "../report/validate.ts";
 import { AGENT_DEFAULTS } from "../testing/agent_defaults.ts";
-import { fakeIo } from "../testing/fake_io.ts";
+import { type FakeIo, fakeIo } from "../testing/fake_io.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { serving } from "../testing/serving.ts";
+import { until } from "../testing/until.ts";
 import { delay } from "../testing/watched.ts";
 import { type AgentOptions, runAgent } from "./agent.ts";
 import { replay } from "./demo/recorded.ts";
@@ -25,10 +26,25 @@ async function badResolver(address: string): Promise<AsyncDisposable> {
   return { [Symbol.asyncDispose]: () => new Promise<void>((done) => socket.close(() => done())) };
 }
 
-async function run(part: Partial<AgentOptions>): Promise<{ readonly out: string; readonly err: string }> {
-  const io = fakeIo();
+async function run(
+  part: Partial<AgentOptions>,
+  io = fakeIo(),
+): Promise<{ readonly out: string; readonly err: string }> {
   assertEquals(await runAgent({ ...AGENT_DEFAULTS, ...part }, io), 0, io.stderr);
   return { out: io.stdout, err: io.stderr };
+}
+
+/** Resolves when it has attached its probes, however long that takes on a busy machine. */
+async function ready(io: FakeIo): Promise<void> {
+  await until(() => io.stderr.includes("metrics at"), "the agent's port", 30_000);
+  const at = /http:\/\/(\S+)\/metrics/.exec(io.stderr)![1]!;
+  for (let i = 0; i < 300; i++) {
+    const answer = await fetch(`http://${at}/readyz`);
+    await answer.body?.cancel();
+    if (answer.status === 200) return;
+    await delay(50);
+  }
+  throw new Error("the agent does not get ready");
 }
 
 kernelTest("the last minutes, written at the end and on SIGUSR2, give the same findings when replayed", async () => {
@@ -41,8 +57,9 @@ kernelTest("the last minutes, written at the end and on SIGUSR2, give the same f
   const folder = await Deno.makeTempDir({ prefix: "sloctl-flight-" });
   const dump = `${folder}/last.jsonl.gz`;
   try {
-    const running = run({ forMs: 5000, json: true, record: 60_000, dump });
-    await delay(2000);
+    const io = fakeIo();
+    const running = run({ forMs: 4000, json: true, record: 60_000, dump, metricsBind: "127.0.0.1:0" }, io);
+    await ready(io);
     for (let i = 0; i < 3; i++) await tryExec("dig", "+tries=1", `@${resolver}`, "nowhere.example.test");
     for (let i = 0; i < 4; i++) await tryExec("curl", "-s", `http://127.0.0.1:${server.addr.port}/`);
     await tryExec("curl", "-s", "http://127.0.0.1:9/");
@@ -99,20 +116,20 @@ kernelTest("slow requests make it write by itself, once", async () => {
       ...AGENT_DEFAULTS,
       outputPath: "/dev/null",
       output: "jsonl",
-      metricsBind: "off",
+      metricsBind: "127.0.0.1:0",
       pids: [`${server.pid}`],
       record: 60_000,
       dump: `${folder}/x.jsonl.gz`,
-      objectiveMs: 50,
+      objectiveMs: 400,
     }, io);
-    await delay(1500);
+    await ready(io);
     for (let i = 0; i < 10; i++) await Promise.all([get(0), get(0)]);
     assert(!io.stderr.includes("slow_requests"), io.stderr);
-    for (let i = 0; i < 6 && !io.stderr.includes("slow_requests"); i++) {
-      await Promise.all([get(80), get(80)]);
+    for (let i = 0; i < 12 && !io.stderr.includes("slow_requests"); i++) {
+      await Promise.all([get(500), get(500)]);
       await delay(100);
     }
-    await Promise.all([get(80), get(80), get(80), get(80)]);
+    await Promise.all([get(500), get(500), get(500), get(500)]);
     io.abort();
     assertEquals(await running, 0);
     assertEquals(io.stderr.match(/flight recorder \(slow_requests\)/g)?.length, 1, io.stderr);
@@ -120,7 +137,7 @@ kernelTest("slow requests make it write by itself, once", async () => {
     assertEquals(names.map((name) => name.replace(/\d{8}T\d{6}Z/, "T")), ["x-T-slow_requests.jsonl.gz", "x.jsonl.gz"]);
     const desk = await run({ source: "replay", input: `${folder}/${names[0]}`, json: true });
     const { requests } = JSON.parse(desk.out) as DiagnosisDocument;
-    assert(requests.some(({ role, ttft_p95 }) => role === "server" && ttft_p95 > 75), desk.out);
+    assert(requests.some(({ role, ttft_p95 }) => role === "server" && ttft_p95 > 480), desk.out);
   } finally {
     io.abort();
     await Deno.remove(folder, { recursive: true });
