@@ -172,9 +172,12 @@ async function injected(scenario: Scenario, lab: Lab, during: () => Promise<void
   }
 }
 
-/** What was at work so far into the fault phase. */
-function labelAt({ faults }: Scenario, intoMs: number): string {
-  const active = faults.filter(({ fromMs, forMs }) => fromMs <= intoMs && intoMs < fromMs + forMs);
+/** What was at work so far into the fault phase. A step that lasts to its end does so however long it took on a busy machine. */
+function labelAt({ faults, harness }: Scenario, intoMs: number): string {
+  const active = faults.filter(({ fromMs, forMs }) => {
+    const end = fromMs + forMs;
+    return fromMs <= intoMs && (intoMs < end || end >= harness.phases.fault);
+  });
   return faultLabel({ mechanisms: active.map(({ mechanism }) => mechanism) });
 }
 
