@@ -8,7 +8,7 @@ import { delay, watched } from "../testing/watched.ts";
 import { type Watch, watchKernel, type WatchOptions } from "./watch.ts";
 
 const noClang = await missingTool("clang", "apt-get install clang");
-const WINDOW_MS = 500;
+const WINDOW_MS = 300;
 
 /** What watching costs, in percent of one CPU, while `load` runs. */
 async function costOver(options: Partial<WatchOptions>, ms: number): Promise<number> {
@@ -52,10 +52,10 @@ for (const timeOwnPrograms of [false, true]) {
     async () => {
       await using load = await rates();
       const options = { probes: ["dns_latency", "runqueue_delay", "tcp_retransmit"] as const, timeOwnPrograms };
-      const quietPct = await costOver(options, 1500);
+      const quietPct = await costOver(options, 1000);
       const busy = load.start("switches", 0);
       try {
-        const busyPct = await costOver(options, 1500);
+        const busyPct = await costOver(options, 1000);
         assert(busyPct > 2 * quietPct, `the load costs too little: ${busyPct} %, ${quietPct} % without it`);
         using guard = guarded(options, (quietPct + busyPct) / 2);
         const first = await guard.until("raise_thresholds");
@@ -121,7 +121,7 @@ kernelTest("programs that time themselves agree with the kernel's statistics of 
   const perRun: number[] = [];
   for (const timeOwnPrograms of [false, true]) {
     using watch = watchKernel({ probes: ["runqueue_delay"], timers: false, steal: false, timeOwnPrograms }, () => {});
-    await load.run("switches", 0, 2);
+    await load.run("switches", 0, 1);
     const { bpf_ns_per_event, measured_by } = watch.cost();
     assertEquals(measured_by, timeOwnPrograms ? "programs" : "kernel");
     perRun.push(bpf_ns_per_event!);
