@@ -1,7 +1,7 @@
 /**
- * Measures and prints; asserts nothing about speed: deno task bench [loadgen] [--json] [--write]
+ * Measures and prints; asserts nothing about speed: deno task bench [loadgen | journal] [--json] [--write]
  *
- * `loadgen` measures the load generator alone. `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md
+ * `loadgen` measures the load generator alone, `journal` the collector's store alone (a minute). `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md
  * and docs/loadgen.md. What this machine or this user cannot do is skipped with its reason. Takes about four minutes.
  */
 import { RECORD_BYTES } from "../lib/decode/record.ts";
@@ -12,10 +12,11 @@ import { benchAgentCost } from "./bench/agent_cost.ts";
 import { benchConnectLoop } from "./bench/connect_loop.ts";
 import { benchDrain } from "./bench/drain.ts";
 import { benchHelp } from "./bench/help_time.ts";
+import { benchJournal } from "./bench/journal.ts";
+import { journalPage } from "./bench/journal_page.ts";
 import { benchLoadgen, type LoadgenResult } from "./bench/loadgen.ts";
 import { loadgenPage } from "./bench/loadgen_page.ts";
 import { benchJoin } from "./bench/join.ts";
-import { benchM5gate } from "./bench/m5gate.ts";
 import { machine } from "./bench/machine.ts";
 import { readers, replaceBlock } from "./bench/page.ts";
 import { benchProbeCost } from "./bench/probe_cost.ts";
@@ -27,6 +28,7 @@ import { benchVictims } from "./bench/victims.ts";
 const PAGE = new URL("../docs/bench.md", import.meta.url).pathname;
 /** The same figures for programs: docs/signals.md takes its costs from there. */
 const FIGURES = new URL("../docs/bench.json", import.meta.url).pathname;
+const JOURNAL_PAGE = new URL("../docs/journal.md", import.meta.url).pathname;
 const LOADGEN_PAGE = new URL("../docs/loadgen.md", import.meta.url).pathname;
 
 const write = async (to: typeof Deno.stdout | typeof Deno.stderr, text: string) => {
@@ -57,7 +59,6 @@ async function figures(): Promise<Figures> {
       connect_loop: await measure("events/s from a connect loop", benchConnectLoop),
       probe_cost: await measure("kernel ns per event", () => benchProbeCost(folder)),
       statistics: await measure("the statistics of a release gate", benchStatistics, false),
-      m5gate: await measure("m5gate on 1.4 million samples", () => benchM5gate(folder), false),
       victims: await measure("slowdown of what is watched", () => benchVictims(folder)),
       agent: await measure("the agent's own cost at known rates", () => benchAgentCost(folder)),
       record_bytes: RECORD_BYTES,
@@ -94,8 +95,26 @@ async function refreshLoadgen(text: string): Promise<void> {
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", LOADGEN_PAGE] }).output();
 }
 
-const unknown = Deno.args.find((arg) => !["--json", "--write", "loadgen"].includes(arg));
-if (unknown === undefined) {
+/** Measures, prints, and keeps the figures where they are read. */
+async function journalPart(json: boolean, keep: boolean): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "sloctl-bench-" });
+  try {
+    const on = await machine();
+    const result = await measure("the journal, acknowledged spans", () => benchJournal(folder), false);
+    const text = "skipped" in result ? `journal: skipped: ${result.skipped}\n` : journalPage(on, result);
+    await write(Deno.stdout, json ? `${toJson({ machine: on, journal: result }, 2)}\n` : text);
+    if (!keep || "skipped" in result) return;
+    await Deno.writeTextFile(JOURNAL_PAGE, replaceBlock(await Deno.readTextFile(JOURNAL_PAGE), text, "journal"));
+    await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", JOURNAL_PAGE] }).output();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const unknown = Deno.args.find((arg) => !["--json", "--write", "loadgen", "journal"].includes(arg));
+if (unknown === undefined && Deno.args.includes("journal")) {
+  await journalPart(Deno.args.includes("--json"), Deno.args.includes("--write"));
+} else if (unknown === undefined) {
   const [json, keep] = [Deno.args.includes("--json"), Deno.args.includes("--write")];
   const measured = Deno.args.includes("loadgen") ? null : await figures();
   const load = await loadgenPart();
@@ -113,7 +132,7 @@ if (unknown === undefined) {
 } else {
   await write(
     Deno.stderr,
-    `Cannot use "${unknown}": it is no option here\n  hint: Give loadgen, --json, --write, or nothing\n`,
+    `Cannot use "${unknown}": it is no option here\n  hint: Give loadgen, journal, --json, --write, or nothing\n`,
   );
   Deno.exitCode = 2;
 }

@@ -5,6 +5,9 @@ import { databasePath } from "../store/journal_db.ts";
 import { distinctSpans, startCollector, take } from "../testing/collector_process.ts";
 import { missingTool, testUnless } from "../testing/unless.ts";
 
+/** SLOCTL_KILLS=100 kills as often. */
+const KILLS = Number(Deno.env.get("SLOCTL_KILLS") ?? 3);
+
 const folder = () => Deno.makeTempDir({ prefix: "sloctl-store-" });
 
 /** Span ids in the store, each as often as it is there. */
@@ -18,7 +21,7 @@ Deno.test("collector --store: kill -9 under load: all that was acknowledged is t
   const made = distinctSpans();
   const acked: string[] = [];
   let unknown = take(made, 1);
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < KILLS; round++) {
     await using collector = await startCollector({ dir });
     // What was under way at the kill, and what was taken before it: sent again, as an exporter would.
     assertEquals(await collector.post(unknown), 200);
@@ -32,7 +35,7 @@ Deno.test("collector --store: kill -9 under load: all that was acknowledged is t
         else unknown.push(...spans);
       }
     });
-    await new Promise((resolve) => setTimeout(resolve, 300 + round * 100));
+    await new Promise((resolve) => setTimeout(resolve, 300 + round % 5 * 100));
     const killed = collector.end("SIGKILL");
     await killed;
     dead = true;
@@ -205,4 +208,23 @@ Deno.test("sloctl store: a snapshot of a running collector, verified, restored, 
   assertEquals((await store("verify", "--store", dir)).code, 0);
   const manifest = JSON.parse(await Deno.readTextFile(`${dir}/manifest.json`));
   assertEquals([manifest.format, manifest.snapshots.length, manifest.trim_point.seq], [1, 1, 28]);
+});
+
+Deno.test("collector --store: one that was paused for longer than its lease is replaced, takes nothing more, and ends with 4", async () => {
+  const dir = await folder();
+  const made = distinctSpans();
+  await using paused = await startCollector({ dir, env: { SLOCTL_WAL_LEASE_MS: "600" } });
+  const [before, after] = [take(made, 3), take(made, 3)];
+  assertEquals(await paused.post(before), 200);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  paused.signal("SIGSTOP");
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  await using next = await startCollector({ dir });
+  assertEquals(await next.post(after), 200);
+  paused.signal("SIGCONT");
+  assert(await paused.post(take(made, 3)) !== 200);
+  assertEquals(await paused.ended, 4);
+  assert(paused.said().includes("has taken the store over"), paused.said());
+  assertEquals(await next.end(), 0);
+  assertEquals(stored(dir), [...before, ...after].map(({ spanId }) => spanId));
 });
