@@ -1,7 +1,7 @@
 /**
  * Measures and prints; asserts nothing about speed: deno task bench [loadgen | journal] [--json] [--write]
  *
- * `loadgen` measures the load generator alone, `journal` the collector's store alone (a minute). `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md
+ * `loadgen` measures the load generator alone, `journal` the collector's store alone. `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md
  * and docs/loadgen.md. What this machine or this user cannot do is skipped with its reason. Takes about four minutes.
  */
 import { RECORD_BYTES } from "../lib/decode/record.ts";
@@ -17,6 +17,7 @@ import { journalPage } from "./bench/journal_page.ts";
 import { benchLoadgen, type LoadgenResult } from "./bench/loadgen.ts";
 import { loadgenPage } from "./bench/loadgen_page.ts";
 import { benchJoin } from "./bench/join.ts";
+import { benchM5gate } from "./bench/m5gate.ts";
 import { machine } from "./bench/machine.ts";
 import { readers, replaceBlock } from "./bench/page.ts";
 import { benchProbeCost } from "./bench/probe_cost.ts";
@@ -59,6 +60,7 @@ async function figures(): Promise<Figures> {
       connect_loop: await measure("events/s from a connect loop", benchConnectLoop),
       probe_cost: await measure("kernel ns per event", () => benchProbeCost(folder)),
       statistics: await measure("the statistics of a release gate", benchStatistics, false),
+      m5gate: await measure("m5gate on 1.4 million samples", () => benchM5gate(folder), false),
       victims: await measure("slowdown of what is watched", () => benchVictims(folder)),
       agent: await measure("the agent's own cost at known rates", () => benchAgentCost(folder)),
       record_bytes: RECORD_BYTES,

@@ -8,7 +8,7 @@ import { distinctSpans } from "../testing/collector_process.ts";
 /** SLOCTL_RACES=1000 runs as many. */
 const RACES = Number(Deno.env.get("SLOCTL_RACES") ?? 12);
 /** Stores of one writer: one SIGSTOP is as many races. */
-const STORES = RACES > 100 ? 20 : 6;
+const STORES = 6;
 const LEASE_MS = 500;
 const CHILD = new URL("../testing/journal_child.ts", import.meta.url).pathname;
 
