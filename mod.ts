@@ -94,6 +94,21 @@
  * if (definition("ttft.content.from_schedule")?.formula !== "t1 - g") throw new Error("from when it was due");
  * ```
  *
+ * Watch: everything a collector commits, once and in order, over as many connections as it takes.
+ *
+ * ```ts
+ * import { watchEvents } from "@llm-slo/sloctl";
+ *
+ * async function opened(url: string, token: string): Promise<string> {
+ *   for await (const event of watchEvents({ url, token, kinds: ["incident"] })) {
+ *     if (event.kind === "overflow") continue; // so many were lost: event.lost
+ *     if (event.document.state === "open") return String(event.document.incident_id);
+ *   }
+ *   return "";
+ * }
+ * if (typeof opened !== "function") throw new Error("it starts when it is called");
+ * ```
+ *
  * @module
  */
 
@@ -139,6 +154,15 @@ export { ThreadTrack } from "./lib/timeline/thread_track.ts";
 export { findShift, type Sample, type Shift, type ShiftOptions } from "./lib/slo/shift.ts";
 export { attribute, type Attribution } from "./lib/attribute/attribute.ts";
 export * from "./lib/model/attribution.ts";
+
+// Watch: everything a collector commits.
+export {
+  type EventItem,
+  type LossItem,
+  type WatchedKind,
+  watchEvents,
+  type WatchEventsOptions,
+} from "./lib/net/watch_events.ts";
 
 // Load: what is measured of a request, lists of requests, traces, goodput.
 export * from "./lib/model/definitions.ts";

@@ -123,6 +123,12 @@ export const command: Command = {
       clientCa: config.tls.client_ca || undefined,
       tokenFile: config.cap.token_file || undefined,
       region: config.cap.region,
+      watch: {
+        maxClients: config.watch.max_clients,
+        maxBehind: config.watch.max_behind,
+        stallMs: config.watch.stall_ms,
+        heartbeatMs: config.watch.heartbeat_ms,
+      },
       insecureListen: input.boolean("insecure-listen"),
       out: path ?? "-",
       count: input.number("count")!,

@@ -38,6 +38,7 @@ Deno.test("defaults are those of the contract", async () => {
     webhook: { enabled: false, url: "", secret: "", format: "generic", timeout_ms: 5000 },
     tls: { cert: "", key: "", client_ca: "" },
     cap: { token_file: "", region: "" },
+    watch: { max_clients: 256, max_behind: 10_000, stall_ms: 10_000, heartbeat_ms: 15_000 },
     cdgate: {
       enabled: false,
       prometheus_url: "",
@@ -66,7 +67,7 @@ Deno.test("flag before environment before file before default", async () => {
 });
 
 Deno.test("every field takes a value from the file and from the environment", async () => {
-  const sample = { string: "x", integer: 7, number: 0.5, boolean: true, list: ["dns_latency_ms"] };
+  const sample = { string: "x", integer: 700, number: 0.5, boolean: true, list: ["dns_latency_ms"] };
   for (const { path, type, url, values, secret } of FIELDS) {
     if (path === "sampling.events_per_second_limit" || path === "sampling.burst_limit" || path.endsWith(".enabled")) {
       continue; // judged together with another setting

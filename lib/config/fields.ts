@@ -143,6 +143,26 @@ const secured: readonly Field[] = [
   },
 ];
 
+/** Those who watch the stream of events. */
+const watch: readonly Field[] = [
+  { path: "watch.max_clients", type: "integer", default: 256, min: 1, help: "watchers at once; the next gets 503" },
+  {
+    path: "watch.max_behind",
+    type: "integer",
+    default: 10_000,
+    min: 1,
+    help: "a watcher further behind is closed when it reads nothing for a second",
+  },
+  {
+    path: "watch.stall_ms",
+    type: "integer",
+    default: 10_000,
+    min: 100,
+    help: "a watcher that is behind at all is closed when it reads nothing for so long",
+  },
+  { path: "watch.heartbeat_ms", type: "integer", default: 15_000, min: 100, help: "a sign of life after so long" },
+];
+
 const cdgate: readonly Field[] = [
   { path: "cdgate.enabled", type: "boolean", default: false, help: "let a roll-out wait for the gate" },
   {
@@ -217,6 +237,7 @@ export const FIELDS: readonly Field[] = [
   },
   ...webhook,
   ...secured,
+  ...watch,
   ...cdgate,
 ];
 

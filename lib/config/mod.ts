@@ -31,6 +31,12 @@ export interface ToolkitConfig {
   };
   readonly tls: { readonly cert: string; readonly key: string; readonly client_ca: string };
   readonly cap: { readonly token_file: string; readonly region: string };
+  readonly watch: {
+    readonly max_clients: number;
+    readonly max_behind: number;
+    readonly stall_ms: number;
+    readonly heartbeat_ms: number;
+  };
   readonly cdgate: {
     readonly enabled: boolean;
     readonly prometheus_url: string;

@@ -4,6 +4,7 @@ import type { Io } from "../model/io.ts";
 import type { SloEvent } from "../model/slo_event.ts";
 import { count, plural } from "../report/format.ts";
 import { fromRawSample } from "../slo/from_samples.ts";
+import type { WatchLimits } from "../serve/watch.ts";
 import type { Documents } from "../source/documents.ts";
 import type { StoreOptions } from "./collector/open_store.ts";
 import { type JoinOptions, joinSpans } from "./collector_join.ts";
@@ -32,6 +33,8 @@ export interface CollectorOptions extends JoinOptions {
   readonly tokenFile?: string | undefined;
   /** Where this collector is, as tokens call it; "": it is not told. */
   readonly region?: string;
+  /** Of those who watch the stream of events; undefined: the usual limits. */
+  readonly watch?: WatchLimits;
   /** Plain text off loopback is meant. */
   readonly insecureListen: boolean;
   /** Name of the file of objectives; null: `tracker` is null too. */

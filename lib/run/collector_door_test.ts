@@ -177,3 +177,15 @@ Deno.test("a collector that was to be secured does not start without it", async 
     "it is not loopback, and without TLS",
   );
 });
+
+Deno.test("a stream ends when its token is no longer good", async () => {
+  await using file = await tokenFile(line("one"), line("two"));
+  const watch = { maxClients: 9, maxBehind: 9, stallMs: 1000, heartbeatMs: 100 };
+  const to = await startCollector({ tokenFile: file.path, watch });
+  const answer = await fetch(`${to.http}/v1/events/stream`, { headers: { authorization: "Bearer one" } });
+  assertEquals(answer.status, 200);
+  assertEquals((await get(`${to.http}/v1/events/stream`, null)).status, 401);
+  file.write(line("one", { revoked: true }), line("two"));
+  assertStringIncludes(await answer.text(), "retry: 1000"); // it has an end
+  await to.end();
+});

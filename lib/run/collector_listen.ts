@@ -19,6 +19,8 @@ import { routes } from "../serve/routes.ts";
 import { traced } from "../serve/traced.ts";
 import { readTls } from "../serve/tls.ts";
 import { fromRawSample } from "../slo/from_samples.ts";
+import { Watchers } from "../serve/watch.ts";
+import { watchRoute } from "../serve/watch_http.ts";
 import { emptyDocuments, readDocuments } from "../source/documents.ts";
 import { IncidentDesk } from "./collector/incident_desk.ts";
 import { feed } from "./collector/inputs.ts";
@@ -33,6 +35,7 @@ import { Agents } from "./query/agents.ts";
 import { byNamespace } from "./query/by_namespace.ts";
 import { recordNamespace, scoped } from "./query/scoped.ts";
 import { querySource } from "./query/source.ts";
+import { watchSource } from "./query/watch_source.ts";
 import { openSending, refuseLoop } from "./sending.ts";
 
 const TURN_MS = 250;
@@ -136,6 +139,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     tracker: options.tracker,
     incidents: () => ({ opened: desk.opened, open: desk.open }),
     sending: () => sending.state,
+    watchers: () => watchers.clients,
   });
   const sourceOf = (ns: string) =>
     querySource({
@@ -151,17 +155,18 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
       incidentsOpen: () => desk.open,
       problems: () => [...problems(pipeline, faults), ...sending.warnings(), ...secure?.problems() ?? []],
     });
+  const watchers = new Watchers((ns) => watchSource(scoped(store, ns)), options.watch);
   const query = byNamespace((ns) => queryRoute(sourceOf(ns), nowMs));
   stack.use(new LoopLag((lateMs) => metrics.lag(lateMs)));
   const behindDoor = (list: readonly Route[]) => secure === null ? routes(list) : guarded(routes(list), secure.door);
   const handler = counted(
-    traced(behindDoor([otlpRoute({ receiver }), metrics.route, query])),
+    traced(behindDoor([otlpRoute({ receiver }), metrics.route, watchRoute(watchers), query])),
     (status) => answers.set(status, (answers.get(status) ?? 0) + 1),
   );
   const listener: HttpListener = stack.use(await listenHttp({ ...address, handler, onFault, ...only({ tls }) }));
   const grpc = grpcAddress === null ? null : await startGrpc(
     grpcAddress,
-    { receiver, ...only({ tls, door: secure?.door }) },
+    { receiver, watchers, ...only({ tls, door: secure?.door }) },
     options.listenGrpc,
     io,
   );

@@ -10,7 +10,7 @@ export interface Parameter {
 }
 
 export interface Operation {
-  readonly id: "health" | "incidents" | "incident" | "requests" | "request" | "signals" | "slo" | "agents";
+  readonly id: "health" | "incidents" | "incident" | "requests" | "request" | "signals" | "slo" | "agents" | "watch";
   /** `{name}` is a parameter in the path. */
   readonly path: string;
   readonly summary: string;
@@ -135,3 +135,29 @@ export const OPERATIONS: readonly Operation[] = [
     refusals: { 400: BAD_QUERY },
   },
 ];
+
+/** What never ends: told as server-sent events, by a route of its own. `answer` is the data of each. */
+export const WATCH: Operation = {
+  id: "watch",
+  path: "/v1/events/stream",
+  summary: "Everything committed, in order, as server-sent events: spans, logs, probe events, SLO events, incidents",
+  parameters: [
+    {
+      name: "kind",
+      in: "query",
+      help: "only these: span, log, probe, slo, incident; several joined by commas, or repeated",
+      schema: { type: "string" },
+    },
+    SERVICE,
+    { name: "severity", in: "query", help: "only these", schema: { enum: ["ok", "warning", "error"] } },
+    {
+      name: "after",
+      in: "query",
+      help: "behind this commit sequence, 0 from the first that is kept on; the header Last-Event-ID goes before it; " +
+        "without either from now on",
+      schema: { type: "integer", minimum: 0 },
+    },
+  ],
+  answer: "watch-event/v1",
+  refusals: { 400: BAD_QUERY, 503: "Too many watch already; Retry-After says when to come again." },
+};

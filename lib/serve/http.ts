@@ -21,8 +21,20 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: Uint8Array | string;
+  /** Instead of a body of known length: writes until it resolves, or the reader is gone. */
+  readonly stream?: (out: HttpOut) => Promise<void>;
   /** Whom it is for, where a token was wanted; told by our own spans. */
   readonly caller?: Caller;
+}
+
+/** The body of an answer that is written while it comes to be. */
+export interface HttpOut {
+  /** False: more waits than the reader has taken; wait for `drained`. */
+  write(text: string): boolean;
+  /** True when the reader has taken what waited, or is gone; false when `ms` were not enough. */
+  drained(ms: number): Promise<boolean>;
+  /** Aborted when the reader has gone, or the listener shuts down. */
+  readonly gone: AbortSignal;
 }
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpAnswer>;

@@ -9,6 +9,7 @@ import { ByteBudget } from "./byte_budget.ts";
 import type { HttpAnswer, HttpHandler } from "./http.ts";
 import { listenError } from "./listen_error.ts";
 import { readBody } from "./read_body.ts";
+import { sendStream } from "./send_stream.ts";
 import type { TlsFiles } from "./tls.ts";
 
 export interface HttpOptions {
@@ -68,7 +69,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   let connections = 0;
   let requests = 0;
   let inFlight = 0;
-  let closing = false;
+  const closing = new AbortController();
 
   const limits = {
     maxHeaderSize: MAX_HEAD_BYTES,
@@ -98,7 +99,14 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
         options.onFault?.(error);
         return { status: 500, headers: { "content-type": "text/plain" }, body: "internal error\n" };
       })
-      .then((answer) => send(message, response, answer, closing))
+      .then((answer) => {
+        if (answer.stream === undefined || message.method === "HEAD") {
+          return send(message, response, answer, closing.signal.aborted);
+        }
+        inFlight--; // it may last for days: nobody waits for its end
+        return sendStream(response, { ...answer, stream: answer.stream }, closing.signal)
+          .catch((error) => options.onFault?.(error)).finally(() => inFlight++);
+      })
       .finally(() => {
         inFlight--;
         budget.giveBack(held);
@@ -125,7 +133,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   const address = server.address() as AddressInfo;
 
   async function stop(): Promise<void> {
-    closing = true;
+    closing.abort();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (let waited = 0; inFlight > 0 && waited < GRACE_MS; waited += POLL_MS) await delay(POLL_MS);
     await delay(POLL_MS); // for the last answer to leave

@@ -1,12 +1,14 @@
 /** The OpenAPI 3.1 description of the query API, whole in itself. docs/openapi.yaml is this (`deno task docs`). */
 import { SCHEMA_BASE, type SchemaName, SCHEMAS } from "../model/schema/mod.ts";
-import { type Operation, OPERATIONS } from "./api.ts";
+import { type Operation, OPERATIONS, WATCH } from "./api.ts";
 import { verbOf } from "./guarded.ts";
 
 type Node = Readonly<Record<string, unknown>>;
 
+const ALL: readonly Operation[] = [...OPERATIONS, WATCH];
+
 export function openApi(version: string): Node {
-  const used = closure(OPERATIONS.map(({ answer }) => answer));
+  const used = closure(ALL.map(({ answer }) => answer));
   return {
     openapi: "3.1.0",
     info: {
@@ -16,7 +18,7 @@ export function openApi(version: string): Node {
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "http://127.0.0.1:4318" }],
-    paths: Object.fromEntries(OPERATIONS.map((operation) => [operation.path, { get: described(operation) }])),
+    paths: Object.fromEntries(ALL.map((operation) => [operation.path, { get: described(operation) }])),
     components: {
       securitySchemes: {
         token: {
@@ -58,7 +60,10 @@ function described({ id, path, summary, parameters, answer, refusals }: Operatio
       schema,
     })),
     responses: {
-      200: { description: "The answer.", content: { "application/json": { schema: { $ref: ref(answer) } } } },
+      200: {
+        description: "The answer.",
+        content: { [id === "watch" ? "text/event-stream" : "application/json"]: { schema: { $ref: ref(answer) } } },
+      },
       ...Object.fromEntries(
         Object.entries(all).map(([status, description]) => [status, {
           description,

@@ -12,6 +12,8 @@ import { listenError } from "./listen_error.ts";
 import type { OtlpReceiver } from "./otlp_receiver.ts";
 import type { TlsFiles } from "./tls.ts";
 import { tracedCall } from "./traced.ts";
+import type { Watchers } from "./watch.ts";
+import { WATCH_SERVICE, watchHandler } from "./watch_grpc.ts";
 
 export interface GrpcOptions {
   readonly hostname: string;
@@ -21,6 +23,8 @@ export interface GrpcOptions {
   readonly tls?: TlsFiles;
   /** Without it: whoever reaches the port. */
   readonly door?: Door;
+  /** Without it: no event stream. */
+  readonly watchers?: Watchers;
   /** Largest message, raw or inflated, in bytes. Default 16 MiB: four times what other collectors take. */
   readonly maxMessageBytes?: number;
 }
@@ -49,7 +53,7 @@ const LIMITS = {
 
 /** @throws IoError when the address is taken or not ours, UsageError when it is no address. */
 export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
-  const { hostname, port, receiver, tls, door, maxMessageBytes = 16 * 1024 * 1024 } = options;
+  const { hostname, port, receiver, tls, door, watchers, maxMessageBytes = 16 * 1024 * 1024 } = options;
   // Loaded here: it is large, and a collector without gRPC does without it.
   const { default: grpc } = await import("@grpc/grpc-js");
   grpc.setLogVerbosity(grpc.logVerbosity.NONE); // what fails is told by its caller, once
@@ -71,6 +75,10 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
         }),
     });
   }
+  const closing = new AbortController();
+  if (watchers !== undefined) {
+    server.addService(WATCH_SERVICE, watchHandler(watchers, closing.signal, (call) => guard?.callerOf(call.metadata)));
+  }
   // Without an authority of ours the library would name all of the system's to the client, more than a handshake may hold.
   const credentials = tls === undefined ? grpc.ServerCredentials.createInsecure() : grpc.ServerCredentials.createSsl(
     Buffer.from(tls.ca ?? tls.cert),
@@ -88,6 +96,7 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
   let done: Promise<void> | undefined;
   const shutdown = () =>
     done ??= new Promise<void>((resolve) => {
+      closing.abort();
       const timer = setTimeout(() => server.forceShutdown(), GRACE_MS);
       server.tryShutdown(() => {
         clearTimeout(timer);

@@ -3,13 +3,13 @@
  * (OTEL_DENO=true OTEL_EXPORTER_OTLP_ENDPOINT=...), and cost next to nothing where it is told nothing.
  */
 import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
-import { OPERATIONS } from "./api.ts";
+import { OPERATIONS, WATCH } from "./api.ts";
 import type { Caller } from "./door.ts";
-import type { HttpHandler } from "./http.ts";
+import type { HttpHandler, HttpOut } from "./http.ts";
 
 const tracer = trace.getTracer("sloctl.collector");
 const INGEST = ["/v1/traces", "/v1/logs", "/v1/metrics"];
-const PLAIN = new Set([...INGEST, "/metrics", ...OPERATIONS.map(({ path }) => path)]);
+const PLAIN = new Set([...INGEST, "/metrics", WATCH.path, ...OPERATIONS.map(({ path }) => path)]);
 
 /** One SERVER span an answer, named by the route and never by what stands in the path. */
 export function traced(handler: HttpHandler): HttpHandler {
@@ -22,12 +22,16 @@ export function traced(handler: HttpHandler): HttpHandler {
         const answer = await handler(request);
         span.setAttributes({ "http.response.status_code": answer.status, ...callerAttributes(answer.caller) });
         if (answer.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-        return answer;
+        const { stream } = answer;
+        if (stream === undefined || request.method === "HEAD") {
+          span.end();
+          return answer;
+        }
+        return { ...answer, stream: (out: HttpOut) => stream(out).finally(() => span.end()) };
       } catch (error) {
         span.setStatus({ code: SpanStatusCode.ERROR });
-        throw error;
-      } finally {
         span.end();
+        throw error;
       }
     });
   };
@@ -64,7 +68,8 @@ function routeOf(path: string): string {
   return under?.path ?? "other";
 }
 
-function workOf(route: string): "ingest" | "query" | "metrics" | "none" {
+function workOf(route: string): "ingest" | "query" | "watch" | "metrics" | "none" {
   if (INGEST.includes(route)) return "ingest";
+  if (route === WATCH.path) return "watch";
   return route === "/metrics" ? "metrics" : route === "other" ? "none" : "query";
 }

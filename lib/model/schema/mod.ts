@@ -7,6 +7,7 @@ import requestAnswer from "./request-answer.v1.json" with { type: "json" };
 import requestsAnswer from "./requests-answer.v1.json" with { type: "json" };
 import signalsAnswer from "./signals-answer.v1.json" with { type: "json" };
 import sloAnswer from "./slo-answer.v1.json" with { type: "json" };
+import watchEvent from "./watch-event.v1.json" with { type: "json" };
 import status from "./status.v1.json" with { type: "json" };
 import benchManifest from "./bench-manifest.v1.json" with { type: "json" };
 import benchProvenance from "./bench-provenance.v1.json" with { type: "json" };
@@ -44,6 +45,7 @@ export const SCHEMAS = {
   "requests-answer/v1": requestsAnswer,
   "signals-answer/v1": signalsAnswer,
   "slo-answer/v1": sloAnswer,
+  "watch-event/v1": watchEvent,
   "status/v1": status,
   "bench-manifest/v1": benchManifest,
   "bench-provenance/v1": benchProvenance,

@@ -34,6 +34,8 @@ export interface MetricSources {
   readonly tracker: SloTracker | null;
   readonly incidents: () => { readonly opened: number; readonly open: number };
   readonly sending: () => Sending["state"];
+  /** Open streams of events. */
+  readonly watchers: () => number;
 }
 
 export class CollectorMetrics {
@@ -198,7 +200,7 @@ export class CollectorMetrics {
     this.#gauge(name("held_bytes"), "Bytes they took on the wire.", () => pipeline().heldBytes);
   }
 
-  #keep({ store, pipeline }: MetricSources): void {
+  #keep({ store, pipeline, watchers }: MetricSources): void {
     const name = (rest: string) => `llm_slo_collector_store_${rest}`;
     this.#labelled(name("entries"), "Entries held.", ["kind"], (set) => {
       for (const kind of KINDS) set({ kind }, store.state().held[kind]);
@@ -214,7 +216,7 @@ export class CollectorMetrics {
       [],
       (add) => add({}, pipeline().unstored),
     );
-    this.#gauge("watch_clients", "Clients that watch the event stream.", () => 0);
+    this.#gauge("watch_clients", "Clients that watch the event stream.", watchers);
     this.#gauge("process_resident_memory_bytes", "Resident memory.", () => Deno.memoryUsage().rss);
   }
 
