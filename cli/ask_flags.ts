@@ -10,6 +10,13 @@ export const ASK_FLAGS: readonly Flag[] = [
     help: "the collector to ask; also SLOCTL_URL; http://127.0.0.1:4318 without either",
   },
   {
+    name: "bearer-token-file",
+    type: "string",
+    placeholder: "FILE",
+    help: "a token for a collector that wants one (sloctl token make); also SLOCTL_BEARER_TOKEN_FILE",
+  },
+  { name: "ca-file", type: "string", placeholder: "FILE", help: "PEM file of authorities trusted beside the public ones" },
+  {
     name: "store",
     type: "string",
     placeholder: "DIR",
@@ -19,9 +26,10 @@ export const ASK_FLAGS: readonly Flag[] = [
 
 export const JSON_FLAG: Flag = { name: "json", type: "boolean", help: "print one JSON document" };
 
-/** Who is to be asked: the flag before the environment. */
-export function askTarget(input: Input, io: Pick<Io, "env">): { url: string | undefined; store: string | undefined } {
+/** Who is to be asked, and how: the flag before the environment. */
+export function askTarget(input: Input, io: Pick<Io, "env">) {
   const store = input.string("store");
   const url = input.string("url") ?? (store === undefined ? io.env("SLOCTL_URL") || undefined : undefined);
-  return { url, store };
+  const bearerTokenFile = input.string("bearer-token-file") ?? (io.env("SLOCTL_BEARER_TOKEN_FILE") || undefined);
+  return { url, store, bearerTokenFile, caFile: input.string("ca-file") };
 }

@@ -2,7 +2,8 @@
 import { readAnswer, type Reading } from "../gate/prometheus.ts";
 import { type Getter, openGetter } from "../net/getter.ts";
 import { type Failure, failureWords } from "../net/poster.ts";
-import { IoError, UsageError } from "../model/errors.ts";
+import { readBearer } from "../net/bearer.ts";
+import { UsageError } from "../model/errors.ts";
 
 export interface PrometheusOptions {
   readonly prometheusUrl: string;
@@ -33,7 +34,7 @@ export function openPrometheus({ prometheusUrl, timeoutMs, bearerTokenFile, caFi
   }
   const headers: Record<string, string> = bearerTokenFile === undefined
     ? {}
-    : { authorization: `Bearer ${readToken(bearerTokenFile)}` };
+    : { authorization: `Bearer ${readBearer(bearerTokenFile)}` };
   const getter: Getter = openGetter({ url: prometheusUrl, headers, timeoutMs, caFile });
   return {
     shown: getter.shown,
@@ -52,18 +53,4 @@ export function openPrometheus({ prometheusUrl, timeoutMs, bearerTokenFile, caFi
     },
     [Symbol.dispose]: () => getter[Symbol.dispose](),
   };
-}
-
-function readToken(path: string): string {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch {
-    throw new IoError(`Cannot read "${path}": it is no file that can be read`, "Name a file that holds the token");
-  }
-  const [token = ""] = text.split(/\r?\n/);
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new UsageError(`Cannot use "${path}": its first line is no token`, "Put the token there, and nothing else");
-  }
-  return token;
 }

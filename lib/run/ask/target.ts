@@ -1,5 +1,7 @@
 /** Who is asked: a collector by its URL, or the store it wrote. */
 import { IoError, UsageError } from "../../model/errors.ts";
+import { readBearer } from "../../net/bearer.ts";
+import { readCa } from "../../net/poster.ts";
 import type { SchemaName } from "../../model/schema/mod.ts";
 import { printable } from "../../report/text.ts";
 import { validate } from "../../report/validate.ts";
@@ -11,6 +13,10 @@ export interface TargetOptions {
   readonly url: string | undefined;
   /** A collector's folder, read as it is on disk. */
   readonly store: string | undefined;
+  /** Its first line is the token the collector is shown. */
+  readonly bearerTokenFile?: string | undefined;
+  /** PEM file of authorities trusted beside the public ones. */
+  readonly caFile?: string | undefined;
   readonly timeoutMs?: number;
 }
 
@@ -28,8 +34,8 @@ export interface Target {
 const PATIENCE_MS = 10_000;
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** @throws UsageError, UnsupportedError */
-export function openTarget({ url, store, timeoutMs = PATIENCE_MS }: TargetOptions): Target {
+/** @throws UsageError, IoError */
+export function openTarget({ url, store, bearerTokenFile, caFile, timeoutMs = PATIENCE_MS }: TargetOptions): Target {
   if (store !== undefined) {
     if (url !== undefined) {
       throw new UsageError("Cannot ask two at once: --url and --store are given", "Give one of them");
@@ -38,7 +44,10 @@ export function openTarget({ url, store, timeoutMs = PATIENCE_MS }: TargetOption
     return { name: store, ask: async (path, schema) => checked(store + path, await answer(path), schema) };
   }
   const base = baseUrl(url ?? DEFAULT_URL);
-  return { name: base, ask: (path, schema) => ask(base, path, schema, timeoutMs) };
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (bearerTokenFile !== undefined) headers.authorization = `Bearer ${readBearer(bearerTokenFile)}`;
+  const client = caFile === undefined ? {} : { client: Deno.createHttpClient({ caCerts: [readCa(caFile)] }) };
+  return { name: base, ask: (path, schema) => ask(base, path, schema, { headers, ...client }, timeoutMs) };
 }
 
 /** Without a slash at its end. @throws UsageError */
@@ -50,14 +59,20 @@ function baseUrl(text: string): string {
   return url.href.replace(/\/+$/, "");
 }
 
-async function ask<T>(base: string, path: string, schema: SchemaName, timeoutMs: number): Promise<T> {
+async function ask<T>(
+  base: string,
+  path: string,
+  schema: SchemaName,
+  how: RequestInit & { readonly client?: Deno.HttpClient },
+  timeoutMs: number,
+): Promise<T> {
   const url = base + path;
   const refuse = (why: string, hint?: string) => new IoError(`Cannot ask "${printable(url)}": ${printable(why)}`, hint);
   let status: number;
   let text: string;
   try {
     const signal = AbortSignal.timeout(timeoutMs);
-    const response = await fetch(url, { signal, redirect: "error", headers: { accept: "application/json" } });
+    const response = await fetch(url, { signal, redirect: "error", ...how });
     status = response.status;
     text = await bounded(response);
   } catch (error) {
@@ -78,7 +93,7 @@ function checked<T>(name: string, { status, text }: { status: number; text: stri
     const { message } = (body ?? {}) as { readonly message?: unknown };
     if (typeof message !== "string") throw refuse(`it answers ${status}`, "Is it a collector of sloctl?");
     // Of the collector's own refusals the words say all there is to say.
-    throw new IoError(printable(message), status === 401 ? "The collector wants a token" : undefined);
+    throw new IoError(printable(message), status === 401 ? "Give --bearer-token-file FILE: sloctl token make makes one" : undefined);
   }
   const [wrong] = body === undefined ? ["it is not JSON"] : validate(schema, body);
   if (wrong !== undefined) throw refuse(`its answer is not ${schema}: ${wrong}`, "Is it a collector of this version?");
