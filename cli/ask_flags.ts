@@ -15,7 +15,12 @@ export const ASK_FLAGS: readonly Flag[] = [
     placeholder: "FILE",
     help: "a token for a collector that wants one (sloctl token make); also SLOCTL_BEARER_TOKEN_FILE",
   },
-  { name: "ca-file", type: "string", placeholder: "FILE", help: "PEM file of authorities trusted beside the public ones" },
+  {
+    name: "ca-file",
+    type: "string",
+    placeholder: "FILE",
+    help: "PEM file of authorities trusted beside the public ones",
+  },
   {
     name: "store",
     type: "string",

@@ -2,13 +2,16 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import grpc from "@grpc/grpc-js";
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
-import { UsageError } from "../model/errors.ts";
+import { IoError, UsageError } from "../model/errors.ts";
 import type { Span } from "../model/span.ts";
+import { watchEvents } from "../net/watch_events.ts";
 import { encodeTraces } from "../otlp/mod.ts";
 import { digestOf } from "../serve/token_file.ts";
 import { startCollector } from "../testing/collector.ts";
+import { fakeIo } from "../testing/fake_io.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { until } from "../testing/until.ts";
+import { incidents } from "./ask/incidents.ts";
 
 const TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const { spans } = madeRun({ seconds: 1 });
@@ -187,5 +190,76 @@ Deno.test("a stream ends when its token is no longer good", async () => {
   assertEquals((await get(`${to.http}/v1/events/stream`, null)).status, 401);
   file.write(line("one", { revoked: true }), line("two"));
   assertStringIncludes(await answer.text(), "retry: 1000"); // it has an end
+  await to.end();
+});
+
+Deno.test("admin routes: verb and namespace, every call audited by key, nothing secret told", async () => {
+  await using file = await tokenFile(
+    line("root", { kid: "k-root", verbs: ["admin", "read"] }),
+    line("ours", { ns: "prod", verbs: ["admin"] }),
+    line("theirs", { ns: "dev", verbs: ["admin"] }),
+    line("reader", { verbs: ["read"] }),
+  );
+  const store = await Deno.makeTempDir({ prefix: "sloctl-admin-" });
+  const to = await startCollector({
+    tokenFile: file.path,
+    listenGrpc: "off",
+    place: { cluster: "", namespace: "prod", workload: "", service: "" },
+    store: { dir: store, retainMs: undefined, retainMb: 100 },
+  });
+  const call = async (method: string, path: string, token: string | null) => {
+    const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+    const answer = await fetch(to.http + path, { method, headers });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const rows: [string, string, string | null, number][] = [
+    ["GET", "/v1/admin/tokens", null, 401],
+    ["GET", "/v1/admin/tokens", "reader", 403],
+    ["GET", "/v1/admin/tokens", "theirs", 403],
+    ["GET", "/v1/admin/tokens", "ours", 200],
+    ["POST", "/v1/admin/tokens", "root", 405],
+    ["GET", "/v1/admin/nothing", "root", 404],
+    ["POST", "/v1/admin/trim?seq=0", "root", 400],
+    ["POST", "/v1/admin/trim?seq=2", "root", 200],
+  ];
+  for (const [method, path, token, status] of rows) {
+    assertEquals((await call(method, path, token)).status, status, `${method} ${path} ${token}`);
+  }
+  const { text } = await call("GET", "/v1/admin/tokens", "root");
+  assertEquals(JSON.parse(text).tokens.map(({ jti }: { jti: string }) => jti), ["root", "ours", "theirs", "reader"]);
+  assert(!text.includes(digestOf("root").toHex()));
+  const audit = to.io.stderr.split("\n").filter((line) => line.startsWith("sloctl: audit: "));
+  assertEquals(audit.length, rows.length + 1);
+  assertStringIncludes(audit[0]!, "GET /v1/admin/tokens: 401, without a token of ours, from 127.0.0.1");
+  assertStringIncludes(audit[7]!, "POST /v1/admin/trim: 200, key k-root, token root");
+  const kept: string[] = [];
+  const signal = AbortSignal.timeout(5000);
+  for await (const item of watchEvents({ url: to.http, token: "root", kinds: ["log"], after: 0, signal })) {
+    if (item.kind !== "overflow") kept.push(JSON.stringify(item.document));
+    if (kept.at(-1)?.includes("/v1/admin/trim") && kept.at(-1)!.includes("k-root") && kept.at(-1)!.includes("200")) {
+      break;
+    }
+  }
+  assertStringIncludes(kept.at(-1)!, "/v1/admin/trim");
+  assert(kept.every((text) => text.includes("sloctl.audit") && text.includes("cap.kid")), kept[0]);
+  assertEquals(await to.end(), 0);
+  const open = await startCollector({ listenGrpc: "off" });
+  const refused = await fetch(`${open.http}/v1/admin/tokens`);
+  assertEquals([refused.status, (await refused.json()).code], [403, 7], "without tokens nobody may");
+  await open.end();
+  await Deno.remove(store, { recursive: true });
+});
+
+Deno.test("incidents of a collector that wants a token, asked with one and without", async () => {
+  await using file = await tokenFile(line("reader", { verbs: ["read"] }));
+  const to = await startCollector({ tokenFile: file.path, listenGrpc: "off" });
+  const own = `${file.path}.reader`;
+  Deno.writeTextFileSync(own, "reader\n");
+  const io = fakeIo();
+  const options = { url: to.http, store: undefined, since: undefined, service: undefined, state: undefined, limit: 9 };
+  assertEquals(await incidents({ ...options, bearerTokenFile: own, json: false }, io), 0);
+  const refused = await incidents({ ...options, json: false }, io).then(() => null, (error) => error);
+  assert(refused instanceof IoError);
+  assertStringIncludes(`${refused.message} ${refused.hint}`, "--bearer-token-file");
   await to.end();
 });

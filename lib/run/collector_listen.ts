@@ -9,6 +9,8 @@ import { count, plural } from "../report/format.ts";
 import { printable } from "../report/text.ts";
 import { type Address, parseAddress, refuseOpen } from "../serve/address.ts";
 import { type HttpListener, listenHttp } from "../serve/http_server.ts";
+import { adminRoute } from "../serve/admin_http.ts";
+import { audited } from "../serve/audited.ts";
 import { guarded } from "../serve/guarded.ts";
 import { counted, type Route } from "../serve/http.ts";
 import { type GrpcOptions, type GrpcServer, serveGrpc } from "../serve/otlp_grpc.ts";
@@ -27,6 +29,7 @@ import { feed } from "./collector/inputs.ts";
 import { CollectorMetrics } from "./collector/metrics.ts";
 import { openStore } from "./collector/open_store.ts";
 import { Pipeline } from "./collector/pipeline.ts";
+import { auditor } from "./collector/audit.ts";
 import { openDoor } from "./collector/secured.ts";
 import type { CollectorOptions } from "./collector.ts";
 import { enrichedSpan } from "./enriched_span.ts";
@@ -157,10 +160,14 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     });
   const watchers = new Watchers((ns) => watchSource(scoped(store, ns)), options.watch);
   const query = byNamespace((ns) => queryRoute(sourceOf(ns), nowMs));
+  const admin = adminRoute({ door: secure?.door ?? null, acts: opened.acts, nowMs, last: () => store.state().last });
   stack.use(new LoopLag((lateMs) => metrics.lag(lateMs)));
   const behindDoor = (list: readonly Route[]) => secure === null ? routes(list) : guarded(routes(list), secure.door);
   const handler = counted(
-    traced(behindDoor([otlpRoute({ receiver }), metrics.route, watchRoute(watchers), query])),
+    audited(
+      traced(behindDoor([otlpRoute({ receiver }), metrics.route, watchRoute(watchers), admin, query])),
+      auditor(store, io, nowMs),
+    ),
     (status) => answers.set(status, (answers.get(status) ?? 0) + 1),
   );
   const listener: HttpListener = stack.use(await listenHttp({ ...address, handler, onFault, ...only({ tls }) }));

@@ -236,3 +236,22 @@ Deno.test("gRPC: the same stream, with filters, resume and a count", async () =>
   client.close();
   assertEquals(await ended, 0);
 });
+
+Deno.test("on a store on disk: a watcher goes on over a restart, and misses nothing", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "sloctl-watch-" });
+  const store = { dir, retainMs: undefined, retainMb: 100 };
+  let to = await startCollector({ listenGrpc: "off", metricsBind: undefined, store });
+  const listen = new URL(to.http).host;
+  const one = watching(to, { after: 0, ...SPANS });
+  await send(to, 50);
+  await until(() => one.items.length === 50, "the first");
+  assertEquals(await to.end(), 0);
+  to = await startCollector({ listen, listenGrpc: "off", metricsBind: undefined, store });
+  await send(to, 50);
+  const all = watching(to, { after: 0, ...SPANS });
+  await until(() => one.items.length >= 100 && all.items.length >= 100, "the rest");
+  assertEquals(sequences(one.items), sequences(all.items));
+  await Promise.all([one.end(), all.end()]);
+  await to.end();
+  await Deno.remove(dir, { recursive: true });
+});

@@ -6,7 +6,7 @@ import { toJson } from "../model/json.ts";
 import { plural } from "../report/format.ts";
 import { table } from "../report/table.ts";
 import { readTokens } from "../serve/token_watch.ts";
-import { type Claims, digestOf, parseTokens, type TokenLine, type Verb, VERBS } from "../serve/token_file.ts";
+import { type Claims, claimsJson, digestOf, parseTokens, stateOf, type Verb, VERBS } from "../serve/token_file.ts";
 
 export interface MakeOptions {
   readonly tokenFile: string | undefined;
@@ -70,7 +70,7 @@ export function listTokens(
   const { tokens } = readTokens(named(options.tokenFile));
   const now = Date.now();
   if (options.json) {
-    io.out(`${toJson({ tokens: tokens.map((token) => ({ ...claimsJson(token), state: stateOf(token, now) })) })}\n`);
+    io.out(`${toJson({ tokens: tokens.map((token) => claimsJson(token, now)) })}\n`);
     return EXIT.ok;
   }
   const columns = ["jti", "kid", "ns", "verbs", "limits", "region", "state"].map((title) => ({ title }));
@@ -117,23 +117,6 @@ export function revokeTokens(
   replace(path, lines.join("\n"));
   io.err(`sloctl: revoked ${plural(meant.length, "token")}: ${meant.map((token) => token.jti).join(", ")}\n`);
   return EXIT.ok;
-}
-
-/** Names as in the file, without what a secret could be guessed from. */
-export function claimsJson(claims: Claims): Record<string, unknown> {
-  const { kid, jti, ns, verbs, maxBytes, qps, region, notBeforeMs, notAfterMs, revoked } = claims;
-  const finite = (n: number) => Number.isFinite(n) ? n : null;
-  const time = (ms: number) => Number.isFinite(ms) ? new Date(ms).toISOString() : null;
-  return {
-    ...{ kid, jti, ns: ns || null, verbs, max_bytes: finite(maxBytes), qps: finite(qps), region: region || null },
-    ...{ not_before: time(notBeforeMs), not_after: time(notAfterMs), revoked },
-  };
-}
-
-function stateOf({ revoked, notBeforeMs, notAfterMs }: TokenLine, nowMs: number): string {
-  if (revoked) return "revoked";
-  if (nowMs >= notAfterMs) return "expired";
-  return nowMs < notBeforeMs ? "not yet" : "good";
 }
 
 function limits({ maxBytes, qps }: Claims): string {

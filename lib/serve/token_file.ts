@@ -153,6 +153,23 @@ function hashed(line: string, at: number, bad: Bad): TokenLine {
   };
 }
 
+/** Names as in the file, without what a secret could be guessed from. @param nowMs Unix ms */
+export function claimsJson(claims: Claims, nowMs: number): Record<string, unknown> {
+  const { kid, jti, ns, verbs, maxBytes, qps, region, notBeforeMs, notAfterMs } = claims;
+  const finite = (n: number) => Number.isFinite(n) ? n : null;
+  const time = (ms: number) => Number.isFinite(ms) ? new Date(ms).toISOString() : null;
+  return {
+    ...{ kid, jti, ns: ns || null, verbs, max_bytes: finite(maxBytes), qps: finite(qps), region: region || null },
+    ...{ not_before: time(notBeforeMs), not_after: time(notAfterMs), state: stateOf(claims, nowMs) },
+  };
+}
+
+export function stateOf({ revoked, notBeforeMs, notAfterMs }: Claims, nowMs: number) {
+  if (revoked) return "revoked";
+  if (nowMs >= notAfterMs) return "expired";
+  return nowMs < notBeforeMs ? "not yet" : "good";
+}
+
 function timeMs(text: string): number {
   const ns = parseTimeNs(text);
   return ns === null ? NaN : Number(ns / 1_000_000n);

@@ -8,8 +8,9 @@ import type { Caller } from "./door.ts";
 import type { HttpHandler, HttpOut } from "./http.ts";
 
 const tracer = trace.getTracer("sloctl.collector");
+const ADMIN = ["/v1/admin/snapshot", "/v1/admin/trim", "/v1/admin/tokens"];
 const INGEST = ["/v1/traces", "/v1/logs", "/v1/metrics"];
-const PLAIN = new Set([...INGEST, "/metrics", WATCH.path, ...OPERATIONS.map(({ path }) => path)]);
+const PLAIN = new Set([...INGEST, ...ADMIN, "/metrics", WATCH.path, ...OPERATIONS.map(({ path }) => path)]);
 
 /** One SERVER span an answer, named by the route and never by what stands in the path. */
 export function traced(handler: HttpHandler): HttpHandler {
@@ -68,8 +69,9 @@ function routeOf(path: string): string {
   return under?.path ?? "other";
 }
 
-function workOf(route: string): "ingest" | "query" | "watch" | "metrics" | "none" {
+function workOf(route: string): "ingest" | "query" | "watch" | "admin" | "metrics" | "none" {
   if (INGEST.includes(route)) return "ingest";
   if (route === WATCH.path) return "watch";
+  if (ADMIN.includes(route)) return "admin";
   return route === "/metrics" ? "metrics" : route === "other" ? "none" : "query";
 }

@@ -93,7 +93,10 @@ function checked<T>(name: string, { status, text }: { status: number; text: stri
     const { message } = (body ?? {}) as { readonly message?: unknown };
     if (typeof message !== "string") throw refuse(`it answers ${status}`, "Is it a collector of sloctl?");
     // Of the collector's own refusals the words say all there is to say.
-    throw new IoError(printable(message), status === 401 ? "Give --bearer-token-file FILE: sloctl token make makes one" : undefined);
+    throw new IoError(
+      printable(message),
+      status === 401 ? "Give --bearer-token-file FILE: sloctl token make makes one" : undefined,
+    );
   }
   const [wrong] = body === undefined ? ["it is not JSON"] : validate(schema, body);
   if (wrong !== undefined) throw refuse(`its answer is not ${schema}: ${wrong}`, "Is it a collector of this version?");

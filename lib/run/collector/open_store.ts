@@ -3,6 +3,7 @@ import { UsageError } from "../../model/errors.ts";
 import type { Io } from "../../model/io.ts";
 import { count } from "../../report/format.ts";
 import { printable } from "../../report/text.ts";
+import type { StoreActs } from "../../serve/admin_http.ts";
 import { JournalStore } from "../../store/journal_store.ts";
 import { MemoryStore } from "../../store/memory_store.ts";
 import type { Store } from "../../store/store.ts";
@@ -23,6 +24,8 @@ export interface OpenStore extends AsyncDisposable {
   readonly kind: "memory" | "journal";
   /** Trace and span ids of the newest spans as one text each, oldest first. */
   readonly spanKeys: (limit: number) => readonly string[];
+  /** What an administrator may have it do. */
+  readonly acts: StoreActs;
   /** Resolves, with the reason, when nothing can be written any more. */
   readonly lost: Promise<Error> | null;
 }
@@ -40,6 +43,7 @@ export async function openStore(
       store,
       kind: "memory",
       spanKeys: () => [],
+      acts: {},
       lost: null,
       [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
     };
@@ -71,6 +75,13 @@ export async function openStore(
     store,
     kind: "journal",
     spanKeys: (limit) => store.spanKeys(limit),
+    acts: {
+      trim: async (seq) => {
+        await store.trim(seq);
+        const { first, last } = store.state();
+        return { first_seq: first, last_seq: last, digest: store.digest };
+      },
+    },
     lost: store.lost,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
