@@ -139,6 +139,8 @@ export class Watchers {
       // What went while it was read may be missing from the page: then the state says so at the next turn.
       if (source.state().first > cursor + 1) continue;
       for (const event of page) {
+        // A page may hold more than the state knew of: that is for the next turn, when it does.
+        if (event.commitSeq > last) break;
         if (sink.gone.aborted || !isGood()) return null;
         cursor = told = event.commitSeq;
         if (sink.event(event)) continue;
@@ -147,7 +149,7 @@ export class Watchers {
           return { reason: "slow", commitSeq: told, firstSeq: first, lost: Math.max(0, first - 1 - told) };
         }
       }
-      if (page.length < PAGE) cursor = Math.max(cursor, last);
+      if (page.length < PAGE || page.at(-1)!.commitSeq > last) cursor = Math.max(cursor, last);
     }
     return null;
   }
