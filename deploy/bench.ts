@@ -25,6 +25,7 @@ import { type Figures, render, type Skipped } from "./bench/render.ts";
 import { benchStatistics } from "./bench/statistics.ts";
 import { benchSustained } from "./bench/sustained.ts";
 import { benchVictims } from "./bench/victims.ts";
+import { benchWatch } from "./bench/watch.ts";
 
 const PAGE = new URL("../docs/bench.md", import.meta.url).pathname;
 /** The same figures for programs: docs/signals.md takes its costs from there. */
@@ -65,6 +66,7 @@ async function figures(): Promise<Figures> {
       agent: await measure("the agent's own cost at known rates", () => benchAgentCost(folder)),
       record_bytes: RECORD_BYTES,
       join: await measure("signals/s joined with spans", benchJoin, false),
+      watch: await measure("lag of the event stream", () => benchWatch(folder), false),
       help: await measure("sloctl --help", benchHelp, false),
     };
   } finally {

@@ -31,6 +31,7 @@ Deno.test("render says why a part was skipped", () => {
     agent: skipped,
     record_bytes: { dns: 296, tally: 864 },
     join: skipped,
+    watch: skipped,
     help: { runs: 15, median_ms: 50, min_ms: 40, max_ms: 60 },
   };
   const text = render(figures);

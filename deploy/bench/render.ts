@@ -12,6 +12,7 @@ import type { StatisticsResult } from "./statistics.ts";
 import type { SustainedResult } from "./sustained.ts";
 import { type AgentCost, GOAL_RSS_MB } from "./agent_cost.ts";
 import type { VictimResult } from "./victims.ts";
+import type { WatchResult } from "./watch.ts";
 
 export interface Skipped {
   readonly skipped: string;
@@ -30,6 +31,7 @@ export interface Figures {
   /** By kind of record, without the ring's own 8 bytes for each. */
   readonly record_bytes: Readonly<Record<string, number>>;
   readonly join: JoinResult | Skipped;
+  readonly watch: WatchResult | Skipped;
   readonly help: HelpResult | Skipped;
 }
 
@@ -65,6 +67,7 @@ export function render(figures: Figures): string {
     ...part("m5gate", figures.m5gate, m5gateRows),
     ...part("the agent, writing JSONL", figures.agent, agentRows),
     ...part("join signals with spans", figures.join, joinRows),
+    ...part("lag of the event stream", figures.watch, watchRows),
     ...part("`sloctl --help` from source", figures.help, helpRows),
     ...part("kernel cost of the probes", cost, probeRows),
   ];
@@ -186,6 +189,17 @@ function joinRows(j: JoinResult): string[][] {
     ["join, heap after each fifth", `${whole(j.heap_mb.at(-1) ?? null)} MB`, `${heap} MB; ${held}`],
     ["join, all at once", `${whole(j.batch_per_second)} signals/s`, "the same, in memory together"],
   ];
+}
+
+function watchRows(w: WatchResult): string[][] {
+  const rate = `${whole(w.spans)} spans at ${whole(w.spans_per_s)}/s, store on disk`;
+  return [[
+    "lag of the event stream, p95",
+    `${tenth(w.p95_ms)} ms`,
+    `from a span's export to its watcher: p50 ${tenth(w.p50_ms)} ms, max ${
+      tenth(w.max_ms)
+    } ms; ${rate}; goal: under 200 ms`,
+  ]];
 }
 
 function helpRows(h: HelpResult): string[][] {
