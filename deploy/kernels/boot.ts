@@ -3,6 +3,9 @@ import { UnsupportedError } from "../../lib/model/errors.ts";
 import { MARK } from "./guest_document.ts";
 
 const LIMIT_MS = 240_000;
+/** The guest writes to its second serial port every second. So long without is a kernel that stands still; it also has to come up in that time. */
+const STALL_MS = 60_000;
+const LOOK_MS = 2_000;
 const MEMORY = "2048";
 
 export interface Boot {
@@ -11,25 +14,52 @@ export interface Boot {
   readonly documents: readonly unknown[];
   /** The whole serial console, for when something went wrong. */
   readonly console: string;
+  /** It was ended because it stood still. */
+  readonly stalled: boolean;
 }
 
 /** @throws UnsupportedError where qemu is missing. */
 export async function boot(vmlinuz: string, initramfs: string, commandLine = ""): Promise<Boot> {
   const started = performance.now();
+  const beat = await Deno.makeTempFile({ prefix: "sloctl-guest-" });
   const args = [
     // One CPU of a plain kind: with two, or with every feature the emulator knows, 6.12 seldom comes up.
     ...["-accel", "tcg", "-cpu", "Haswell,-pcid,-invpcid,-smep,-smap", "-smp", "1", "-m", MEMORY],
-    ...["-display", "none", "-monitor", "none", "-serial", "stdio", "-nic", "none", "-no-reboot"],
+    ...[
+      "-display",
+      "none",
+      "-monitor",
+      "none",
+      "-serial",
+      "stdio",
+      "-serial",
+      `file:${beat}`,
+      "-nic",
+      "none",
+      "-no-reboot",
+    ],
     ...["-kernel", vmlinuz, "-initrd", initramfs],
     ...["-append", `console=ttyS0 quiet loglevel=3 panic=-1 ${commandLine}`.trim()],
   ];
-  const child = spawn(args);
-  const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
-  const { stdout } = await child.output();
-  clearTimeout(timer);
-  const text = new TextDecoder().decode(stdout).replaceAll("\r", "");
-  const documents = text.split("\n").filter((line) => line.startsWith(MARK)).map((line) => JSON.parse(line.slice(2)));
-  return { seconds: (performance.now() - started) / 1000, documents, console: text };
+  try {
+    const child = spawn(args);
+    let [stalled, beats, since] = [false, -1, started];
+    const timer = setInterval(() => {
+      const now = performance.now();
+      const { size } = Deno.statSync(beat);
+      if (size !== beats) [beats, since] = [size, now];
+      stalled = now - since > STALL_MS;
+      if (stalled || now - started > LIMIT_MS) child.kill("SIGKILL");
+    }, LOOK_MS);
+    const { stdout } = await child.output();
+    clearInterval(timer);
+    const seconds = (performance.now() - started) / 1000;
+    const console = new TextDecoder().decode(stdout).replaceAll("\r", "");
+    const lines = console.split("\n").filter((line) => line.startsWith(MARK));
+    return { seconds, documents: lines.map((line) => JSON.parse(line.slice(2))), console, stalled };
+  } finally {
+    await Deno.remove(beat);
+  }
 }
 
 function spawn(args: string[]): Deno.ChildProcess {

@@ -17,13 +17,15 @@ export interface GuestReport {
   readonly lacking: readonly Attached[];
   readonly measured: readonly Measured[];
   readonly unmeasured: readonly Unmeasured[];
-  /** Boots it took. The emulator brings 6.12 down now and then, each time in other code of the kernel; then it boots again. */
+  /** Boots it took. The emulator brings 6.12 down now and then, or to a standstill, each time in other code of the kernel; then it boots again. */
   readonly boots: number;
   /** The end of the console, where the guest did not come to its end. */
   readonly broken: string | null;
+  /** It was the kernel that did not, at the last boot too. */
+  readonly crashed: boolean;
 }
 
-const MOST_BOOTS = 4;
+const MOST_BOOTS = 3;
 
 /** Why no guest can be booted here, or null. Whether Debian's archive can be reached is only seen when it is asked. */
 export function cannotBoot(): string | null {
@@ -55,14 +57,15 @@ async function report(kernel: string, vmlinuz: string, root: string, commandLine
   let boots = 0;
   for (;;) {
     boots++;
-    const { seconds, documents, console } = await boot(vmlinuz, root, commandLine);
+    const { seconds, documents, console, stalled } = await boot(vmlinuz, root, commandLine);
     const told = documents as readonly GuestDocument[];
     const of = <W extends GuestDocument["what"]>(what: W) =>
       told.filter((one): one is Extract<GuestDocument, { what: W }> => one.what === what);
     const ended = of("end").length > 0;
-    const crashed = /Kernel panic|Oops|BUG: |Call Trace/.test(console);
+    const crashed = stalled || /Kernel panic|Oops|BUG: |Call Trace/.test(console);
     if (!ended && crashed && boots < MOST_BOOTS) continue;
-    const broken = ended ? null : console.trimEnd().split("\n").slice(-15).join("\n");
+    const end = console.trimEnd().split("\n").slice(-15).join("\n");
+    const broken = ended ? null : stalled ? `${end}\n(it stood still)` : end;
     const [attached = null, ...lacking] = of("attached");
     return {
       kernel,
@@ -73,6 +76,7 @@ async function report(kernel: string, vmlinuz: string, root: string, commandLine
       unmeasured: of("unmeasured"),
       boots,
       broken,
+      crashed: !ended && crashed,
     };
   }
 }

@@ -112,6 +112,7 @@ Deno.test("hostile names: no control characters for people, no broken header, no
     webhookMessage(incident(id, { service: "a\u001b[31m\u202eb" }), "pagerduty", "k").body,
   );
   assertStringIncludes(told, "a [31m b:");
+  await webhook.close(); // it may still be putting the letter away
   await Deno.remove(directory, { recursive: true });
 });
 
