@@ -207,7 +207,7 @@ static __always_inline void count_bytes(struct llm_slo_exchange *record, struct 
 static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *p, struct conn *conn, __u64 now, int egress, __u32 slot)
 {
 	struct llm_slo_exchange *record = &conn->record;
-	int shared = record->header.flags & LLM_SLO_X_SHARED, begins = 0;
+	int shared = record->header.flags & LLM_SLO_X_SHARED;
 
 	/* A server's client asks while the answer is still on its way to it. */
 	if (!egress && !shared && record->response_start.ns && (__s32)(p->acknowledged - conn->sent_end) < 0)
@@ -217,7 +217,7 @@ static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *
 
 		next_turn(conn, now);
 		record->header.flags |= X_STARTED;
-		begins = 1;
+		stamp(&record->request_start, record->header.tid, now);
 		conn->request_sequence = p->sequence;
 		read_http_start(skb, p, &start);
 		if (is_http2_preface(&start) || (record->header.flags & LLM_SLO_X_PREEXISTING && is_http2_frame(&start, p->length)))
@@ -226,8 +226,6 @@ static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *
 	}
 	count_bytes(record, p, egress);
 	stamp(&record->request_end, record->header.tid, now);
-	if (begins)
-		record->request_start = record->request_end;
 #ifndef LLM_SLO_PLAIN /* scan_block() is checked apart from its callers, for which the kernel must have BTF */
 	if (conn->head_left && !(record->header.flags & LLM_SLO_X_SHARED) &&
 	    find_traceparent(skb, p->payload, p->length, &conn->head_left, slot, record->trace_id, record->span_id))
@@ -238,7 +236,7 @@ static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *
 static __always_inline void response_bytes(struct __sk_buff *skb, struct packet *p, struct conn *conn, __u64 now, int egress)
 {
 	struct llm_slo_exchange *record = &conn->record;
-	int shared = record->header.flags & LLM_SLO_X_SHARED, begins = 0;
+	int shared = record->header.flags & LLM_SLO_X_SHARED;
 
 	if (!(record->header.flags & X_STARTED))
 		return; /* a server that speaks first, or the middle of a turn older than the probe */
@@ -255,7 +253,7 @@ static __always_inline void response_bytes(struct __sk_buff *skb, struct packet 
 		read_http_start(skb, p, &start);
 		if (is_informational(&start, p->length))
 			return; /* 100 Continue: the answer is still to come */
-		begins = 1;
+		stamp(&record->response_start, record->header.tid, now);
 		if (is_switching(&start))
 			share(conn); /* no HTTP any more: a WebSocket, or HTTP/2 */
 	} else if (now > record->response_end.ns && !shared) {
@@ -268,8 +266,6 @@ static __always_inline void response_bytes(struct __sk_buff *skb, struct packet 
 	}
 	record->chunks += 1;
 	stamp(&record->response_end, record->header.tid, now);
-	if (begins)
-		record->response_start = record->response_end;
 }
 
 #endif
