@@ -7,18 +7,10 @@ import { Overload } from "../model/overload.ts";
 import { encodeChunks } from "./chunk.ts";
 import { databasePath } from "./journal_db.ts";
 import { JournalReader } from "./journal_reader.ts";
+import { JournalReads } from "./journal_reads.ts";
 import type { FromWriter, ToWriter } from "./journal_worker.ts";
 import type { Append, JournalState, WriterOptions } from "./journal_writer.ts";
-import {
-  type Entry,
-  type Filter,
-  type Kind,
-  KINDS,
-  type NamedKind,
-  type NewEntry,
-  type Store,
-  type StoreState,
-} from "./store.ts";
+import { type Kind, KINDS, type NewEntry, type Store, type StoreState } from "./store.ts";
 import { told } from "./store_errors.ts";
 
 export type JournalOptions = Omit<WriterOptions, "nowMs">;
@@ -37,9 +29,8 @@ const GROUPS = 2;
 const GROUP_CHARS = 8 << 20;
 const MOST_CHARS = 128 << 20;
 
-export class JournalStore implements Store {
+export class JournalStore extends JournalReads implements Store {
   readonly #worker: Worker;
-  readonly #reader: JournalReader;
   readonly #waiting: Waiting[] = [];
   #chars = 0;
   /** Oldest first; null for a message that is no group. */
@@ -51,8 +42,8 @@ export class JournalStore implements Store {
   readonly #listeners = new Set<(last: number) => void>();
 
   private constructor(worker: Worker, reader: JournalReader, state: JournalState) {
+    super(reader);
     this.#worker = worker;
-    this.#reader = reader;
     this.#state = state;
     worker.onmessage = ({ data }: MessageEvent<FromWriter>) => this.#hear(data);
     worker.onerror = (event) => {
@@ -102,34 +93,9 @@ export class JournalStore implements Store {
     });
   }
 
-  // deno-lint-ignore require-await -- what reading throws is a rejection
-  async receipt(key: string): Promise<Receipt | null> {
-    return this.#reader.receipt(key);
-  }
-
-  // deno-lint-ignore require-await -- as above
-  async after(seq: number, limit: number, filter?: Filter): Promise<readonly Entry[]> {
-    return this.#reader.after(seq, limit, filter);
-  }
-
-  // deno-lint-ignore require-await -- as above
-  async ofTrace(traceId: string): Promise<readonly Entry[]> {
-    return this.#reader.ofTrace(traceId);
-  }
-
-  // deno-lint-ignore require-await -- as above
-  async newest(limit: number, filter?: Filter & { readonly sinceNs?: bigint }): Promise<readonly Entry[]> {
-    return this.#reader.newest(limit, filter);
-  }
-
-  // deno-lint-ignore require-await -- as above
-  async byId(kind: NamedKind, id: string): Promise<Entry | null> {
-    return this.#reader.byId(kind, id);
-  }
-
   /** Trace and span ids of the newest spans as one text each, oldest first. */
   spanKeys(limit: number): string[] {
-    return this.#reader.spanKeys(limit);
+    return this.reader.spanKeys(limit);
   }
 
   onCommit(listener: (last: number) => void): Disposable {
@@ -161,7 +127,7 @@ export class JournalStore implements Store {
     }
     if (this.#lost === null) await this.#ask({ type: "close" });
     this.#worker.terminate();
-    this.#reader[Symbol.dispose]();
+    this.reader[Symbol.dispose]();
     this.#listeners.clear();
   }
 

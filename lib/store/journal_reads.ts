@@ -1,0 +1,34 @@
+/** What a store on disk answers, whether it is also written here or only read: each answer is a promise, as everywhere in Store. */
+import type { Receipt } from "../model/receipt.ts";
+import type { JournalReader } from "./journal_reader.ts";
+import type { Entry, Filter, NamedKind } from "./store.ts";
+
+export abstract class JournalReads {
+  /** Closed by whoever opened it. */
+  protected constructor(protected readonly reader: JournalReader) {}
+
+  // deno-lint-ignore require-await -- what reading throws is a rejection
+  async receipt(key: string): Promise<Receipt | null> {
+    return this.reader.receipt(key);
+  }
+
+  // deno-lint-ignore require-await -- as above
+  async after(seq: number, limit: number, filter?: Filter): Promise<readonly Entry[]> {
+    return this.reader.after(seq, limit, filter);
+  }
+
+  // deno-lint-ignore require-await -- as above
+  async ofTrace(traceId: string): Promise<readonly Entry[]> {
+    return this.reader.ofTrace(traceId);
+  }
+
+  // deno-lint-ignore require-await -- as above
+  async newest(limit: number, filter?: Filter & { readonly sinceNs?: bigint }): Promise<readonly Entry[]> {
+    return this.reader.newest(limit, filter);
+  }
+
+  // deno-lint-ignore require-await -- as above
+  async byId(kind: NamedKind, id: string): Promise<Entry | null> {
+    return this.reader.byId(kind, id);
+  }
+}
