@@ -1,18 +1,7 @@
 /** May this baseline be compared with at all? Pure: the time is an argument. */
 import type { Judged } from "./m5_evidence.ts";
+import type { BaselineManifest } from "../model/bench_run.ts";
 import type { Verdict } from "./verdict.ts";
-
-export interface Manifest {
-  readonly source_ref: string | null;
-  readonly source_commit: string | null;
-  /** RFC 3339. */
-  readonly generated_at: string | null;
-  /** `measured`, `synthetic`. */
-  readonly origin: string | null;
-  readonly host_sha256: string | null;
-  /** At the root of a baseline there is one for each scenario. */
-  readonly scenario_sha256: string | null;
-}
 
 /** What is known of where an arm of a scenario comes from; digests and names as its runs and its manifest give them. */
 export interface ArmOrigin {
@@ -28,7 +17,7 @@ export interface BaselineQuestion {
   readonly scenario: string;
   readonly candidate: ArmOrigin;
   readonly baseline: ArmOrigin;
-  readonly manifest: Manifest | null;
+  readonly manifest: BaselineManifest | null;
   /** As the caller named it; "": by the candidate's own runs, where they say. */
   readonly candidateCommit: string;
   readonly requireManifest: boolean;
@@ -39,7 +28,7 @@ export interface BaselineQuestion {
 
 export interface Fitness extends Judged {
   /** As it was read. */
-  readonly manifest: Manifest | null;
+  readonly manifest: BaselineManifest | null;
   /** What older manifests and runs do not say; it blocks nothing. */
   readonly missing_keys: readonly string[];
   /** Both arms are one commit, and that was asked for: an A/A calibration. */
@@ -108,7 +97,7 @@ function copies({ files }: ArmOrigin): boolean {
 
 type Said = (verdict: Verdict, reason: string | null, sentence?: string) => Fitness;
 
-function aged({ generated_at: at }: Manifest, now: string, said: Said): Fitness | null {
+function aged({ generated_at: at }: BaselineManifest, now: string, said: Said): Fitness | null {
   const age = (Date.parse(now) - Date.parse(at ?? "")) / 86_400_000;
   if (Number.isNaN(age)) return said("not-evaluated", "stale", `generated_at "${at ?? ""}" is no time (stale)`);
   if (age > OLDEST_BASELINE_DAYS) {

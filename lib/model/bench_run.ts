@@ -30,3 +30,16 @@ export interface RunProblem {
   /** Names the file, and the line where there is one. */
   readonly sentence: string;
 }
+
+/** What a baseline says of itself in its manifest.json; null: nothing, or nothing that can be read. */
+export interface BaselineManifest {
+  readonly source_ref: string | null;
+  readonly source_commit: string | null;
+  /** RFC 3339. */
+  readonly generated_at: string | null;
+  /** `measured`, `synthetic`. */
+  readonly origin: string | null;
+  readonly host_sha256: string | null;
+  /** At the root of a baseline there is one for each scenario. */
+  readonly scenario_sha256: string | null;
+}

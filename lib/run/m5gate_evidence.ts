@@ -11,7 +11,7 @@ import {
   readManifest,
   scenariosWithEvidence,
 } from "../source/bench_folders.ts";
-import type { Manifest } from "../source/bench_provenance.ts";
+import type { BaselineManifest } from "../model/bench_run.ts";
 import type { M5Options, Roots } from "./m5gate_options.ts";
 
 export interface Evidence {
@@ -111,7 +111,7 @@ function fitnessOf(
   options: M5Options,
   problems: Problem[],
 ): Fitness {
-  const manifestOf = (arm: "candidate" | "baseline", root: string, path?: string): Manifest | null => {
+  const manifestOf = (arm: "candidate" | "baseline", root: string, path?: string): BaselineManifest | null => {
     try {
       return readManifest(root, scenario, path);
     } catch (error) {
@@ -139,7 +139,7 @@ function fitnessOf(
   });
 }
 
-function originOf({ runs }: Arm, own: Manifest | null): ArmOrigin {
+function originOf({ runs }: Arm, own: BaselineManifest | null): ArmOrigin {
   const said = (values: readonly (string | null | undefined)[]) => [
     ...new Set(values.filter((value): value is string => (value ?? "") !== "")),
   ];

@@ -1,5 +1,5 @@
 /** `sloctl slo check`: what the objectives of a file, and a change of them, would have done to a recorded past. */
-import { combine, type Verdict } from "../gate/verdict.ts";
+import { combine, type Verdict, VERDICT_EXIT } from "../gate/verdict.ts";
 import { readInput } from "../host/read_input.ts";
 import { EXIT, IoError, UsageError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
@@ -28,12 +28,6 @@ export interface SloCheckOptions {
 }
 
 const MOST_BYTES = 1024 * 1024;
-const CODE: Readonly<Record<Verdict, number>> = {
-  pass: EXIT.ok,
-  fail: EXIT.gateSaidNo,
-  inconclusive: EXIT.unsupported,
-  "not-evaluated": EXIT.io,
-};
 const VERDICT = { met: "pass", missed: "fail", inconclusive: "inconclusive", no_data: "not-evaluated" } as const;
 
 /**
@@ -79,7 +73,7 @@ export async function sloCheck(options: SloCheckOptions, io: Io): Promise<number
   const verdict = combine(verdicts(checked.then ?? checked.now, asked));
   io.out(options.json ? `${toJson(checkDocument(checked, verdict), 2)}\n` : checkText(checked, verdict, io));
   refuseTruncated(documents);
-  return CODE[verdict];
+  return VERDICT_EXIT[verdict];
 }
 
 /** Of what was asked for; without a change, of everything that recorded events can tell of. */

@@ -1,7 +1,7 @@
 /** Benchmark folders as a gate reads them: <root>/<scenario>/run-<n>/..., or a flat baseline without run folders. */
 import { IoError } from "../model/errors.ts";
-import type { Run, RunProblem } from "../model/bench_run.ts";
-import { type Manifest, parseManifest, parseProvenance, type RunProvenance } from "./bench_provenance.ts";
+import type { BaselineManifest, Run, RunProblem } from "../model/bench_run.ts";
+import { parseManifest, parseProvenance, type RunProvenance } from "./bench_provenance.ts";
 import { type OverheadRows, parseOverhead } from "./overhead_csv.ts";
 import { readRawSamples } from "./raw_samples.ts";
 
@@ -125,7 +125,7 @@ function readRun(folder: string, name: string): ReadRun {
 }
 
 /** The named manifest, else the scenario's, else the root's; null where there is none. @throws IoError when it cannot be understood */
-export function readManifest(root: string, scenario: string, named: string | undefined): Manifest | null {
+export function readManifest(root: string, scenario: string, named: string | undefined): BaselineManifest | null {
   for (const path of named === undefined ? [`${root}/${scenario}/manifest.json`, `${root}/manifest.json`] : [named]) {
     const text = textOf(path);
     if (text === null) continue;

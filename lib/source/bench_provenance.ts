@@ -1,5 +1,5 @@
 /** provenance.json of a run and manifest.json of a baseline, of which older ones lack this and that. */
-import type { RunProblem } from "../model/bench_run.ts";
+import type { BaselineManifest, RunProblem } from "../model/bench_run.ts";
 import type { RunWindow } from "./raw_samples.ts";
 
 /** null, or empty, where the file does not say. */
@@ -60,17 +60,8 @@ export function parseProvenance(text: string | null, path: string): RunProvenanc
   };
 }
 
-export interface Manifest {
-  readonly source_ref: string | null;
-  readonly source_commit: string | null;
-  readonly generated_at: string | null;
-  readonly origin: string | null;
-  readonly host_sha256: string | null;
-  readonly scenario_sha256: string | null;
-}
-
 /** null for what is no JSON object. At the root, `scenario_sha256` may be a map by scenario. */
-export function parseManifest(text: string, scenario: string): Manifest | null {
+export function parseManifest(text: string, scenario: string): BaselineManifest | null {
   const value = object(text);
   if (value === null) return null;
   const { scenario_sha256: of } = value;

@@ -1,6 +1,7 @@
 /** Is the candidate worse than the baseline by more than a margin? Three-way, clustered by run; Holm over the groups. Pure. */
 import { quantile } from "../../stats/describe.ts";
-import { type ArmOrigin, judgeBaseline, type Manifest } from "../baseline.ts";
+import type { BaselineManifest } from "../../model/bench_run.ts";
+import { type ArmOrigin, judgeBaseline } from "../baseline.ts";
 import type { Case, Evidence } from "../evidence.ts";
 import { undecided } from "../finding.ts";
 import { type Judgement, worstOf } from "../judgement.ts";
@@ -127,7 +128,7 @@ function refused(
   return null;
 }
 
-function manifestOf(document: unknown, scenario: string | null): Manifest | null {
+function manifestOf(document: unknown, scenario: string | null): BaselineManifest | null {
   if (typeof document !== "object" || document === null) return null;
   const raw = document as Record<string, unknown>;
   const text = (value: unknown) => typeof value === "string" ? value : null;
