@@ -4,6 +4,7 @@ import { UnsupportedError, UsageError } from "../model/errors.ts";
 import { validate } from "../report/validate.ts";
 import { recompute } from "../testing/bench_recompute.ts";
 import { fakeIo } from "../testing/fake_io.ts";
+import { M5_OPTIONS } from "../testing/m5_options.ts";
 import { benchgen, type BenchgenOptions } from "./benchgen.ts";
 import { m5gate } from "./m5gate.ts";
 
@@ -80,29 +81,7 @@ Deno.test("benchgen: a matrix of runs, each with every artefact, its numbers fol
   });
 });
 
-const GATE = {
-  mode: "noninferiority",
-  baselineManifest: undefined,
-  candidateRef: "",
-  candidateCommit: "c0ffee",
-  requireBaselineManifest: false,
-  scenarios: [],
-  maxOverheadPct: 3,
-  maxVariancePct: 10,
-  minRuns: 3,
-  ttftRegressionPct: 5,
-  alpha: 0.05,
-  bootstrapIters: 1000,
-  seed: 42,
-  minSamples: 59,
-  minCliffsDelta: 0.147,
-  outJson: "-",
-  outMd: undefined,
-  outSvg: undefined,
-  profile: "release",
-  allowSameCommit: false,
-  now: "2026-06-15T00:00:00Z",
-} as const;
+const GATE = { ...M5_OPTIONS, ttftRegressionPct: 5 };
 
 Deno.test("benchgen: what is whole is kept; what is damaged, cut short or of another kind is made again", async () => {
   await inFolder(async (out) => {

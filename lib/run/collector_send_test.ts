@@ -2,33 +2,22 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { postTraces } from "../export/otlp_traces.ts";
 import { IoError, UsageError } from "../model/errors.ts";
+import { COLLECTOR_OPTIONS } from "../testing/collector.ts";
 import { fakeIo } from "../testing/fake_io.ts";
 import { otlpSink } from "../testing/otlp_sink.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { until } from "../testing/until.ts";
 import { collector, type CollectorOptions } from "./collector.ts";
-import { IN_MEMORY } from "./collector/open_store.ts";
 import { SEND_NOTHING, type SendOptions } from "./send_options.ts";
 
 const options: CollectorOptions = {
+  ...COLLECTOR_OPTIONS,
   inputs: ["-"],
   out: "/dev/null",
   listen: undefined,
   listenGrpc: "off",
   metricsBind: undefined,
-  tlsCert: undefined,
-  tlsKey: undefined,
-  clientCa: undefined,
-  insecureListen: false,
-  store: IN_MEMORY,
-  tracker: null,
-  sloFile: null,
-  version: "0.0.0",
-  count: 0,
-  objectives: { ttftMs: 150 },
   windowMs: 2000,
-  place: { cluster: "c1", namespace: "", workload: "", service: "" },
-  send: SEND_NOTHING,
 };
 
 function to(port: number, spool?: string): SendOptions {

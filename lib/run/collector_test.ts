@@ -2,32 +2,20 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { postTraces } from "../export/otlp_traces.ts";
 import { IoError, UsageError } from "../model/errors.ts";
 import { validate } from "../report/validate.ts";
+import { COLLECTOR_OPTIONS } from "../testing/collector.ts";
 import { fakeIo } from "../testing/fake_io.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { collector, type CollectorOptions } from "./collector.ts";
-import { IN_MEMORY } from "./collector/open_store.ts";
 import { faultinject } from "./faultinject.ts";
-import { SEND_NOTHING } from "./send_options.ts";
 
 const options: CollectorOptions = {
+  ...COLLECTOR_OPTIONS,
   inputs: ["-"],
   out: "-",
   listen: undefined,
   listenGrpc: "off",
   metricsBind: undefined,
-  tlsCert: undefined,
-  tlsKey: undefined,
-  clientCa: undefined,
-  insecureListen: false,
-  store: IN_MEMORY,
-  tracker: null,
-  sloFile: null,
-  version: "0.0.0",
-  send: SEND_NOTHING,
-  count: 0,
-  objectives: { ttftMs: 150 },
   windowMs: 2000,
-  place: { cluster: "c1", namespace: "", workload: "", service: "" },
 };
 
 async function rawSamples(): Promise<string> {

@@ -3,33 +3,10 @@ import { IoError, UsageError } from "../model/errors.ts";
 import { validate } from "../report/validate.ts";
 import { OVERHEAD_HEAD, overheadCsv, type RunShape, writeRuns } from "../testing/bench_runs.ts";
 import { fakeIo } from "../testing/fake_io.ts";
+import { M5_OPTIONS } from "../testing/m5_options.ts";
 import { m5gate, type M5Options } from "./m5gate.ts";
 
-const options: M5Options = {
-  mode: "noninferiority",
-  candidateRoot: undefined,
-  baselineRoot: undefined,
-  baselineManifest: undefined,
-  candidateRef: "",
-  candidateCommit: "c0ffee",
-  requireBaselineManifest: false,
-  scenarios: [],
-  maxOverheadPct: 3,
-  maxVariancePct: 10,
-  minRuns: 3,
-  ttftRegressionPct: 10,
-  alpha: 0.05,
-  bootstrapIters: 1000,
-  seed: 42,
-  minSamples: 59,
-  minCliffsDelta: 0.147,
-  outJson: "-",
-  outMd: undefined,
-  outSvg: undefined,
-  profile: "release",
-  allowSameCommit: false,
-  now: "2026-06-15T00:00:00Z",
-};
+const options = M5_OPTIONS;
 
 const MANIFEST = { source_ref: "v1", source_commit: "ba5e", generated_at: "2026-06-01T00:00:00Z" };
 const SHAPE = { runs: 5, requests: 120, sigma: 0.05 };
