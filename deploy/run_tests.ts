@@ -5,8 +5,8 @@
  *
  * `--unit` leaves out the kernel tests; a path narrows the run to the files below it. Kernel tests share the machine: each
  * file has a process of its own, one after the other. Only the guests, which have a kernel of their own and take minutes, run
- * beside the unit tests; what they print follows when both are done. A file that failed is run once more, alone, and a line `again: ...` says
- * so before the count. The exit code is 0 only if something passed and nothing failed.
+ * beside the unit tests; what they print follows when both are done. A test that failed is run once more, and a line `again: ...` says so before
+ * the count. The exit code is 0 only if something passed and nothing failed.
  */
 import { type TestCase, testCases } from "./junit.ts";
 import { secondTry } from "./second_try.ts";
@@ -18,7 +18,7 @@ const KERNEL = "_kernel_test.ts";
 const GUESTS = "deploy/kernels/";
 /** A test that hangs must not hang the machine it runs on: limits for one process, and for all of them. */
 const RUN_LIMIT_MS = 10 * 60_000;
-const TOTAL_LIMIT_MS = 18 * 60_000;
+const TOTAL_LIMIT_MS = 19 * 60_000;
 
 /** Paths of test files below `folder`, relative to the root, sorted. */
 async function testFiles(folder = ""): Promise<string[]> {
@@ -31,14 +31,28 @@ async function testFiles(folder = ""): Promise<string[]> {
   return found.sort();
 }
 
-/** One `deno test` of `files`, killed after `limitMs`. Its output goes to our own streams as it comes, or all of it after `turn`. */
-async function run(files: readonly string[], limitMs: number, turn?: Promise<unknown>): Promise<TestRun> {
+interface RunOptions {
+  /** Output goes to our own streams as it comes; with `turn` all of it after that. */
+  readonly turn?: Promise<unknown>;
+  /** As of `deno test --filter`. */
+  readonly filter?: string;
+}
+
+/** One `deno test` of `files`, killed after `limitMs`. */
+async function run(files: readonly string[], limitMs: number, { turn, filter }: RunOptions = {}): Promise<TestRun> {
   const folder = await Deno.makeTempDir({ prefix: "sloctl-test-" });
   const report = `${folder}/junit.xml`;
   try {
     const stream = turn === undefined ? "inherit" : "piped";
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["test", "-A", "--no-check", `--junit-path=${report}`, ...files],
+      args: [
+        "test",
+        "-A",
+        "--no-check",
+        `--junit-path=${report}`,
+        ...(filter === undefined ? [] : [`--filter=${filter}`]),
+        ...files,
+      ],
       cwd: ROOT,
       stdin: "null",
       stdout: stream,
@@ -80,7 +94,7 @@ const isKernel = (path: string) => path.endsWith(KERNEL);
 const kernel = Deno.args.includes("--unit") ? [] : files.filter(isKernel);
 const left = () => Math.max(1_000, Math.min(RUN_LIMIT_MS, TOTAL_LIMIT_MS - (performance.now() - started)));
 const some = async (group: string[], turn?: Promise<unknown>) =>
-  group.length > 0 ? [await run(group, left(), turn)] : [];
+  group.length > 0 ? [await run(group, left(), { ...(turn && { turn }) })] : [];
 
 const unit = some(files.filter((path) => !isKernel(path)));
 const guests = some(kernel.filter((path) => path.startsWith(GUESTS)), unit);
@@ -88,22 +102,17 @@ const runs = [...await unit, ...await guests];
 for (const file of kernel.filter((path) => !path.startsWith(GUESTS))) runs.push(...await some([file]));
 
 const settled: TestRun[] = [];
-const repeated: string[] = [];
+const again: string[] = [];
 for (const first of runs) {
   const retry = secondTry(first);
-  if (retry === null) {
-    settled.push(first);
-    continue;
-  }
-  repeated.push(...retry.reasons);
-  const second: TestRun[] = [];
-  for (const file of retry.again) second.push(...await some([file]));
-  // What a helper registered was filed under the helper at first, and now under its file.
-  const names = new Set(second.flatMap(({ cases }) => cases?.map(({ name }) => name) ?? []));
-  const own = retry.kept.cases!.filter(({ file, name }) => first.files.includes(file) || !names.has(name));
-  settled.push({ ...retry.kept, cases: own }, ...second);
+  settled.push(retry?.kept ?? first);
+  if (retry === null) continue;
+  again.push(...retry.failed.map(({ file, name }) => `again: ${file}: ${name} — failed at first, was run once more`));
+  const second = await run(retry.files, left(), { filter: retry.filter });
+  // What the filter leaves out is reported as skipped.
+  const names = new Set(retry.failed.map(({ name }) => name));
+  settled.push({ ...second, cases: second.cases?.filter(({ name }) => names.has(name)) ?? null });
 }
 const { ok, lines } = summarize(settled);
-const all = [...repeated.map((test) => `again: ${test} — failed at first, its file was run once more`), ...lines];
-await writeAll(new TextEncoder().encode(`\n${all.join("\n")}\n`));
+await writeAll(new TextEncoder().encode(`\n${[...again, ...lines].join("\n")}\n`));
 Deno.exitCode = ok ? 0 : 1;

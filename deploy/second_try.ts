@@ -1,36 +1,36 @@
 /**
- * Which files of a run that failed are worth running once more, alone. Kernel tests compare clocks on a machine that others share: a virtual
- * CPU that is taken away for 50 ms sets one comparison in some hundred apart. A product that is wrong is wrong twice. Pure.
+ * Which tests of a run that failed are worth a second try. Kernel tests compare clocks on a machine that others share: a virtual CPU that is
+ * taken away for 50 ms sets one comparison in some hundred apart. A product that is wrong is wrong twice. Pure.
  */
+import type { TestCase } from "./junit.ts";
 import type { TestRun } from "./test_summary.ts";
 
-/** More files than this do not fail by chance. */
-const MOST_FILES = 4;
+/** More tests than this do not fail by chance. */
+const MOST_TESTS = 4;
 
 export interface SecondTry {
-  /** The run without what is run again. */
+  /** The run without what is tried again. */
   readonly kept: TestRun;
-  readonly again: readonly string[];
-  /** What failed at first, as `file: test`. */
-  readonly reasons: readonly string[];
+  /** Files to load: those of the failed tests, and those that reported nothing, which may not have loaded. */
+  readonly files: readonly string[];
+  /** For `deno test --filter`: the failed tests, no others. */
+  readonly filter: string;
+  readonly failed: readonly TestCase[];
 }
 
-/** Null: the run passed, or its failure cannot be laid at a few files. One that hung is not run again: it has had its time. */
-export function secondTry(run: TestRun): SecondTry | null {
-  const { files, cases, code } = run;
+/** Null: the run passed, or its failure cannot be laid at a few tests. One that hung is not run again: it has had its time. */
+export function secondTry({ files, cases, code }: TestRun): SecondTry | null {
   if (code === 0 || code === null || cases === null) return null;
   const failed = cases.filter(({ outcome }) => outcome === "failed");
-  // A file that reported nothing did not load, or a helper registered all its tests: run alone it tells which.
+  if (failed.length === 0 || failed.length > MOST_TESTS) return null;
+  const own = new Set(failed.map(({ file }) => file));
   const heard = new Set(cases.map(({ file }) => file));
-  const again = [...new Set(failed.map(({ file }) => file)), ...files.filter((file) => !heard.has(file))];
-  if (failed.length === 0 || again.length > MOST_FILES || again.some((file) => !files.includes(file))) return null;
+  // A test may be filed under the helper that registered it: then any file can be its own.
+  const known = failed.every(({ file }) => files.includes(file));
   return {
-    kept: {
-      files: files.filter((file) => !again.includes(file)),
-      cases: cases.filter(({ file }) => !again.includes(file)),
-      code: 0,
-    },
-    again,
-    reasons: failed.map(({ file, name }) => `${file}: ${name}`),
+    kept: { files, cases: cases.filter(({ outcome }) => outcome !== "failed"), code: 0 },
+    files: known ? files.filter((file) => own.has(file) || !heard.has(file)) : files,
+    filter: `/^(${failed.map(({ name }) => name.replace(/[^\w ]/g, "\\$&")).join("|")})$/`,
+    failed,
   };
 }

@@ -6,24 +6,28 @@ import type { TestRun } from "./test_summary.ts";
 const one = (file: string, outcome: TestCase["outcome"], name = "x"): TestCase => ({ file, name, outcome });
 const run = (cases: TestCase[] | null, code: number | null, files: string[]): TestRun => ({ files, cases, code });
 
-Deno.test("the files of failed tests are run again, the rest of the run is kept", () => {
-  const cases = [one("a", "passed"), one("b", "passed"), one("b", "failed", "y"), one("c", "skipped")];
-  assertEquals(secondTry(run(cases, 1, ["a", "b", "c", "silent"])), {
-    kept: run([one("a", "passed"), one("c", "skipped")], 0, ["a", "c"]),
-    again: ["b", "silent"],
-    reasons: ["b: y"],
+Deno.test("failed tests are tried again, the rest of the run is kept", () => {
+  const passed = [one("a", "passed"), one("b", "passed"), one("c", "skipped")];
+  const failed = one("b", "failed", "1/2 of it (y)");
+  assertEquals(secondTry(run([...passed, failed], 1, ["a", "b", "c", "silent"])), {
+    kept: run(passed, 0, ["a", "b", "c", "silent"]),
+    files: ["b", "silent"],
+    filter: "/^(1\\/2 of it \\(y\\))$/",
+    failed: [failed],
   });
 });
 
-Deno.test("no second try without a failed test, after a hang, for a file unknown, or for many", () => {
-  const many = ["a", "b", "c", "d", "e"];
+Deno.test("a test filed under a helper is looked for in every file", () => {
+  assertEquals(secondTry(run([one("a", "passed"), one("helper", "failed")], 1, ["a", "b"]))?.files, ["a", "b"]);
+});
+
+Deno.test("no second try without a failed test, after a hang, or for many", () => {
   const table: TestRun[] = [
     run([one("a", "passed")], 0, ["a"]),
     run([one("a", "passed")], 1, ["a", "b"]),
     run(null, 1, ["a"]),
     run([one("a", "failed")], null, ["a"]),
-    run([one("helper", "failed")], 1, ["a"]),
-    run(many.map((file) => one(file, "failed")), 1, many),
+    run(["a", "b", "c", "d", "e"].map((name) => one("a", "failed", name)), 1, ["a"]),
   ];
   for (const row of table) assertEquals(secondTry(row), null);
 });
