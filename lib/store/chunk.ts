@@ -4,7 +4,7 @@
  */
 import type { LogRecord } from "../model/log_record.ts";
 import type { Origin, Span } from "../model/span.ts";
-import { incidentEntry, logEntry, probeEntry, sloEntry, spanEntry } from "./entries.ts";
+import { beganNs, incidentEntry, logEntry, millisOf, probeEntry, sloEntry, spanEntry } from "./entries.ts";
 import { pack, unpack } from "./pack.ts";
 import { type Entry, type Kind, KINDS, type NewEntry } from "./store.ts";
 
@@ -18,7 +18,8 @@ export interface Chunk {
   readonly entries: number;
   /** Entries by kind, in the order of KINDS. */
   readonly counts: readonly number[];
-  /** Unix milliseconds: the newest moment an entry speaks of. */
+  /** Unix milliseconds: the first and the newest moment an entry speaks of. */
+  readonly oldestMs: number;
   readonly newestMs: number;
   /** Keys of the traces in it, each once. */
   readonly traces: readonly number[];
@@ -50,6 +51,7 @@ function encodeChunk(entries: readonly NewEntry[], from: number): Chunk {
   const counts = KINDS.map(() => 0);
   const traces = new Set<number>();
   const names: [number, string, number][] = [];
+  let oldestMs = Infinity;
   let newestMs = 0;
   let chars = 0;
   for (let i = from; i < entries.length && lines.length < CHUNK_ENTRIES && chars < CHUNK_CHARS; i++) {
@@ -58,14 +60,15 @@ function encodeChunk(entries: readonly NewEntry[], from: number): Chunk {
     counts[kind]!++;
     if (entry.traceId !== "") traces.add(traceKey(entry.traceId));
     if (entry.id !== "" && NAMED.has(entry.kind)) names.push([kind, entry.id, lines.length]);
-    const ms = Number(entry.timeNs / 1_000_000n);
+    const ms = millisOf(entry.timeNs);
     if (ms > newestMs) newestMs = ms;
+    oldestMs = Math.min(oldestMs, ms, millisOf(beganNs(entry)));
     const line = JSON.stringify([kind, entry.bytes, documentOf(entry, origins)]);
     lines.push(line);
     chars += line.length;
   }
   const text = `${JSON.stringify(origins.map(packOrigin))}\n${lines.join("\n")}`;
-  return { text, entries: lines.length, counts, newestMs, traces: [...traces], names };
+  return { text, entries: lines.length, counts, oldestMs, newestMs, traces: [...traces], names };
 }
 
 function documentOf(entry: NewEntry, origins: Origin[]): unknown {

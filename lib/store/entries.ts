@@ -86,6 +86,16 @@ export function incidentEntry(incident: IncidentAttribution, bytes: number): New
   };
 }
 
+/** A span's start; of anything else the moment it happened. Unix nanoseconds. */
+export function beganNs(entry: NewEntry): bigint {
+  return entry.kind === "span" ? entry.document.startNs : entry.timeNs;
+}
+
+/** Rounded down. */
+export function millisOf(ns: bigint): number {
+  return Number(ns / 1_000_000n);
+}
+
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }

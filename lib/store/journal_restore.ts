@@ -6,7 +6,9 @@ import { chain, sumOf } from "./digest.ts";
 import { chunksAfter, type Ends, endsOf, linesOf, seqAt } from "./journal_chunks.ts";
 import { databasePath, openForReading, type Row } from "./journal_db.ts";
 import { copyDatabase } from "./journal_snapshot.ts";
+import { upgrade } from "./journal_upgrade.ts";
 import { changeManifest, readManifest, syncFolder } from "./manifest.ts";
+import { addPeriods } from "./periods.ts";
 import { sqliteError } from "./store_errors.ts";
 
 /** By sequence, or by Unix milliseconds. */
@@ -54,6 +56,7 @@ export async function restoreJournal({ dir, at, to, from }: RestoreOptions): Pro
     {
       using db = new DatabaseSync(path);
       db.exec("PRAGMA synchronous = FULL");
+      upgrade(db);
       if (needsTail) addTail(db, live!.path, base.last, seq);
       cut(db, seq);
       db.exec("UPDATE lease SET epoch = epoch + 1, until_ms = 0, locked = 0, owner = ''");
@@ -116,6 +119,7 @@ function addTail(db: DatabaseSync, from: string, after: number, seq: number): vo
   copyRows(live, db, "trace", "last > ? AND last <= ?", after, until);
   copyRows(live, db, "named", "seq > ? AND seq <= ?", after, until);
   copyRows(live, db, "receipt", "time_ms >= ? AND time_ms <= ?", 0, Number.MAX_SAFE_INTEGER);
+  addPeriods(db, after);
   db.exec("COMMIT");
 }
 
@@ -138,6 +142,7 @@ function cut(db: DatabaseSync, seq: number): void {
   db.prepare("DELETE FROM chunk WHERE last > ?").run(seq);
   db.prepare("DELETE FROM trace WHERE last > ?").run(seq);
   db.prepare("DELETE FROM named WHERE seq > ?").run(seq);
+  db.prepare("DELETE FROM period WHERE last > ?").run(seq);
   // Of the request that is cut in two nobody may be told that it was taken.
   db.prepare("DELETE FROM receipt WHERE time_ms >= ?").run(split.timeMs);
   if (split.first <= seq) {
@@ -154,6 +159,7 @@ function cut(db: DatabaseSync, seq: number): void {
     );
     const keys = new Set(entries.filter(({ traceId }) => traceId !== "").map(({ traceId }) => traceKey(traceId)));
     for (const key of keys) db.prepare("INSERT INTO trace VALUES (?, ?)").run(key, seq);
+    addPeriods(db, split.first - 1);
   }
   db.exec("COMMIT");
 }

@@ -2,7 +2,7 @@
 import { traceKey } from "./chunk.ts";
 import { chain, hex, sumOf } from "./digest.ts";
 import { type ChunkRow, chunksAfter, endsOf, linesOf } from "./journal_chunks.ts";
-import { openForReading, type Row } from "./journal_db.ts";
+import { openForReading, pragma, type Row } from "./journal_db.ts";
 import { KINDS } from "./store.ts";
 
 export interface Verified {
@@ -32,16 +32,21 @@ export function verifyJournal(path: string): Verified {
     pages.map((row) => String(row.integrity_check)).filter((text) => text !== "ok").forEach(say);
     const ends = endsOf(db);
     [seq, first, digest] = [ends.floor, ends.floor + 1, ends.floorDigest];
-    let [traces, names] = [0, 0];
+    let [traces, names, periods] = [0, 0, 0];
     for (const chunk of chunksAfter(db)) {
       if (chunk.first !== seq + 1) say(`sequences ${seq + 1} to ${chunk.first - 1} are missing`);
       const counts = checkChunk(chunk, digest, say);
       [traces, names, entries] = [traces + counts.traces, names + counts.names, entries + counts.entries];
+      if (counts.isTimed) periods++;
       [seq, digest] = [chunk.last, chunk.digest];
     }
     const found = db.prepare("SELECT (SELECT count(*) FROM trace) AS traces, (SELECT count(*) FROM named) AS names")
       .get() as Row;
     if (found.traces !== traces) say(`${found.traces} rows find entries by trace, ${traces} should`);
+    if (pragma(db, "user_version") > 1) {
+      const { rows } = db.prepare("SELECT count(*) AS rows FROM period").get() as Row;
+      if (rows !== periods) say(`${rows} rows find chunks by time, ${periods} should`);
+    }
     if (found.names !== names) say(`${found.names} rows find entries by id, ${names} should`);
   } catch (error) {
     // A page that cannot be read ends the walk.
@@ -55,6 +60,7 @@ function checkChunk(chunk: ChunkRow, before: Uint8Array, say: (text: string) => 
   const traces = new Set<number>();
   let names = 0;
   let entries = 0;
+  let isTimed = false;
   const sum = sumOf(chunk.body);
   if (hex(sum) !== hex(chunk.sum)) say(`${name} are not what was written`);
   if (hex(chain(before, sum)) !== hex(chunk.digest)) say(`${name}: the digest does not follow from the one before`);
@@ -64,11 +70,12 @@ function checkChunk(chunk: ChunkRow, before: Uint8Array, say: (text: string) => 
     if (entries !== chunk.last - chunk.first + 1) say(`${name}: there are ${entries} of them`);
     for (let i = 0; i < lines.length; i++) {
       const { kind, traceId, id } = lines.entry(i);
+      isTimed ||= kind === "span" || kind === "probe";
       if (traceId !== "") traces.add(traceKey(traceId));
       if (id !== "" && KINDS.indexOf(kind) >= KINDS.indexOf("slo")) names++;
     }
   } catch (error) {
     say(`${name} cannot be read: ${error instanceof Error ? error.message : error}`);
   }
-  return { traces: traces.size, names, entries };
+  return { traces: traces.size, names, entries, isTimed };
 }

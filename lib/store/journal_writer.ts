@@ -4,8 +4,10 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Chunk, ChunkLines, traceKey } from "./chunk.ts";
 import { chain, hex, sumOf } from "./digest.ts";
 import { COUNTS, databasePath, openForWriting, type Row } from "./journal_db.ts";
+import { upgrade } from "./journal_upgrade.ts";
 import { LapsedError, Lease } from "./lease.ts";
 import { changeManifest } from "./manifest.ts";
+import { Periods } from "./periods.ts";
 import { KINDS } from "./store.ts";
 import { sqliteError } from "./store_errors.ts";
 
@@ -55,6 +57,7 @@ export class JournalWriter implements Disposable {
   readonly #db: DatabaseSync;
   readonly #lease: Lease;
   readonly #insert: Readonly<Record<"chunk" | "trace" | "named" | "receipt", StatementSync>>;
+  readonly #periods: Periods;
   readonly #encoder = new TextEncoder();
   #last: number;
   #digest: Uint8Array;
@@ -71,6 +74,8 @@ export class JournalWriter implements Disposable {
     this.#db = openForWriting(options.dir, options.synchronous, Math.min(2_000, options.leaseMs));
     try {
       this.#lease = new Lease(this.#db, options.dir, options.leaseMs, options.owner);
+      upgrade(this.#db);
+      this.#periods = new Periods(this.#db);
       this.#insert = {
         chunk: this.#db.prepare(`INSERT INTO chunk VALUES (${Array(13).fill("?").join(", ")})`),
         trace: this.#db.prepare("INSERT INTO trace VALUES (?, ?)"),
@@ -125,6 +130,7 @@ export class JournalWriter implements Disposable {
           last += chunk.entries;
           const { newestMs, counts } = chunk;
           this.#insert.chunk.run(last, first, timeMs, newestMs, ...counts, body.length, sum, digest, body);
+          this.#periods.add(chunk, last);
           for (const key of chunk.traces) this.#insert.trace.run(key, last);
           for (const [kind, id, at] of chunk.names) this.#insert.named.run(kind, id, first + at);
           counts.forEach((n, kind) => held[kind]! += n);
@@ -244,6 +250,7 @@ export class JournalWriter implements Disposable {
   /** What finds the entries of a chunk. */
   #forget(row: Row): void {
     const last = Number(row.last);
+    this.#periods.forget(Number(row.newest_ms), last);
     const trace = this.#db.prepare("DELETE FROM trace WHERE key = ? AND last = ?");
     const named = this.#db.prepare("DELETE FROM named WHERE kind = ? AND id = ? AND seq = ?");
     try {
