@@ -8,157 +8,86 @@ import { WIRE, type WireReader } from "./wire_reader.ts";
 /** Reads the field the reader stands at. */
 type FieldReader = (reader: WireReader, point: PointDraft, tally: MetricTally) => void;
 
-export const POINT_FIELDS: Readonly<Record<MetricKind, FieldReader>> = {
-  gauge: numberField,
-  sum: numberField,
-  histogram: histogramField,
-  exponential_histogram: exponentialField,
-  summary: summaryField,
+const start: FieldReader = (reader, point) => point.startNs = reader.fixed64();
+const time: FieldReader = (reader, point) => point.timeNs = reader.fixed64();
+const count: FieldReader = (reader, point) => point.count = fromInt64(reader.fixed64());
+const sum: FieldReader = (reader, point) => point.sum = reader.double();
+const min: FieldReader = (reader, point) => point.min = reader.double();
+const max: FieldReader = (reader, point) => point.max = reader.double();
+const flags: FieldReader = (reader, point) => point.flags = reader.uint32();
+const exemplar: FieldReader = (reader, point, tally) => point.exemplars.push(readExemplar(reader, tally));
+const attribute: FieldReader = (reader, point, tally) =>
+  readKeyValue(reader, point.attributes as AttributesDraft, tally);
+
+/** By field number. */
+type Fields = Readonly<Record<number, FieldReader>>;
+
+const NUMBER: Fields = {
+  2: start,
+  3: time,
+  4: (reader, point) => point.value = reader.double(),
+  5: exemplar,
+  6: (reader, point) => point.value = sfixed64(reader),
+  7: attribute,
+  8: flags,
 };
 
-function numberField(reader: WireReader, point: PointDraft, tally: MetricTally): void {
-  switch (reader.field) {
-    case 2:
-      point.startNs = reader.fixed64();
-      break;
-    case 3:
-      point.timeNs = reader.fixed64();
-      break;
-    case 4:
-      point.value = reader.double();
-      break;
-    case 5:
-      point.exemplars.push(readExemplar(reader, tally));
-      break;
-    case 6:
-      point.value = sfixed64(reader);
-      break;
-    case 7:
-      readKeyValue(reader, point.attributes as AttributesDraft, tally);
-      break;
-    case 8:
-      point.flags = reader.uint32();
-      break;
-    default:
-      reader.skip();
-  }
-}
+const HISTOGRAM: Fields = {
+  2: start,
+  3: time,
+  4: count,
+  5: sum,
+  6: (reader, point, tally) =>
+    reader.eachNumber(WIRE.fixed64, () => keep(tally, point.counts, fromInt64(reader.fixed64()))),
+  7: (reader, point, tally) => reader.eachNumber(WIRE.fixed64, () => keep(tally, point.bounds, reader.double())),
+  8: exemplar,
+  9: attribute,
+  10: flags,
+  11: min,
+  12: max,
+};
 
-function histogramField(reader: WireReader, point: PointDraft, tally: MetricTally): void {
-  switch (reader.field) {
-    case 2:
-      point.startNs = reader.fixed64();
-      break;
-    case 3:
-      point.timeNs = reader.fixed64();
-      break;
-    case 4:
-      point.count = fromInt64(reader.fixed64());
-      break;
-    case 5:
-      point.sum = reader.double();
-      break;
-    case 6:
-      reader.eachNumber(WIRE.fixed64, () => keep(tally, point.counts, fromInt64(reader.fixed64())));
-      break;
-    case 7:
-      reader.eachNumber(WIRE.fixed64, () => keep(tally, point.bounds, reader.double()));
-      break;
-    case 8:
-      point.exemplars.push(readExemplar(reader, tally));
-      break;
-    case 9:
-      readKeyValue(reader, point.attributes as AttributesDraft, tally);
-      break;
-    case 10:
-      point.flags = reader.uint32();
-      break;
-    case 11:
-      point.min = reader.double();
-      break;
-    case 12:
-      point.max = reader.double();
-      break;
-    default:
-      reader.skip();
-  }
-}
+const EXPONENTIAL: Fields = {
+  1: attribute,
+  2: start,
+  3: time,
+  4: count,
+  5: sum,
+  6: (reader, point) => point.scale = reader.sint32(),
+  7: (reader, point) => point.zeroCount = fromInt64(reader.fixed64()),
+  8: (reader, point, tally) => point.positive = readBuckets(reader, tally),
+  9: (reader, point, tally) => point.negative = readBuckets(reader, tally),
+  10: flags,
+  11: exemplar,
+  12: min,
+  13: max,
+  14: (reader, point) => point.zeroThreshold = reader.double(),
+};
 
-function exponentialField(reader: WireReader, point: PointDraft, tally: MetricTally): void {
-  switch (reader.field) {
-    case 1:
-      readKeyValue(reader, point.attributes as AttributesDraft, tally);
-      break;
-    case 2:
-      point.startNs = reader.fixed64();
-      break;
-    case 3:
-      point.timeNs = reader.fixed64();
-      break;
-    case 4:
-      point.count = fromInt64(reader.fixed64());
-      break;
-    case 5:
-      point.sum = reader.double();
-      break;
-    case 6:
-      point.scale = reader.sint32();
-      break;
-    case 7:
-      point.zeroCount = fromInt64(reader.fixed64());
-      break;
-    case 8:
-      point.positive = readBuckets(reader, tally);
-      break;
-    case 9:
-      point.negative = readBuckets(reader, tally);
-      break;
-    case 10:
-      point.flags = reader.uint32();
-      break;
-    case 11:
-      point.exemplars.push(readExemplar(reader, tally));
-      break;
-    case 12:
-      point.min = reader.double();
-      break;
-    case 13:
-      point.max = reader.double();
-      break;
-    case 14:
-      point.zeroThreshold = reader.double();
-      break;
-    default:
-      reader.skip();
-  }
-}
+const SUMMARY: Fields = {
+  2: start,
+  3: time,
+  4: count,
+  5: sum,
+  6: (reader, point, tally) => point.quantiles.push(readQuantile(reader, tally)),
+  7: attribute,
+  8: flags,
+};
 
-function summaryField(reader: WireReader, point: PointDraft, tally: MetricTally): void {
-  switch (reader.field) {
-    case 2:
-      point.startNs = reader.fixed64();
-      break;
-    case 3:
-      point.timeNs = reader.fixed64();
-      break;
-    case 4:
-      point.count = fromInt64(reader.fixed64());
-      break;
-    case 5:
-      point.sum = reader.double();
-      break;
-    case 6:
-      point.quantiles.push(readQuantile(reader, tally));
-      break;
-    case 7:
-      readKeyValue(reader, point.attributes as AttributesDraft, tally);
-      break;
-    case 8:
-      point.flags = reader.uint32();
-      break;
-    default:
-      reader.skip();
-  }
+export const POINT_FIELDS: Readonly<Record<MetricKind, FieldReader>> = {
+  gauge: readerOf(NUMBER),
+  sum: readerOf(NUMBER),
+  histogram: readerOf(HISTOGRAM),
+  exponential_histogram: readerOf(EXPONENTIAL),
+  summary: readerOf(SUMMARY),
+};
+
+function readerOf(fields: Fields): FieldReader {
+  return (reader, point, tally) => {
+    const read = fields[reader.field];
+    if (read === undefined) reader.skip();
+    else read(reader, point, tally);
+  };
 }
 
 function readBuckets(reader: WireReader, tally: MetricTally): Buckets {
