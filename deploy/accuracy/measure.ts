@@ -11,7 +11,7 @@ export interface Comparison {
   /** Occurrences compared. */
   readonly n: number;
   /** How `n` occurrences became one number. */
-  readonly stat: "count" | "sum" | "median" | "p95" | "max";
+  readonly stat: "count" | "sum" | "mean" | "median" | "p95" | "max";
   readonly unit: "ms" | "count" | "%";
   readonly ours: number;
   readonly theirs: number;

@@ -3,11 +3,18 @@
  * shift, later or earlier. What was slow from beginning to end has no quieter part, and nothing is claimed of it.
  */
 import { median } from "../stats/describe.ts";
-import { findShift, type Sample, type Shift } from "./shift.ts";
+import { mannWhitneyU } from "../stats/mann_whitney.ts";
+import { findShift, type Sample, type Shift, type ShiftOptions } from "./shift.ts";
+
+/** Bounds included, nanoseconds. */
+interface Span {
+  readonly startNs: number;
+  readonly endNs: number;
+}
 
 export interface Moved {
-  /** The quieter part, bounds included. */
-  readonly baseline: { readonly startNs: number; readonly endNs: number };
+  /** The quieter part; nothing of the shift is in it. */
+  readonly baseline: Span;
   readonly shift: Shift;
 }
 
@@ -32,12 +39,11 @@ export function findMoved(samples: readonly Sample[]): Moved | null {
     if (quiet === null) continue;
     // At a few requests a second a window has to be long enough to hold some.
     const options = { alpha: ALPHA, windowNs: Math.max(WINDOW_NS, length * LEAST / sorted.length) };
-    const later = findShift(sorted.filter(({ atNs }) => atNs >= quiet.startNs), quiet.endNs, options);
-    const earlier = findShift(sorted.filter(({ atNs }) => atNs <= quiet.endNs).map(mirrored), -quiet.startNs, options);
-    const back = earlier === null ? null : { ...earlier, startNs: -earlier.endNs, endNs: -earlier.startNs };
-    const shift = longer(later, back);
+    const later = moved(sorted, quiet, options);
+    const earlier = moved(sorted.map(mirrored).reverse(), mirroredSpan(quiet), options);
+    const found = longer(later, earlier === null ? null : mirroredMove(earlier));
     // A part that reaches into what is slow hides some of it: the longest shift had the cleanest baseline.
-    if (shift !== null && lengthOf(shift) > lengthOf(best?.shift)) best = { baseline: quiet, shift };
+    if (lengthOf(found) > lengthOf(best)) best = found;
   }
   return best;
 }
@@ -47,8 +53,8 @@ function quietest(
   firstNs: number,
   length: number,
   share: number,
-): { startNs: number; endNs: number } | null {
-  let best: { startNs: number; endNs: number; ttftMs: number } | null = null;
+): Span | null {
+  let best: Span & { readonly ttftMs: number } | null = null;
   for (let step = 0; step <= STEPS; step++) {
     const startNs = firstNs + length * (1 - share) * step / STEPS;
     const endNs = startNs + length * share;
@@ -60,14 +66,53 @@ function quietest(
   return best === null ? null : { startNs: best.startNs, endNs: best.endNs };
 }
 
+/** A shift that comes after the quieter part. */
+function moved(sorted: readonly Sample[], quiet: Span, options: ShiftOptions): Moved | null {
+  const from = sorted.filter(({ atNs }) => atNs >= quiet.startNs);
+  const shift = findShift(from, quiet.endNs, options);
+  return shift === null ? null : cutApart(from, quiet, shift);
+}
+
+/**
+ * The quieter part was given its length before anybody knew where the slow part begins, and may reach into it: up to half of it, since
+ * it was chosen by its median. What reaches into it goes to the shift, or means of the two would lie closer together than they are.
+ */
+function cutApart(from: readonly Sample[], quiet: Span, shift: Shift): Moved {
+  const inside = ({ startNs, endNs }: Span) => from.filter(({ atNs }) => atNs >= startNs && atNs <= endNs);
+  const times = (span: Span) => inside(span).map(({ ttftMs }) => ttftMs);
+  const limit = median(times(quiet)) + shift.medianShiftMs / 2;
+  const before = from.filter(({ atNs }) => atNs < shift.startNs);
+  // Where to cut, so that the fewest are slow before it and quick after it.
+  let wrong = before.filter(({ ttftMs }) => ttftMs > limit).length;
+  let [cut, least] = [before.length, wrong];
+  for (let i = before.length - 1; i >= LEAST; i--) {
+    wrong += before[i]!.ttftMs > limit ? -1 : 1;
+    if (wrong < least) [cut, least] = [i, wrong];
+  }
+  if (cut === before.length) return { baseline: quiet, shift };
+  const baseline = { startNs: quiet.startNs, endNs: Math.min(quiet.endNs, before[cut - 1]!.atNs) };
+  const span = { startNs: before[cut]!.atNs, endNs: shift.endNs };
+  const [slow, quick] = [times(span), times(baseline)];
+  const { p } = mannWhitneyU(slow, quick, { alternative: "greater" });
+  return { baseline, shift: { ...span, p, medianShiftMs: median(slow) - median(quick) } };
+}
+
 function mirrored({ atNs, ttftMs }: Sample): Sample {
   return { atNs: -atNs, ttftMs };
 }
 
-function longer(a: Shift | null, b: Shift | null): Shift | null {
+function mirroredSpan({ startNs, endNs }: Span): Span {
+  return { startNs: -endNs, endNs: -startNs };
+}
+
+function mirroredMove({ baseline, shift }: Moved): Moved {
+  return { baseline: mirroredSpan(baseline), shift: { ...shift, ...mirroredSpan(shift) } };
+}
+
+function longer(a: Moved | null, b: Moved | null): Moved | null {
   return lengthOf(b) > lengthOf(a) ? b : a;
 }
 
-function lengthOf(shift: Shift | null | undefined): number {
-  return shift ? shift.endNs - shift.startNs : -1;
+function lengthOf(move: Moved | null): number {
+  return move === null ? -1 : move.shift.endNs - move.shift.startNs;
 }

@@ -4,14 +4,16 @@ import type { TlsMaterial } from "../lab/tls_material.ts";
 import { serving } from "./serving.ts";
 import { delay } from "./watched.ts";
 
-/** Answers in eight pieces, 8 ms apart, the first after `?ms=`. */
+/** Answers in eight pieces, 8 ms apart, the first after `?ms=`. They say when it was asked (Unix ms) and how long that really took it. */
 const MODEL = (tls: string) => `
   Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: ({ port }) => console.log(port)${tls} }, async (request) => {
+    const [at, since] = [Date.now(), performance.now()];
     const wait = (ms) => new Promise((done) => setTimeout(done, ms));
     await wait(Number(new URL(request.url).searchParams.get("ms")));
+    const said = new TextEncoder().encode("data: " + at + " " + (performance.now() - since) + "\\n\\n");
     return new Response(new ReadableStream({
       async start(stream) {
-        for (let i = 0; i < 8; i++, await wait(8)) stream.enqueue(new TextEncoder().encode("data: token\\n\\n"));
+        for (let i = 0; i < 8; i++, await wait(8)) stream.enqueue(said);
         stream.close();
       },
     }));
@@ -48,15 +50,31 @@ export async function plainGateway(tls: TlsMaterial | null): Promise<PlainGatewa
   return { port, pid, provider: model.port, over, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** One request after the other, the model taking so many ms for each. Yields curl's times from request to first byte, in ms. */
-export async function askGateway({ port }: PlainGateway, modelMs: readonly number[]): Promise<number[]> {
-  const format = "%{time_pretransfer} %{time_starttransfer}";
-  const seen: number[] = [];
+/** One request, as its client and as the model saw it. */
+export interface Asked {
+  /** curl's time from request to first byte, ms. */
+  readonly firstByteMs: number;
+  /** When the model was asked, Unix ms, and how long it took, by its own clock. */
+  readonly modelAtMs: number;
+  readonly modelMs: number;
+}
+
+/** One request after the other, the model told to take so many ms for each. */
+export async function askGateway({ port }: PlainGateway, modelMs: readonly number[]): Promise<Asked[]> {
+  const asked: Asked[] = [];
   for (const ms of modelMs) {
-    const said = await exec("curl", "-s", "-o", "/dev/null", "-w", format, `http://127.0.0.1:${port}/?ms=${ms}`);
-    const [sent, first] = said.split(" ").map(Number);
-    seen.push((first! - sent!) * 1000);
-    await delay(30);
+    const said = await exec(
+      "curl",
+      "-s",
+      "-w",
+      "%{time_pretransfer} %{time_starttransfer}",
+      `http://127.0.0.1:${port}/?ms=${ms}`,
+    );
+    const [model = "", times = ""] = [said.split("\n", 1)[0], said.split("\n").at(-1)];
+    const [sent = NaN, first = NaN] = times.split(" ").map(Number);
+    const [modelAtMs = NaN, tookMs = NaN] = model.replace("data: ", "").split(" ").map(Number);
+    asked.push({ firstByteMs: (first - sent) * 1000, modelAtMs, modelMs: tookMs });
+    await delay(20);
   }
-  return seen;
+  return asked;
 }
