@@ -1,7 +1,8 @@
 /**
  * A configuration file in YAML, checked against one of our schemas, each complaint with its line and column. Pure.
  *
- * YAML 1.2 core: `on`, `off` and dates are strings. Anchors, aliases and tags are refused: one thing is written in one place.
+ * YAML 1.2 core: `on`, `off` and dates are strings. Anchors, aliases and tags are refused: one thing is written in one place. So are
+ * numbers in octal or hex: one reader takes 0200 for 200, another for 128.
  */
 import { LineCounter, parseDocument, visit } from "yaml";
 import { UsageError } from "../model/errors.ts";
@@ -48,6 +49,11 @@ export function readYaml(text: string, name: string, schema: SchemaName): YamlFi
   const indirect = firstIndirection(document);
   if (indirect !== null) throw refuse(indirect, "anchors and aliases are not allowed", follow);
 
+  const odd = firstOddNumber(document);
+  if (odd !== null) {
+    throw refuse(odd.at, `${odd.source} is read as different numbers by different readers`, "Write it as a decimal");
+  }
+
   const value: unknown = document.toJS();
   if (value === null || value === undefined) throw refuse(0, "it is empty", follow);
   const [first, ...rest] = validate(schema, value);
@@ -75,6 +81,17 @@ function firstIndirection(document: Document): number | null {
     },
     Value: (_key, node) => {
       if ("anchor" in node && node.anchor !== undefined) found ??= node.range?.[0] ?? 0;
+    },
+  });
+  return found;
+}
+
+/** 0200 is 200 here and 128 elsewhere; 0x10 and 0o20 are 16 here and text elsewhere. */
+function firstOddNumber(document: Document): { readonly at: number; readonly source: string } | null {
+  let found: { at: number; source: string } | null = null;
+  visit(document, {
+    Scalar: (_key, { value, source = "", range }) => {
+      if (typeof value === "number" && /^[-+]?0[0-9xo]/i.test(source)) found ??= { at: range?.[0] ?? 0, source };
     },
   });
   return found;

@@ -1,4 +1,5 @@
 /** May this baseline be compared with at all? Pure: the time is an argument. */
+import { parseTimeMs } from "../model/time.ts";
 import type { Judged } from "./m5_evidence.ts";
 import type { BaselineManifest } from "../model/bench_run.ts";
 import type { Verdict } from "./verdict.ts";
@@ -98,7 +99,7 @@ function copies({ files }: ArmOrigin): boolean {
 type Said = (verdict: Verdict, reason: string | null, sentence?: string) => Fitness;
 
 function aged({ generated_at: at }: BaselineManifest, now: string, said: Said): Fitness | null {
-  const age = (Date.parse(now) - Date.parse(at ?? "")) / 86_400_000;
+  const age = (parseTimeMs(now) - parseTimeMs(at ?? "")) / 86_400_000;
   if (Number.isNaN(age)) return said("not-evaluated", "stale", `generated_at "${at ?? ""}" is no time (stale)`);
   if (age > OLDEST_BASELINE_DAYS) {
     return said("not-evaluated", "stale", `generated ${at}: older than ${OLDEST_BASELINE_DAYS} days (stale)`);
@@ -131,10 +132,11 @@ function sameCommit(q: BaselineQuestion): boolean {
   return isKnown(baseline) && candidateCommits(q).some((commit) => same(commit, baseline));
 }
 
-/** A short name of a commit is the commit. */
+/** A short name of a commit is the commit, in capitals too. */
 function same(one: string, other: string): boolean {
-  const [short, long] = one.length < other.length ? [one, other] : [other, one];
-  return one === other || (short.length >= FEWEST_DIGITS && /^[0-9a-f]+$/.test(short) && /^[0-9a-f]+$/.test(long) &&
+  const names = [one, other].map((name) => name.trim().toLowerCase()) as [string, string];
+  const [short, long] = names[0].length < names[1].length ? names : [names[1], names[0]];
+  return short === long || (short.length >= FEWEST_DIGITS && /^[0-9a-f]+$/.test(short) && /^[0-9a-f]+$/.test(long) &&
     long.startsWith(short));
 }
 

@@ -44,11 +44,14 @@ Deno.test("baseline: what may be compared with, and why not", () => {
     [{ candidateCommit: "local" }, "not-evaluated", "unknown-commit"],
     [{ candidateCommit: "ba5eba11" }, "not-evaluated", "same-commit"],
     [{ candidateCommit: "ba5eba11c0de" }, "not-evaluated", "same-commit"], // one of them is the short name
+    [{ candidateCommit: "BA5EBA11C0DE" }, "not-evaluated", "same-commit"],
     [{ candidateCommit: "", candidate: arm({ commits: ["ba5eba11"] }) }, "not-evaluated", "same-commit"],
     [{ candidateCommit: "ba5eba11", allowSameCommit: true }, "pass", null],
     [{ candidateCommit: "" }, "pass", null],
     [{ manifest: { ...manifest, generated_at: "2026-05-01T00:00:00Z" } }, "not-evaluated", "stale"],
     [{ manifest: { ...manifest, generated_at: "yesterday" } }, "not-evaluated", "stale"],
+    [{ manifest: { ...manifest, generated_at: "build 2026" } }, "not-evaluated", "stale"],
+    [{ manifest: { ...manifest, generated_at: "2026-05-16" } }, "pass", null], // UTC, as all that names no zone
     [{ manifest: { ...manifest, generated_at: "2026-06-16T00:00:00Z" } }, "inconclusive", "clock-skew"],
     [{ manifest: { ...manifest, host_sha256: "h1" }, candidate: arm({ hosts: ["h1"] }) }, "pass", null],
     [

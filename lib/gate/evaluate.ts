@@ -15,6 +15,7 @@ import type { Gate, Policy } from "./policy.ts";
 import { type Scored, scoreOf } from "./score.ts";
 import { combine, type Verdict, VERDICT_EXIT } from "./verdict.ts";
 import { EXIT } from "../model/errors.ts";
+import { parseTimeMs } from "../model/time.ts";
 
 /** What stands beside a verdict, and is none. */
 export type Effect = "waived" | "downgraded" | "let-through" | "none";
@@ -200,7 +201,7 @@ function judgeAllOf(
   const base = { value: null, limit, n: parts.length, interval: null, method: "all_of" };
   if (worst.verdict !== "pass") return { ...worst, ...base };
   if (gate.deadlineMs === null) return { ...base, verdict: "pass", reason: null, said: `all ${parts.length} pass` };
-  const started = Date.parse(String(subject.started ?? ""));
+  const started = parseTimeMs(String(subject.started ?? ""));
   if (Number.isNaN(started)) {
     return undecided(
       "not-evaluated",

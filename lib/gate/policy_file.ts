@@ -1,4 +1,5 @@
 /** Text of a policy -> Policy, every complaint with its line and column. Pure. */
+import { parseTimeMs } from "../model/time.ts";
 import { readYaml, type YamlFile } from "../config/yaml.ts";
 import {
   EVIDENCE_TYPES,
@@ -187,7 +188,9 @@ function readWaiver(raw: Raw, at: At): Waiver {
   const get = keysOf(raw, ["gate", "subject", "until", "reason", "signed_by"], at);
   const needed = (key: string) => get<string | null>(key, text, null) ?? text(undefined, at(key));
   const until = needed("until");
-  if (Number.isNaN(Date.parse(until))) throw at("until")(`is "${until}", which is no date`, 'Write "2026-12-31"');
+  if (Number.isNaN(parseTimeMs(until))) {
+    throw at("until")(`is "${until}", which is no date`, "Write 2026-12-31, or 2026-12-31T12:00:00Z");
+  }
   return {
     gate: needed("gate"),
     subject: needed("subject"),

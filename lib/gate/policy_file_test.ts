@@ -30,6 +30,13 @@ Deno.test("policy: the first thing that is wrong, with its line, its column and 
     [changed('op: "<=", ', ""), '"g" says nothing of op'],
     [changed("value: 1", "value: .inf"), "gates.0.value is Infinity, which is no finite number"],
     [changed("value: 1", "value: .nan"), "no finite number"],
+    [changed("value: 1", "value: 0200"), "line 9, column 81: 0200 is read as different numbers by different readers"],
+    [changed("value: 1", "value: 0o310"), "0o310 is read as different numbers"],
+    [changed("value: 1", "value: 0xC8"), "0xC8 is read as different numbers"],
+    [
+      `${gates(P95)}waivers: [{ gate: g, subject: aa, until: 2026-02-30, reason: r, signed_by: sre }]\n`,
+      "which is no date",
+    ],
     [changed("value: 1", 'value: "1"'), "no finite number"],
     [changed("value: 1", "value: 1, weight: -1"), "gates.0.weight is -1, which is out of range"],
     [changed("value: 1", "value: 1, max_age: 1.5h"), "gates.0.max_age"],

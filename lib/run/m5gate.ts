@@ -94,9 +94,12 @@ function tell(judgement: Judgement, problems: readonly Problem[], io: Io): void 
   io.err(`  hint: Get the whole files; the verdict is ${judgement.conclusion.verdict}\n`);
 }
 
+/** Behind what earlier steps wrote, which need not end its last line. */
 async function append(path: string, text: string): Promise<void> {
   try {
-    await Deno.writeTextFile(path, text, { append: true });
+    const before = await Deno.readTextFile(path).catch(() => "");
+    const apart = before === "" || before.endsWith("\n") ? "" : "\n";
+    await Deno.writeTextFile(path, apart + text, { append: true });
   } catch (error) {
     throw new IoError(`Cannot write the step summary "${path}": ${(error as Error).message}`);
   }

@@ -173,6 +173,12 @@ Deno.test("m5gate: a damaged line is named with its file, and nothing of the fil
       [lastAs('{"ttft_ms":100,"token_throughput_tps":40}'), 3, "have no error_rate"],
       [(text) => text.replaceAll(/"ttft_ms":(\d+)/g, '"ttft_ms":1000$1'), 1, "TTFT p95"],
       [(text) => text + text.split("\n")[0] + "\n", 0, "1 rows of the candidate repeat a request id"],
+      [
+        lastAs('{"ttft_ms":900,"token_throughput_tps":40,"error_rate":0,"ttft_ms":1}'),
+        4,
+        'line 120: it says "ttft_ms" twice',
+      ],
+      [(text) => `\x1f\ufffd${text}`, 4, "line 1: not JSON"],
     ];
     for (const [edit, code, word] of rows) await expectAfter(roots, file, edit, code, word);
     const overhead = `${roots.candidateRoot}/s1/run-1/collector_overhead.csv`;
@@ -182,8 +188,19 @@ Deno.test("m5gate: a damaged line is named with its file, and nothing of the fil
       [() => overheadCsv([...Array(60).fill(1), ...Array(60).fill("+Inf")]), 1, "over 3 %"],
       [() => overheadCsv([-1]), 5, "a negative collector_cpu_pct"],
       [(text) => text.replace("collector_cpu_pct", "cpu_seconds"), 4, "no column node or collector_cpu_pct"],
+      [
+        (text) => text.replace("collector_memory_mb", "collector_cpu_pct"),
+        4,
+        'the column "collector_cpu_pct" stands there twice',
+      ],
+      [(text) => text.replace(/^([^,]+),([^,\n]+),/gm, '$1,"$2",'), 0, ""],
     ];
     for (const [edit, code, word] of cpu) await expectAfter(roots, overhead, edit, code, word);
+    const packed = new Blob([await Deno.readTextFile(file)]).stream().pipeThrough(new CompressionStream("gzip"));
+    await Deno.writeFile(file, packed);
+    const compressed = await gate(roots);
+    assertEquals([compressed.code, compressed.summary.failures[0].includes("is compressed (gzip)")], [4, true]);
+    await writeRuns(`${roots.candidateRoot}/s1`, { ...SHAPE, key: "c" });
     await Deno.writeTextFile(`${roots.candidateRoot}/s1/run-3/raw_samples.jsonl`, "{");
     const io = fakeIo();
     assertEquals(await m5gate({ ...options, ...roots, outJson: undefined }, io), 4);
@@ -266,7 +283,7 @@ Deno.test("m5gate: Markdown, a picture, the step summary and annotations; on a p
     const dir = roots.candidateRoot;
     const files = { outJson: `${dir}/m5.json`, outMd: `${dir}/m5.md`, outSvg: `${dir}/m5.svg`, scenarios: ["s1"] };
     const env = { GITHUB_STEP_SUMMARY: `${dir}/step.md`, GITHUB_ACTIONS: "true" };
-    await Deno.writeTextFile(env.GITHUB_STEP_SUMMARY, "# before\n");
+    await Deno.writeTextFile(env.GITHUB_STEP_SUMMARY, "# before");
     const io = fakeIo({ env });
     assertEquals(await m5gate({ ...options, ...roots, ...files }, io), 1);
     const [text, step, picture] = await Promise.all(

@@ -131,7 +131,10 @@ export function readManifest(root: string, scenario: string, named: string | und
     if (text === null) continue;
     const manifest = parseManifest(text, scenario);
     if (manifest !== null) return manifest;
-    throw new IoError(`Cannot read "${path}": not a JSON object`, "Write source_ref, source_commit and generated_at");
+    throw new IoError(
+      `Cannot read "${path}": not a JSON object that says each key once`,
+      "Write source_ref, source_commit and generated_at",
+    );
   }
   return null;
 }

@@ -1,5 +1,7 @@
 /** provenance.json of a run and manifest.json of a baseline, of which older ones lack this and that. */
 import type { BaselineManifest, RunProblem } from "../model/bench_run.ts";
+import { doubledKey } from "../model/doubled_key.ts";
+import { parseTimeMs } from "../model/time.ts";
 import type { RunWindow } from "./raw_samples.ts";
 
 /** null, or empty, where the file does not say. */
@@ -35,12 +37,12 @@ export function parseProvenance(text: string | null, path: string): RunProvenanc
   if (text === null) return NOTHING;
   const value = object(text);
   if (value === null) {
-    const sentence = `"${path}": not a JSON object`;
+    const sentence = `"${path}": not a JSON object that says each key once`;
     return { ...NOTHING, problems: [{ verdict: "not-evaluated", reason: "unreadable", sentence }] };
   }
   const digests = record(value.digests);
   const overhead = record(value.overhead);
-  const [startMs, endMs] = [value.started, value.finished].map((at) => Date.parse(String(at))) as [number, number];
+  const [startMs, endMs] = [value.started, value.finished].map((at) => parseTimeMs(String(at))) as [number, number];
   const planned = record(value.runs).planned;
   return {
     commit: word(value.commit) ?? "",
@@ -78,7 +80,9 @@ export function parseManifest(text: string, scenario: string): BaselineManifest 
 function object(text: string): Record<string, unknown> | null {
   try {
     const value = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
+    return typeof value === "object" && value !== null && !Array.isArray(value) && doubledKey(text) === null
+      ? value
+      : null;
   } catch {
     return null;
   }

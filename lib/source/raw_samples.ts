@@ -1,6 +1,8 @@
 /** raw_samples.jsonl of one run, read in pieces, so that its size costs time and not memory. */
 import { createHash } from "node:crypto";
 import { BENCH_FIELDS, type BenchField, type Run, type RunProblem } from "../model/bench_run.ts";
+import { doubledKeyOfLine } from "../model/doubled_key.ts";
+import { parseTimeMs } from "../model/time.ts";
 import { strictNumber } from "./strict_number.ts";
 
 /** Start and end of a run, in Unix milliseconds. */
@@ -18,6 +20,7 @@ export interface RawSamples {
 }
 
 const PIECE = 1 << 20;
+const GZIP = [0x1f, 0x8b];
 /** A row's time is rounded, and the run's own start is read a moment before its first request. */
 const SLACK_MS = 1000;
 /** More rows than this outside the run's time are no stragglers: a clock is wrong. */
@@ -33,9 +36,12 @@ export function readRawSamples(path: string, name: string, window: RunWindow | n
     const decoder = new TextDecoder();
     const piece = new Uint8Array(PIECE);
     let rest = "";
+    let isFirst = true;
     for (let size = file.readSync(piece); size !== null; size = file.readSync(piece)) {
       const bytes = piece.subarray(0, size);
       hash.update(bytes);
+      if (isFirst && bytes[0] === GZIP[0] && bytes[1] === GZIP[1]) reader.refuseGzip();
+      isFirst = false;
       const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
       rest = lines.pop()!;
       for (const line of lines) reader.take(line, true);
@@ -58,13 +64,14 @@ class Reader {
   #duplicates = 0;
   #outside = 0;
   #synthetic = false;
+  #isCompressed = false;
 
   constructor(readonly path: string, readonly name: string, readonly window: RunWindow | null) {}
 
   /** @param whole false for what stands after the last line break */
   take(line: string, whole: boolean): void {
     this.#line++;
-    if (line.trim() === "") return;
+    if (this.#isCompressed || line.trim() === "") return;
     let row: Record<string, unknown> | null;
     try {
       row = JSON.parse(line);
@@ -81,10 +88,18 @@ class Reader {
         `of schema "${row.schema}", which this version does not know`,
       );
     }
+    const twice = doubledKeyOfLine(line, row);
+    if (twice !== null) return this.#refuse("not-evaluated", "unreadable", `it says "${twice}" twice`);
     this.#rows++;
     if (row.synthetic === true) this.#synthetic = true;
     if (this.#isOutside(row.timestamp)) this.#outside++;
     else this.#keep(row);
+  }
+
+  refuseGzip(): void {
+    const sentence = `"${this.path}" is compressed (gzip): unpack it`;
+    this.#problems.push({ verdict: "not-evaluated", reason: "unreadable", sentence });
+    this.#isCompressed = true;
   }
 
   fail(error: unknown): void {
@@ -135,10 +150,12 @@ class Reader {
     // Whichever of them came first in the file, the slowest counts; what is no number hides nothing.
     else if (typeof id === "string" && id !== "") this.#placeOf.set(id, ttft_ms.length);
     const place = at ?? ttft_ms.length;
+    const failed = errors >= 0 && errors <= 1 ? errors : NaN;
+    // Math.max is NaN where either is.
+    error_rate[place] = at === undefined ? failed : Math.max(error_rate[at]!, failed);
     if (at !== undefined && !isSlower(ttft, rate, ttft_ms[at]!, token_throughput_tps[at]!)) return;
     ttft_ms[place] = ttft;
     token_throughput_tps[place] = rate;
-    error_rate[place] = errors >= 0 && errors <= 1 ? errors : NaN;
   }
 
   /** Absent is missing, and no number is NaN: neither is 0. */
@@ -151,7 +168,7 @@ class Reader {
 
   #isOutside(timestamp: unknown): boolean {
     if (this.window === null) return false;
-    const at = typeof timestamp === "string" ? Date.parse(timestamp) : NaN;
+    const at = typeof timestamp === "string" ? parseTimeMs(timestamp) : NaN;
     return !(at >= this.window.startMs - SLACK_MS && at <= this.window.endMs + SLACK_MS);
   }
 

@@ -1,4 +1,5 @@
 /** Who has to agree, and has: signed statements of roles about this very subject. Pure: signatures were verified by the reader. */
+import { parseTimeMs } from "../../model/time.ts";
 import type { Case } from "../evidence.ts";
 import { undecided } from "../finding.ts";
 import type { Judgement } from "../judgement.ts";
@@ -18,7 +19,7 @@ export function judgeApproval(gate: Approval, { statements, subject, atMs }: Cas
     predicateType === APPROVAL && gate.roles.includes(role) && subjects.includes(about)
   );
   const fresh = own.filter(({ predicate }) => {
-    const age = atMs - Date.parse(String(predicate.time));
+    const age = atMs - parseTimeMs(String(predicate.time));
     return age >= 0 && (gate.maxAgeMs === null || age <= gate.maxAgeMs);
   });
   const of = (decision: string) => fresh.filter(({ predicate }) => predicate.decision === decision);
@@ -53,9 +54,9 @@ export function waiverProblem({ gate, subject, until, signedBy }: Waiver, given:
   return signed ? null : `no signature of ${signedBy} is about it`;
 }
 
-/** A date lasts until its end. */
+/** A date lasts until its end, in UTC. */
 function endOf(until: string): number {
-  return Date.parse(until) + (/^\d{4}-\d\d-\d\d$/.test(until) ? 86_400_000 - 1 : 0);
+  return parseTimeMs(until) + (/^\d{4}-\d\d-\d\d$/.test(until) ? 86_400_000 - 1 : 0);
 }
 
 function digestOf(subject: Case["subject"]): string | null {

@@ -1,4 +1,5 @@
 /** Does it get worse with time? A slope that a few wild minutes cannot bend, over all the time there is. Pure. */
+import { parseTimeMs } from "../../model/time.ts";
 import { theilSen } from "../../stats/theil_sen.ts";
 import type { Evidence, Row } from "../evidence.ts";
 import { undecided } from "../finding.ts";
@@ -63,6 +64,6 @@ export function judgeTrend(gate: Trend, evidence: Evidence): Judgement {
 function timeOf(row: Row, per: Trend["per"]): number | null {
   const own = cell(row, per);
   if (own !== null) return Number.isFinite(own) ? own : null;
-  const ms = typeof row.timestamp === "string" ? Date.parse(row.timestamp) : NaN;
+  const ms = typeof row.timestamp === "string" ? parseTimeMs(row.timestamp) : NaN;
   return Number.isNaN(ms) ? null : ms / UNIT_MS[per];
 }

@@ -7,6 +7,7 @@ import { readInput } from "../../host/read_input.ts";
 import { writeText } from "../../host/write_text.ts";
 import { UsageError } from "../../model/errors.ts";
 import type { Io } from "../../model/io.ts";
+import { parseTimeMs } from "../../model/time.ts";
 import { toJson } from "../../model/json.ts";
 import { type ReadCase, readCase } from "./read_case.ts";
 import { evalMarkdown, evalText } from "./eval_text.ts";
@@ -53,7 +54,7 @@ export async function gateEval(options: EvalOptions, io: Io): Promise<number> {
   const text = await readInput(policyPath, io.stdin, MOST_BYTES);
   const { policy } = parsePolicy(text, policyPath === "-" ? "standard input" : policyPath);
   const profile = profileOf(policy, options.profile);
-  const atMs = options.at === undefined ? Date.now() : Date.parse(options.at);
+  const atMs = options.at === undefined ? Date.now() : parseTimeMs(options.at);
   if (Number.isNaN(atMs)) {
     throw new UsageError(`Cannot use "--at ${options.at}": it is no time`, "Write it as 2026-01-31T12:00:00Z");
   }

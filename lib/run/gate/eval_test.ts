@@ -87,6 +87,30 @@ Deno.test("gate eval: the same case gives the same digest and the same bytes; ea
     ["cells are missing", "collector_overhead.csv", overhead.slice(0, -5), 4, "torn", "line 21: 2 cells of 3"],
     ["no JSON at all", "raw_samples.jsonl", "\u00ff\n\n", 4, "unreadable", "line 1: no JSON object"],
     ["negative", "raw_samples.jsonl", samples.replace("102", "-102"), 5, "negative", "below 0"],
+    [
+      "a key twice",
+      "raw_samples.jsonl",
+      samples.replace('"r3",', '"r3","ttft_ms":1,'),
+      4,
+      "unreadable",
+      'says "ttft_ms" twice',
+    ],
+    [
+      "a column twice",
+      "collector_overhead.csv",
+      overhead.replace("timestamp", "node"),
+      4,
+      "unreadable",
+      '"node" stands there',
+    ],
+    [
+      "two say of one request",
+      "raw_samples.jsonl",
+      samples.replace('"r3"', '"r4"'),
+      3,
+      "contradiction",
+      'of request "r4" say',
+    ],
     ["one value is none", "raw_samples.jsonl", samples.replace("102", '"fast"'), 3, "nan", "no numbers"],
   ];
   for (const [name, file, text, code, reason, said] of damages) {
@@ -110,6 +134,12 @@ Deno.test("gate eval: the same case gives the same digest and the same bytes; ea
     ]]);
     await Deno.writeTextFile(`${one}/raw_samples.jsonl`, samples);
   });
+  await test.step("rows without an id are no copies of each other", async () => {
+    await Deno.writeTextFile(`${one}/raw_samples.jsonl`, samples.replaceAll(/"r\d+"/g, "null"));
+    const [gate] = (await run(at)).document.gates;
+    assertEquals([gate!.verdict, gate!.notes], [good.document.gates[0]!.verdict, []]);
+    await Deno.writeTextFile(`${one}/raw_samples.jsonl`, samples);
+  });
   await test.step("overhead that nobody measured is no overhead", async () => {
     await Deno.writeTextFile(`${one}/provenance.json`, '{"overhead": {"measured": false, "reason": "no agent ran"}}');
     const { code, document } = await run(at);
@@ -121,6 +151,24 @@ Deno.test("gate eval: the same case gives the same digest and the same bytes; ea
     assertEquals((await run(at)).code, 4);
     const named = await run({ ...at, subject: ["git_commit=abc123"] });
     assertEquals([named.code, named.document.subject], [0, { git_commit: "abc123" }]);
+    await Deno.writeTextFile(dir.policy, POLICY);
+  });
+  await test.step("what this version does not judge is named, and passes for nothing", async () => {
+    await Deno.writeTextFile(
+      dir.policy,
+      `${POLICY}  - { id: smoke, kind: smoke, target: "http://a", steps: [health] }\n`,
+    );
+    assertEquals((await run(at)).code, 4);
+    await Deno.writeTextFile(
+      dir.policy,
+      `${POLICY}  - { id: attest, kind: attestation, predicate: p, enforce: info }\n`,
+    );
+    const io = fakeIo();
+    assertEquals(await gateEval({ ...NONE, ...at, json: false, outMd: `${dir.path}.md` }, io), 0);
+    for (const text of [io.stdout, await Deno.readTextFile(`${dir.path}.md`)]) {
+      assertStringIncludes(text, "not judged by this version, and no part of the verdict: attest (attestation)");
+    }
+    await Deno.remove(`${dir.path}.md`);
     await Deno.writeTextFile(dir.policy, POLICY);
   });
   await test.step("a run that is gone is named", async () => {

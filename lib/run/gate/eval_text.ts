@@ -33,6 +33,12 @@ function head({ verdict, policy, waived, labels }: GateResultDocument, colour: (
   ].join("; ");
 }
 
+/** Declared, and looked at by nobody: whatever the verdict is, it does not speak of these. */
+function notJudged({ gates }: GateResultDocument): string[] {
+  const open = gates.filter(({ reason }) => reason === "not-judged").map(({ id, kind }) => `${id} (${kind})`);
+  return open.length === 0 ? [] : [`not judged by this version, and no part of the verdict: ${open.join(", ")}`];
+}
+
 function verdictOf({ verdict, reason, effect, enforce, integrity }: GateResult): string {
   const more = [reason, ...(effect === "none" ? [] : [effect]), ...(enforce === "block" ? [] : [enforce])].filter(
     Boolean,
@@ -47,6 +53,7 @@ function noteOf({ said, title, notes = [] }: GateResult): string {
 function tail(document: GateResultDocument): string[] {
   return [
     ...(document.score === null ? [] : [document.score.said]),
+    ...notJudged(document),
     ...document.warnings.map((warning) => `let through: ${warning}`),
     ...document.ignored_waivers.map(({ gate, why }) => `waiver of ${gate} ignored: ${why}`),
     ...document.ignored_statements.map(({ file, why }) => `${file} ignored: ${why}`),

@@ -2,6 +2,9 @@
 import { parse as parseYamlText } from "yaml";
 import { type EvidenceFile, type Problem, problem, type Row } from "../../gate/evidence.ts";
 import type { EvidenceType } from "../../gate/policy.ts";
+import { doubledKey, doubledKeyOfLine } from "../../model/doubled_key.ts";
+import { parseTimeMs } from "../../model/time.ts";
+import { csvCells } from "../../source/csv_cells.ts";
 import { coverageRow, junitRow, scannerRow } from "./imports.ts";
 
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -48,9 +51,9 @@ export async function readEvidenceFile(
   const content: Content = bad
     ? { rows: [], problems: [problem("not-text", `${path}: it is no UTF-8 text`)] }
     : parse(path, text, keep);
-  const { rows, duplicates } = type === "raw-samples/v1"
+  const { rows, duplicates, contradicted } = type === "raw-samples/v1"
     ? distinct(content.rows)
-    : { rows: content.rows, duplicates: 0 };
+    : { rows: content.rows, duplicates: 0, contradicted: null };
   const tabular = type === "raw-samples/v1" || type === "overhead-csv/v1" || type === "scenario-result/v1";
   const empty = tabular && rows.length === 0 && content.problems === undefined;
   return {
@@ -67,6 +70,9 @@ export async function readEvidenceFile(
     problems: [
       ...content.problems ?? [],
       ...(type === "overhead-csv/v1" && unmeasured !== null ? [problem("unmeasured", `${path}: ${unmeasured}`)] : []),
+      ...(contradicted === null ? [] : [
+        problem("contradiction", `${path}: rows of request "${contradicted}" say different things`, "inconclusive"),
+      ]),
       ...(empty ? [problem("no-data", `${path}: it holds no rows`)] : []),
     ],
   };
@@ -144,6 +150,8 @@ function parse(path: string, text: string, keep: ReadonlySet<string> | null): Co
           text.trim() === "" ? "it is empty" : "it is no whole JSON",
         );
       }
+      const twice = doubledKey(text);
+      if (twice !== null) return refused("unreadable", `it says "${twice}" twice`);
       const scanned = scannerRow(document);
       if (scanned !== null) return { document, rows: [scanned] };
       return { document, rows: Array.isArray(document) ? document.filter(isRow) : isRow(document) ? [document] : [] };
@@ -167,6 +175,11 @@ function jsonLines(path: string, text: string, keep: ReadonlySet<string> | null)
       const said = `${path}: line ${i + 1}: ${torn ? "torn: no whole JSON object" : "no JSON object"}`;
       return { rows: [], problems: [problem(torn ? "torn" : "unreadable", said)] };
     }
+    const twice = doubledKeyOfLine(line, row);
+    if (twice !== null) {
+      const said = `${path}: line ${i + 1}: it says "${twice}" twice`;
+      return { rows: [], problems: [problem("unreadable", said)] };
+    }
     rows.push(keep === null ? row : only(row, keep));
   }
   return { rows };
@@ -180,11 +193,15 @@ function only(row: Row, keep: ReadonlySet<string>): Row {
 
 function csv(path: string, text: string): Content {
   const [head = "", ...lines] = text.split(/\r?\n/);
-  const columns = cells(head);
+  const columns = csvCells(head);
+  const twice = columns.find((name, i) => columns.indexOf(name) < i);
+  if (twice !== undefined) {
+    return { rows: [], problems: [problem("unreadable", `${path}: line 1: the column "${twice}" stands there twice`)] };
+  }
   const rows: Row[] = [];
   for (const [i, line] of lines.entries()) {
     if (line === "") continue;
-    const found = cells(line);
+    const found = csvCells(line);
     if (found.length !== columns.length) {
       const said = `${path}: line ${i + 2}: ${found.length} cells of ${columns.length}`;
       return { rows: [], problems: [problem("torn", said)] };
@@ -194,24 +211,25 @@ function csv(path: string, text: string): Content {
   return { rows };
 }
 
-/** Cells of one line; quotes hold commas, and a doubled quote is one. */
-function cells(line: string): string[] {
-  if (!line.includes('"')) return line.split(",").map((cell) => cell.trim());
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) =>
-    quoted === undefined ? plain!.trim() : quoted.replaceAll('""', '"')
-  );
+/** Rows that name the same request and say the same are one, and are counted. What says otherwise of it is a contradiction. */
+function distinct(rows: readonly Row[]): { rows: readonly Row[]; duplicates: number; contradicted: string | null } {
+  const seen = new Map<unknown, Row>();
+  let contradicted: string | null = null;
+  const kept = rows.filter((row) => {
+    const id = row.request_id;
+    if (id === undefined || id === null || id === "") return true;
+    const known = seen.get(id);
+    if (known === undefined) seen.set(id, row);
+    else if (contradicted === null && !isSame(known, row)) contradicted = String(id);
+    return known === undefined;
+  });
+  return { rows: kept, duplicates: rows.length - kept.length, contradicted };
 }
 
-/** Rows that name the same request are one; all but the first are counted. */
-function distinct(rows: readonly Row[]): { rows: readonly Row[]; duplicates: number } {
-  const seen = new Set<unknown>();
-  const kept = rows.filter(({ request_id }) => {
-    if (request_id === undefined || request_id === "") return true;
-    const known = seen.has(request_id);
-    seen.add(request_id);
-    return !known;
-  });
-  return { rows: kept, duplicates: rows.length - kept.length };
+function isSame(one: Row, other: Row): boolean {
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length &&
+    keys.every((key) => one[key] === other[key] || JSON.stringify(one[key]) === JSON.stringify(other[key]));
 }
 
 const TIMES = ["timestamp", "finished", "generated_at", "created"];
@@ -234,7 +252,7 @@ function newest(rows: readonly Row[], document: unknown): number | null {
 }
 
 function time(value: unknown): number | null {
-  const ms = typeof value === "string" ? Date.parse(value) : NaN;
+  const ms = typeof value === "string" ? parseTimeMs(value) : NaN;
   return Number.isNaN(ms) ? null : ms;
 }
 
