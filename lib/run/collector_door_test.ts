@@ -133,6 +133,11 @@ Deno.test("a token of a namespace sends and reads nothing of another's", async (
   assertEquals((await get(to.http + path, "a")).status, 200);
   assertEquals((await get(to.http + path, "b")).status, 404);
   assertEquals((await get(to.http + path, "all")).status, 200);
+  // What names no namespace is the sender's own, and nobody else's.
+  const unnamed = spans.map((span): Span => ({ ...span, traceId: span.traceId.replace(/^./, "f") }));
+  assertEquals((await post(to.http, "a", encodeTraces(unnamed, "protobuf"))).status, 200);
+  const own = `${to.http}/v1/requests/${unnamed[0]!.traceId}`;
+  assertEquals([(await get(own, "a")).status, (await get(own, "b")).status], [200, 404]);
   await to.end();
 });
 

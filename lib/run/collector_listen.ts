@@ -24,6 +24,7 @@ import { fromRawSample } from "../slo/from_samples.ts";
 import { Watchers } from "../serve/watch.ts";
 import { watchRoute } from "../serve/watch_http.ts";
 import { emptyDocuments, readDocuments } from "../source/documents.ts";
+import { claimed } from "./collector/claimed.ts";
 import { IncidentDesk } from "./collector/incident_desk.ts";
 import { feed } from "./collector/inputs.ts";
 import { CollectorMetrics } from "./collector/metrics.ts";
@@ -36,7 +37,7 @@ import { enrichedSpan } from "./enriched_span.ts";
 import { openLines } from "./lines.ts";
 import { Agents } from "./query/agents.ts";
 import { byNamespace } from "./query/by_namespace.ts";
-import { recordNamespace, scoped } from "./query/scoped.ts";
+import { scoped } from "./query/scoped.ts";
 import { querySource } from "./query/source.ts";
 import { watchSource } from "./query/watch_source.ts";
 import { openSending, refuseLoop } from "./sending.ts";
@@ -99,6 +100,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     store,
     nowMs,
     cluster: options.place.cluster,
+    namespace: options.place.namespace,
     service: options.place.service,
     objectiveMs: options.objectives.ttftMs,
     onFault,
@@ -127,7 +129,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
       }
     },
   });
-  const receiver = new OtlpReceiver({ sink: pipeline.sink, namespaceOf: recordNamespace, onFault });
+  const receiver = new OtlpReceiver({ sink: pipeline.sink, claimed, onFault });
   // What came before a restart is known when it comes again.
   receiver.remember(opened.spanKeys(receiver.horizon));
   await pipeline.remember();

@@ -39,8 +39,8 @@ export interface ReceiverOptions {
   readonly sink: OtlpSink;
   /** Spans remembered against duplicates. Default 131 072. */
   readonly horizon?: number;
-  /** The namespace a record names, "" where it names none. Without it no record names one. */
-  readonly namespaceOf?: (record: Span | LogRecord | MetricPoint) => string;
+  /** The record as one of the namespace ("": all) of who sent it; null where it is another's. Without it everybody speaks for all. */
+  readonly claimed?: <R extends Span | LogRecord | MetricPoint>(record: R, ns: string) => R | null;
   /** Is told of anything a sink threw but Overload. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -78,7 +78,8 @@ export type Reply =
 
 class Foreign extends Error {
   constructor(ns: string) {
-    super(`Cannot take it: the token is for the namespace "${ns}", and there is a record of another`);
+    const whose = ns === "" ? "the collector's own" : `of another than "${ns}", the token's namespace`;
+    super(`Cannot take it: there is a record ${whose}`);
   }
 }
 
@@ -185,33 +186,36 @@ export class OtlpReceiver {
         : { ...draft, answer: encodeResponse(signal, partialSuccess(decoded), encoding), type: MEDIA_TYPE[encoding] };
     if (signal === "traces") {
       const decoded = decodeTraces(body, encoding);
-      this.#refuseForeign(decoded.spans, ns);
-      await this.#takeSpans(decoded.spans, body.length, receiptFor(decoded));
+      await this.#takeSpans(this.#claimed(decoded.spans, ns), body.length, receiptFor(decoded));
       return decoded;
     }
     if (signal === "logs") {
       const decoded = decodeLogs(body, encoding);
-      this.#refuseForeign(decoded.logs, ns);
+      const logs = this.#claimed(decoded.logs, ns);
       const receipt = receiptFor(decoded);
-      if (decoded.logs.length > 0) await sink.logs?.(decoded.logs, body.length, receipt);
+      if (logs.length > 0) await sink.logs?.(logs, body.length, receipt);
       else if (receipt !== undefined) await sink.receipt?.(receipt);
-      this.stats.logs.taken += decoded.logs.length;
+      this.stats.logs.taken += logs.length;
       return decoded;
     }
     const decoded = decodeMetrics(body, encoding);
-    this.#refuseForeign(decoded.points, ns);
-    if (decoded.points.length > 0) await sink.metrics?.(decoded.points, body.length);
+    const points = this.#claimed(decoded.points, ns);
+    if (points.length > 0) await sink.metrics?.(points, body.length);
     const receipt = receiptFor(decoded);
     if (receipt !== undefined) await sink.receipt?.(receipt);
-    this.stats.metrics.taken += decoded.points.length;
+    this.stats.metrics.taken += points.length;
     return decoded;
   }
 
   /** All of a request or nothing of it: who sends for others by mistake finds out at once. @throws Foreign */
-  #refuseForeign(records: readonly (Span | LogRecord | MetricPoint)[], ns: string): void {
-    const { namespaceOf } = this.#options;
-    if (ns === "" || namespaceOf === undefined) return;
-    if (records.some((record) => ![ns, ""].includes(namespaceOf(record)))) throw new Foreign(ns);
+  #claimed<R extends Span | LogRecord | MetricPoint>(records: readonly R[], ns: string): readonly R[] {
+    const { claimed } = this.#options;
+    if (claimed === undefined) return records;
+    return records.map((record) => {
+      const own = claimed(record, ns);
+      if (own === null) throw new Foreign(ns);
+      return own;
+    });
   }
 
   async #takeSpans(spans: readonly Span[], bytes: number, receipt: Receipt | undefined): Promise<void> {

@@ -3,6 +3,7 @@ import type { Io } from "../../model/io.ts";
 import type { LogRecord } from "../../model/log_record.ts";
 import { printable } from "../../report/text.ts";
 import type { AuditLine } from "../../serve/audited.ts";
+import { AUDIT_EVENT } from "./claimed.ts";
 import { logEntry } from "../../store/entries.ts";
 import type { Store } from "../../store/store.ts";
 
@@ -32,7 +33,7 @@ function record({ method, path, status, peer, kid, jti, ns }: AuditLine, nowMs: 
     observedNs: timeNs,
     severity: status < 400 ? INFO : WARN,
     severityText: status < 400 ? "INFO" : "WARN",
-    eventName: "sloctl.audit",
+    eventName: AUDIT_EVENT,
     body: `${method} ${path}`,
     attributes: {
       "http.request.method": method,
@@ -45,7 +46,8 @@ function record({ method, path, status, peer, kid, jti, ns }: AuditLine, nowMs: 
     },
     traceId: "",
     spanId: "",
-    resource: { "service.name": "sloctl.collector" },
+    // Of the caller's namespace, or of none that a token could have: no other may read it.
+    resource: { "service.name": "sloctl.collector", "k8s.namespace.name": ns || "*" },
     scope: "sloctl.collector",
   };
 }

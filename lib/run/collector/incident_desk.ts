@@ -6,6 +6,7 @@
 import type { IncidentAttribution } from "../../model/incident_attribution.ts";
 import { type IncidentChange, IncidentWatch, type RequestSample } from "../../slo/incident_watch.ts";
 import { incidentEntry } from "../../store/entries.ts";
+import type { Span } from "../../model/span.ts";
 import type { Store } from "../../store/store.ts";
 import { incidentDocument } from "./incident_document.ts";
 import type { JudgedTrace } from "./judge.ts";
@@ -15,6 +16,8 @@ export interface IncidentDeskOptions {
   /** Unix ms. */
   readonly nowMs: () => number;
   readonly cluster: string;
+  /** Of a span that names none; "": none. */
+  readonly namespace: string;
   /** Of a service that does not name itself. */
   readonly service: string;
   readonly objectiveMs: number;
@@ -24,6 +27,9 @@ export interface IncidentDeskOptions {
 }
 
 interface Watched {
+  /** Services of one name in two namespaces are two. */
+  readonly key: string;
+  readonly namespace: string;
   readonly service: string;
   readonly watch: IncidentWatch;
   pending: RequestSample[];
@@ -70,7 +76,7 @@ export class IncidentDesk {
       const value = (name: string) => own.find(({ sli_name }) => sli_name === name)?.sli_value;
       const failed = value("error_rate") === 1;
       const service = own[0]?.service ?? this.#options.service;
-      const watched = this.#of(service);
+      const watched = this.#of(own[0]?.namespace ?? this.#options.namespace, service);
       // By its end: the slowest are heard of last, and would be missing from a window of arrivals while it is looked at.
       const atNs = Number(entry.endNs - this.#epochNs);
       watched?.pending.push({ atNs, ttftMs: failed ? null : value("ttft_ms") ?? null, failed });
@@ -118,18 +124,21 @@ export class IncidentDesk {
     const { store, cluster, objectiveMs, onIncident } = this.#options;
     if (change.kind === "opened") {
       this.#opened++;
-      watched.id = incidentId(this.#epochNs + BigInt(Math.round(incident.startNs)), watched.service);
+      watched.id = incidentId(this.#epochNs + BigInt(Math.round(incident.startNs)), watched);
     }
     // What the first of these requests looked up and opened was told long before it ended.
     const sinceNs = this.#epochNs + BigInt(Math.round(incident.baseline.fromNs - LONGEST_REQUEST_NS));
     const entries = await store.newest(MOST_ENTRIES, { kinds: ["span", "probe"], sinceNs });
     const document = incidentDocument({
       id: watched.id!,
+      namespace: watched.namespace,
       service: watched.service,
       incident,
       ...(change.kind === "closed" ? { closed: { atNs: closedAt(change, atNs), because: change.because } } : {}),
       epochNs: this.#epochNs,
-      spans: entries.flatMap((entry) => entry.kind === "span" ? [entry.document] : []).reverse(),
+      spans: entries.flatMap((entry) =>
+        entry.kind === "span" && !this.#isOfNamesake(entry.document, watched) ? [entry.document] : []
+      ).reverse(),
       probes: entries.flatMap((entry) => entry.kind === "probe" ? [entry.document] : []).reverse(),
       cluster,
       objectiveMs,
@@ -138,11 +147,21 @@ export class IncidentDesk {
     onIncident?.(document);
   }
 
-  #of(service: string): Watched | null {
-    const known = this.#services.get(service);
+  /** Of a service of the same name in another namespace. */
+  #isOfNamesake({ resource }: Span, { namespace, service }: Watched): boolean {
+    const named = resource["k8s.namespace.name"];
+    return resource["service.name"] === service &&
+      (typeof named === "string" && named !== "" ? named : this.#options.namespace) !== namespace;
+  }
+
+  #of(namespace: string, service: string): Watched | null {
+    const key = `${namespace}/${service}`;
+    const known = this.#services.get(key);
     if (known !== undefined) return known;
     if (this.#services.size >= MOST_SERVICES && !this.#forgetOne()) return null;
     const made: Watched = {
+      key,
+      namespace,
       service,
       watch: new IncidentWatch(),
       pending: [],
@@ -151,7 +170,7 @@ export class IncidentDesk {
       newestAtMs: 0,
       id: null,
     };
-    this.#services.set(service, made);
+    this.#services.set(key, made);
     return made;
   }
 
@@ -161,7 +180,7 @@ export class IncidentDesk {
       watch.open === null && pending.length === 0
     );
     const [oldest] = idle.sort((a, b) => a.newestAtMs - b.newestAtMs);
-    return oldest !== undefined && this.#services.delete(oldest.service);
+    return oldest !== undefined && this.#services.delete(oldest.key);
   }
 }
 
@@ -170,9 +189,9 @@ function closedAt({ incident }: IncidentChange, atNs: number): number {
   return Math.min(atNs, incident.endNs);
 }
 
-/** `inc-20260102030405678-rag-gateway`: one service has one incident at a time. */
-function incidentId(startNs: bigint, service: string): string {
+/** `inc-20260102030405678-rag-gateway`, or `-prod-rag-gateway` of a namespace: one service has one incident at a time. */
+function incidentId(startNs: bigint, { namespace, service }: Watched): string {
   const at = new Date(Number(startNs / 1_000_000n)).toISOString().replace(/[^0-9]/g, "");
-  const name = service.slice(0, 64).replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  const name = `${namespace.slice(0, 63)} ${service.slice(0, 64)}`.replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "");
   return `inc-${at}${name === "" ? "" : `-${name}`}`;
 }

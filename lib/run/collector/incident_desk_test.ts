@@ -21,6 +21,7 @@ async function told(
     store,
     nowMs: () => nowMs,
     cluster: "c1",
+    namespace: "",
     service: "",
     objectiveMs: 150,
     onIncident: (incident) => incidents.push(incident),
@@ -104,4 +105,22 @@ Deno.test("failures: the cause is what the failed calls answered", async () => {
   const { incidents: [opened] } = await told(broken, probes);
   assertEquals([opened!.slo_impact.sli, opened!.predicted_fault_domain], ["error_rate", "provider_error"]);
   assertEquals(validate("incident-attribution/v1.1", opened), []);
+});
+
+Deno.test("services of one name in two namespaces have incidents of their own, each of its requests alone", async () => {
+  const of = (ns: string, digit: string, spans: readonly Span[]) =>
+    spans.map((span): Span => ({
+      ...span,
+      traceId: digit + span.traceId.slice(1),
+      resource: { ...span.resource, "k8s.namespace.name": ns },
+    }));
+  const slow = of("prod", "a", madeRun({ seconds: 60, slowFrom: 40 }).spans);
+  const calm = of("dev", "b", madeRun({ seconds: 60, slowFrom: 60 }).spans);
+  const { incidents } = await told([...slow, ...calm].sort((a, b) => Number(a.endNs - b.endNs)), []);
+  assertEquals(incidents.map(({ namespace, state }) => `${namespace} ${state}`), ["prod open", "prod closed"]);
+  for (const incident of incidents) {
+    assert(/^inc-\d{17}-prod-gw$/.test(incident.incident_id), incident.incident_id);
+    assertEquals(validate("incident-attribution/v1.1", incident), []);
+  }
+  assertEquals(incidents[0]!.requests!.baseline, 40 * 5, "half of what came in those seconds");
 });

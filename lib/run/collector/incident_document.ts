@@ -19,13 +19,15 @@ import { ownEvents } from "../query/own_events.ts";
 
 export interface IncidentInput {
   readonly id: string;
+  /** "": it has none. */
+  readonly namespace: string;
   readonly service: string;
   readonly incident: OpenIncident;
   /** Absent while it is open. */
   readonly closed?: { readonly atNs: number; readonly because: ClosedBecause };
   /** Nanoseconds of the incident are counted from it, Unix nanoseconds. */
   readonly epochNs: bigint;
-  /** All that is held from the baseline on, of any service. */
+  /** All that is held from the baseline on, of any service, but without a service of the same name in another namespace. */
   readonly spans: readonly Span[];
   readonly probes: readonly ProbeEvent[];
   readonly cluster: string;
@@ -37,7 +39,7 @@ export interface IncidentInput {
 const SLACK_NS = 50e6;
 
 export function incidentDocument(input: IncidentInput): IncidentAttribution {
-  const { id, service, incident, closed, epochNs, cluster } = input;
+  const { id, namespace, service, incident, closed, epochNs, cluster } = input;
   const anchor = { monotonicNs: 0, unixNs: epochNs };
   const told = incident.sli === "ttft_ms" ? slow(input) : failing(input);
   return {
@@ -45,6 +47,7 @@ export function incidentDocument(input: IncidentInput): IncidentAttribution {
     incident_id: id,
     timestamp: toIso(anchor, incident.startNs),
     cluster,
+    ...(namespace === "" ? {} : { namespace }),
     service,
     ...told,
     state: closed === undefined ? "open" : "closed",

@@ -1,22 +1,10 @@
 /** A store as the bearer of one namespace's token sees it: without what names another. What names none is everybody's. */
-import { probeEventOf } from "../../export/probe_event_log.ts";
-import type { LogRecord } from "../../model/log_record.ts";
-import type { MetricPoint } from "../../model/metric_point.ts";
-import type { Span } from "../../model/span.ts";
 import type { Entry, NewEntry, Store } from "../../store/store.ts";
 
 /** What `scoped` reads of a store. */
 export type Readable = Pick<Store, "after" | "ofTrace" | "newest" | "byId" | "onCommit" | "state">;
 
-/** As a resource says it; of a log record that holds a probe event, as that does. "": it names none. */
-export function recordNamespace(record: Span | LogRecord | MetricPoint): string {
-  if ("metric" in record) return ofResource(record.metric.resource);
-  const own = ofResource(record.resource);
-  if (own !== "" || "kind" in record) return own;
-  const probe = probeEventOf(record);
-  return probe === null || typeof probe === "string" ? "" : probe.namespace;
-}
-
+/** As its resource or its document says it. "": it names none. */
 export function entryNamespace({ kind, document }: NewEntry): string {
   return kind === "span" || kind === "log" ? ofResource(document.resource) : document.namespace ?? "";
 }
