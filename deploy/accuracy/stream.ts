@@ -81,9 +81,10 @@ async function gaps(): Promise<Comparison[]> {
 
 const WAITS_MS = [20, 150, 80];
 
-/** Asks, sleeps although the answer has come, reads it: and says how long it slept by its own clock, in ms. */
+/** Asks, sleeps once the answer has come, reads it: and says how long it slept by its own clock, in ms. */
 const SLOW = `exec 3<>/dev/tcp/127.0.0.1/$1; shift
-for ms in "$@"; do echo go >&3; t0=$EPOCHREALTIME; sleep $(printf '0.%03d' $ms); t1=$EPOCHREALTIME
+for ms in "$@"; do echo go >&3
+  until read -t 0 -u 3; do sleep 0.002; done; t0=$EPOCHREALTIME; sleep $(printf '0.%03d' $ms); t1=$EPOCHREALTIME
   dd bs=4096 count=1 <&3 >/dev/null 2>&1; echo $(( (\${t1/./} - \${t0/./}) / 10 )); done`;
 
 async function slowReader(): Promise<Comparison[]> {
@@ -102,7 +103,8 @@ async function slowReader(): Promise<Comparison[]> {
     );
   }, WATCH);
   const ours = only(seen, "unread", ({ role, tuple }) => role === "client" && tuple.dstPort === port);
-  const because = "bytes arrive after the shell began to sleep, and dd has to be started before it can read them";
+  const because =
+    "the shell looks every 2 ms whether bytes have come before it sleeps, and has to start dd before it can read them";
   return rows(
     { signal: "socket_wait_ms", what: "a reader that sleeps", oracle: "bash", because },
     ours.map(ms),
