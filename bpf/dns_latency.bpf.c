@@ -118,10 +118,10 @@ int CONTEXT_PROG(dns_sendmsg6, struct bpf_sock_addr, ctx)
 	return 1;
 }
 
-/* Nobody listens at the other end of a connected socket: the asker hears of it at once, not after a timeout. */
+/* What ended a socket's queries: nobody listens at the other end, or the asker closed it. User space finds whose they were. */
 struct dns_failure {
 	__u64 ns;
-	__u64 error;
+	__u64 error; /* 0: closed */
 };
 
 struct {
@@ -130,6 +130,28 @@ struct {
 	__type(key, __u64); /* socket cookie */
 	__type(value, struct dns_failure);
 } dns_failures SEC(".maps");
+
+/* The last descriptor of a socket is gone, in its owner's context. */
+SEC("cgroup/sock_release")
+int CONTEXT_PROG(dns_release, struct bpf_sock, ctx)
+{
+	__u16 port = bpf_ntohs(ctx->dst_port);
+	struct dns_failure closed = {};
+	struct dns_asker *asker;
+	__u64 cookie;
+
+	if ((ctx->protocol != IPPROTO_UDP && ctx->protocol != IPPROTO_TCP) || (port != 0 && port != DNS_PORT))
+		return 1;
+	cookie = bpf_get_socket_cookie(ctx);
+	asker = bpf_map_lookup_elem(&dns_askers, &cookie);
+	if (!asker)
+		return 1;
+	closed.ns = bpf_ktime_get_ns();
+	if (asker->open)
+		bpf_map_update_elem(&dns_failures, &cookie, &closed, BPF_NOEXIST); /* not over an error, which came before */
+	bpf_map_delete_elem(&dns_askers, &cookie);
+	return 1;
+}
 
 #ifndef LLM_SLO_PLAIN
 SEC("tp_btf/inet_sk_error_report")

@@ -61,6 +61,19 @@ struct {
 	__type(value, struct dns_query);
 } dns_blank SEC(".maps");
 
+/* Sockets that have asked, until they are closed. */
+struct dns_asker {
+	__u64 ns; /* last used */
+	__u64 open; /* queries without an answer yet; too high where user space swept one out */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct dns_asker);
+} dns_askers SEC(".maps");
+
 /* What an unconnected socket was told to send to, until the packet has left: by socket and thread. */
 struct dns_sending_key {
 	__u64 cookie;
@@ -137,11 +150,33 @@ static __always_inline const __u8 *gathered_head(struct __sk_buff *skb, int how)
 	return stream ? stream->head : 0;
 }
 
+static __always_inline void one_more(__u64 cookie)
+{
+	struct dns_asker *asker = bpf_map_lookup_elem(&dns_askers, &cookie), first = { .open = 1 };
+
+	if (asker) {
+		asker->ns = bpf_ktime_get_ns();
+		__sync_fetch_and_add(&asker->open, 1);
+		return;
+	}
+	first.ns = bpf_ktime_get_ns();
+	bpf_map_update_elem(&dns_askers, &cookie, &first, BPF_NOEXIST); /* where it is full, a closed socket's query ends as a timeout */
+}
+
+static __always_inline void one_less(__u64 cookie)
+{
+	struct dns_asker *asker = bpf_map_lookup_elem(&dns_askers, &cookie);
+
+	if (asker && asker->open)
+		__sync_fetch_and_add(&asker->open, -1);
+}
+
 /* Tells how a query ended, unless somebody else just did: the ring gets it if it was still there to be deleted. */
 static __always_inline void tell_query(struct dns_key *key, struct dns_query *query, __u64 ts_ns, __u16 rcode, __u16 flags)
 {
 	struct llm_slo_dns *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
 
+	one_less(key->cookie);
 	if (!record) {
 		if (!bpf_map_delete_elem(&dns_pending, key))
 			count_drop(LLM_SLO_DNS);
@@ -362,6 +397,7 @@ static __always_inline int on_query(struct __sk_buff *skb, struct packet *p, __u
 	query = bpf_map_lookup_elem(&dns_pending, key);
 	if (!query)
 		return 1;
+	one_more(key->cookie);
 	load_head(skb, at, length, how, query);
 	read_question(query);
 	add_server(query, p->tuple.dst);

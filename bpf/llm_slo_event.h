@@ -87,7 +87,7 @@ enum llm_slo_dns_flag {
 	LLM_SLO_DNS_TCP = 1,
 	LLM_SLO_DNS_NO_ANSWER = 2, /* none came in time, or `error` came instead */
 	LLM_SLO_DNS_TRUNCATED = 4, /* the answer says: ask again over TCP */
-	LLM_SLO_DNS_ABANDONED = 8, /* its id was used for another question before an answer came */
+	LLM_SLO_DNS_ABANDONED = 8, /* its asker gave up before an answer came: closed its socket, or used its id for another question */
 };
 
 /* Look-ups run on pool threads: the clocks are those of the process's main thread, which waits for them. */

@@ -5,7 +5,8 @@
  * - for the same name without or with another search suffix, with a record in it;
  * - to an A query, when it was not an A query itself (same name);
  * - to the same question asked again after it failed; one good answer excuses one failure;
- * - when nobody answered it, only to the same question within 1 s of asking: it had gone to several resolvers at once, or the next one
+ * - to a query that its asker gave up, when the name's address (A) had come;
+ * - when nobody answered it, otherwise only to the same question within 1 s of asking: it had gone to several resolvers at once, or the next one
  *   was asked as soon as it was plain that nobody listened. Otherwise its asker did wait for it.
  * A reverse lookup (PTR) without a name is an answer, not a failure.
  */
@@ -106,14 +107,15 @@ export class DnsFailures {
   #isExcused(failure: DnsEvent): boolean {
     const name = normal(failure.queryName);
     const good = this.#good.get(keyOf(failure)) ?? [];
+    const address = failure.queryType !== QUERY_TYPE.A && good.some((g) => g.name === name && g.type === QUERY_TYPE.A);
     if (failure.rcode === null) {
-      return good.some((g) =>
-        g.name === name && g.type === failure.queryType && Math.abs(g.tsNs - failure.startNs) <= RETRY_NS
-      );
+      return failure.abandoned && address ||
+        good.some((g) =>
+          g.name === name && g.type === failure.queryType && Math.abs(g.tsNs - failure.startNs) <= RETRY_NS
+        );
     }
     if (good.some((g) => g.name !== name && g.found)) return true;
-    const isA = failure.queryType === QUERY_TYPE.A;
-    if (!isA && good.some((g) => g.name === name && g.type === QUERY_TYPE.A)) return true;
+    if (address) return true;
     const retry = good.find((g) =>
       !g.spent && g.name === name && g.type === failure.queryType && g.startNs >= failure.tsNs
     );

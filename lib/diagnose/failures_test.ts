@@ -31,6 +31,9 @@ Deno.test("only look-ups that got no good answer failed", () => {
     ["a good answer before is no retry", [q("a.com", 0, 0), q("a.com", 5, 100)], ["a.com 5"]],
     ["nobody answered, then a retry", [q("a.com", null, 0), q("a.com", 0, 5000)], ["a.com null"]],
     ["two resolvers at once", [q("a.com", 0, 1), q("a.com", null, 0)], []],
+    ["AAAA given up, A good", [q("a.com", null, 0, { ...AAAA, abandoned: true }), q("a.com", 0, 5)], []],
+    ["AAAA without an answer, A good", [q("a.com", null, 0, AAAA), q("a.com", 0, 5)], ["a.com null"]],
+    ["given up", [q("a.com", null, 0, { abandoned: true })], ["a.com null"]],
     ["reverse lookup without a name", [q("1.0.0.10.in-addr.arpa", 3, 0, { queryType: 12 })], []],
     ["judged as time goes by", [q("a.com", 3, 0), q("b.com", 0, 9000, OTHER)], ["a.com 3"]],
   ];

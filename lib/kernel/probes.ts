@@ -48,7 +48,8 @@ export const PROBES: readonly ProbeSpec[] = [
     probe: "dns_latency",
     needs: [],
     optional: { on_inet_sk_error_report: "inet_sk_error_report" },
-    underWay: ["dns_pending", "dns_failures", "dns_sending", "dns_streams"],
+    underWay: ["dns_pending", "dns_failures", "dns_sending", "dns_streams", "dns_askers"],
+    spare: { programs: ["dns_release"], loses: "that an asker gave up before an answer came (told as a timeout)" },
     plain: {
       loses: "several DNS messages in one TCP segment, or one in several; that nobody listens (told as a timeout)",
     },

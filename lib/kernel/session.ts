@@ -50,6 +50,7 @@ export type ReadMap =
   | "dns_failures"
   | "dns_sending"
   | "dns_streams"
+  | "dns_askers"
   | "connecting"
   | "connect_calls"
   | "tcp_sent"

@@ -73,7 +73,7 @@ export interface DnsEvent extends Base {
   readonly answers: number;
   /** The answer did not fit a datagram: its asker must ask again over TCP. */
   readonly truncated: boolean;
-  /** Without an answer: its id was used for another question. */
+  /** Without an answer: its asker gave up, closed its socket or used its id for another question. */
   readonly abandoned: boolean;
   /** Without an answer: what the socket was told instead, as a positive errno (111: nobody listens there). Else 0. */
   readonly errno: number;

@@ -56,7 +56,13 @@ const TRACING = ["CAP_BPF", "CAP_PERFMON"];
 const PACKETS = [...TRACING, "CAP_NET_ADMIN"];
 const PACKET_HOOKS = ["cgroup_skb/egress", "cgroup_skb/ingress"];
 
-const DNS_HOOKS = [...PACKET_HOOKS, "cgroup/sendmsg4", "cgroup/sendmsg6", "inet_sk_error_report"];
+const DNS_HOOKS = [
+  ...PACKET_HOOKS,
+  "cgroup/sendmsg4",
+  "cgroup/sendmsg6",
+  "cgroup/sock_release",
+  "inet_sk_error_report",
+];
 const DNS_MISSES =
   "DNS over TLS, HTTPS or QUIC, other ports than 53; names from a cache, a file or a local socket (nscd, " +
   "nss-resolve); raw sockets; before 5.14 that nobody listens (told as a timeout)";

@@ -9,13 +9,15 @@ const TIMEOUT_NS = DNS_LIMIT.dns_timeout_ms * MS;
 const SENDING_NS = 5000 * MS;
 /** What is known of a TCP connection to a resolver, when nothing has passed for so long. It is learned again. */
 const STREAM_NS = 30_000 * MS;
+/** What is known of a socket that asked, when it has asked nothing for so long. It is learned again. */
+const ASKER_NS = 30_000 * MS;
 const UNKNOWN = 0xffffffff;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
  * Takes out of the kernel's tables what is over by now, and returns a record for every query that failed: 5 s without an answer, or
- * earlier where the socket was told that nobody listens. A query that is answered at this moment is left to the kernel.
+ * earlier where the socket was told that nobody listens, or was closed. A query that is answered at this moment is left to the kernel.
  */
 export function sweepDns(session: ProbeSession, nowNs: number): Bytes[] {
   const failures = [...session.values("dns_failures")];
@@ -32,22 +34,28 @@ export function sweepDns(session: ProbeSession, nowNs: number): Bytes[] {
     const endNs = early ? failedNs : startNs + TIMEOUT_NS;
     if (endNs > nowNs || !session.delete("dns_pending", key)) continue;
     view.setBigUint64(WIRE.event.ts_ns, BigInt(endNs), true);
-    view.setUint16(WIRE.event.flags, view.getUint16(WIRE.event.flags, true) | DNS_FLAG.dns_no_answer, true);
-    view.setUint32(WIRE.dns.error, early ? u64(failure!, 8) : 0, true);
+    const errno = early ? u64(failure!, 8) : 0;
+    const flags = DNS_FLAG.dns_no_answer | (early && errno === 0 ? DNS_FLAG.dns_abandoned : 0);
+    view.setUint16(WIRE.event.flags, view.getUint16(WIRE.event.flags, true) | flags, true);
+    view.setUint32(WIRE.dns.error, errno, true);
     view.setUint32(WIRE.dns.end_clock + WIRE.clock.run_ns + 4, UNKNOWN, true);
     records.push(record);
   }
   for (const { key } of failures) session.delete("dns_failures", key);
   deleteIdle(session, "dns_sending", SENDING_AT, nowNs - SENDING_NS);
   deleteIdle(session, "dns_streams", STREAM_AT, nowNs - STREAM_NS);
+  deleteIdle(session, "dns_askers", ASKER_AT, nowNs - ASKER_NS);
   return records;
 }
 
-/** Where struct dns_sending and struct dns_stream of bpf/dns_message.bpf.h keep the time of their last use. */
+/** Where the structs dns_sending, dns_stream and dns_asker of bpf/dns_message.bpf.h keep the time of their last use. */
 const SENDING_AT = 16;
+const ASKER_AT = 0;
 const STREAM_AT = WIRE.event.size;
 
-function deleteIdle(session: ProbeSession, map: "dns_sending" | "dns_streams", at: number, beforeNs: number): void {
+type Idle = "dns_sending" | "dns_streams" | "dns_askers";
+
+function deleteIdle(session: ProbeSession, map: Idle, at: number, beforeNs: number): void {
   for (const { key, value } of [...session.values(map)]) {
     if (u64(viewOf(value), at) < beforeNs) session.delete(map, key);
   }
