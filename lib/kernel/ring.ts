@@ -75,6 +75,11 @@ export class Ring implements Disposable {
     return records;
   }
 
+  /** Written and not drained yet. */
+  get waitingBytes(): number {
+    return Number(Atomics.load(this.#producer, 0) - Atomics.load(this.#consumer, 0));
+  }
+
   [Symbol.dispose](): void {
     for (const { pointer, length } of this.#mapped.splice(0)) libc().munmap(pointer, BigInt(length));
   }

@@ -282,6 +282,11 @@ export class ProbeSession implements Disposable {
     return this.#ring?.drain(onRecord) ?? 0;
   }
 
+  /** How much of the ring is taken now. */
+  get waitingBytes(): number {
+    return this.#ring?.waitingBytes ?? 0;
+  }
+
   /** Records lost because the ring was full, by kind number. */
   drops(): number[] {
     return this.#perKind("drops");

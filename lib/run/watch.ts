@@ -14,7 +14,7 @@ import { giveBackMemory } from "../host/memory.ts";
 import { type HostGroups, hostView } from "../host/host_view.ts";
 import { PROBES } from "../kernel/probes.ts";
 import { RunStats } from "../kernel/run_stats.ts";
-import { ProbeSession } from "../kernel/session.ts";
+import { ProbeSession, RING_BYTES } from "../kernel/session.ts";
 import type { CapabilityMode } from "../model/capability_mode.ts";
 import { type Clock, ClockLine } from "../model/clock.ts";
 import type { MissingProbe } from "../model/diagnosis.ts";
@@ -32,10 +32,9 @@ import { Poller } from "./watch_polled.ts";
 import { type Unanswered, unanswered } from "./watch_open.ts";
 import { requireRights } from "./watch_rights.ts";
 import { cgroupIds, cgroupPids, findCgroups } from "./watch_targets.ts";
+import { DRAIN_MS, drainPause } from "./watch_pace.ts";
 import { raised } from "./watch_thresholds.ts";
 
-/** Nobody is woken for a record: that would cost the watched process several microseconds. We come by this often. */
-const DRAIN_MS = 20;
 const TICK_MS = 1000;
 /** Of the guard, and of the samples of cost that are made to fit it. */
 const USUAL_WINDOW_MS = 10_000;
@@ -116,7 +115,7 @@ export interface Watch extends Disposable {
 }
 
 /**
- * Attaches the probes; events come to `onEvent` within about 20 ms, in about the order of time, until the watch is disposed of.
+ * Attaches the probes; events come to `onEvent` within about 60 ms, in about the order of time, until the watch is disposed of.
  * `onEvent` must not throw.
  *
  * @throws UnsupportedError without the rights, or when nothing can be attached; UsageError when a cgroup is not there.
@@ -148,6 +147,7 @@ class KernelWatch implements Watch {
   #drops: Record<string, number> = {};
   #dropsBySignal: Partial<Record<SignalName, number>> = {};
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
+  #pauseMs: number = DRAIN_MS.usual;
   #tickTimer: ReturnType<typeof setTimeout> | undefined;
   /** A socket has shown up whose process is not known: look for it. */
   #unowned = false;
@@ -325,9 +325,10 @@ class KernelWatch implements Watch {
 
   #scheduleDrain(): void {
     this.#drainTimer = setTimeout(() => {
+      this.#pauseMs = drainPause(this.#session.waitingBytes / RING_BYTES, this.#pauseMs);
       this.flush();
       this.#scheduleDrain();
-    }, DRAIN_MS);
+    }, this.#pauseMs);
   }
 
   #scheduleTick(): void {
