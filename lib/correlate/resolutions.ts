@@ -25,7 +25,9 @@ const MAX_QUERIES = 64;
 interface Query {
   readonly name: string;
   readonly type: number;
-  readonly id: string;
+  /** It asks for an address. */
+  readonly address: boolean;
+  readonly queryId: number;
   readonly tid: number;
   readonly cookie: string;
   readonly server: string;
@@ -44,12 +46,22 @@ interface Lookup {
 
 /** True when two different names come from one search list: same beginning, and one rest is the end of the other. */
 export function sameWithoutSuffix(a: string, b: string): boolean {
+  if (!sameFirstLabel(a, b)) return false; // nearly always, and found out without a copy
   const [x, y] = [a.split("."), b.split(".")];
   let common = 0;
   while (common < x.length && common < y.length && x[common] === y[common]) common++;
-  if (common === 0) return false;
   const [restA, restB] = [x.slice(common).join("."), y.slice(common).join(".")];
   return restA === "" || restB === "" || restA.endsWith("." + restB) || restB.endsWith("." + restA);
+}
+
+const DOT = 46;
+
+function sameFirstLabel(a: string, b: string): boolean {
+  for (let i = 0;; i++) {
+    const [x, y] = [i < a.length ? a.charCodeAt(i) : DOT, i < b.length ? b.charCodeAt(i) : DOT];
+    if (x !== y) return false;
+    if (x === DOT) return true;
+  }
 }
 
 export class Resolutions {
@@ -59,7 +71,7 @@ export class Resolutions {
   of(event: DnsEvent): string {
     const lookups = this.#lookups(event);
     const query = asQuery(event);
-    let lookup = nearest(query, lookups.filter((one) => belongs(query, one)));
+    let lookup = nearest(query, lookups);
     if (lookup === undefined) {
       const { startNs, endNs } = query;
       lookup = { id: `${event.owner.pid}.${startNs}`, queries: [], startNs, endNs };
@@ -75,7 +87,8 @@ export class Resolutions {
 
   #lookups({ owner, tsNs }: DnsEvent): Lookup[] {
     const key = `${owner.pid}|${owner.startNs}`;
-    const open = (this.#processes.get(key) ?? []).filter((lookup) => lookup.endNs >= tsNs - REMEMBER_NS);
+    const open = this.#processes.get(key) ?? [];
+    forget(open, tsNs - REMEMBER_NS);
     this.#processes.delete(key); // the keys' order is that of last use
     this.#processes.set(key, open);
     for (const oldest of this.#processes.keys()) {
@@ -87,10 +100,12 @@ export class Resolutions {
 }
 
 function asQuery(event: DnsEvent): Query {
+  const name = event.queryName.toLowerCase();
   return {
-    name: event.queryName.toLowerCase().replace(/\.$/, ""),
+    name: name.endsWith(".") ? name.slice(0, -1) : name,
     type: event.queryType,
-    id: `${event.cookie}/${event.queryId}`,
+    address: ADDRESSES.includes(event.queryType),
+    queryId: event.queryId,
     tid: event.owner.tid,
     cookie: event.cookie,
     server: event.tuple.dstIp,
@@ -105,26 +120,52 @@ function together(a: Query, b: Query): boolean {
   return a.tid === b.tid || (a.cookie === b.cookie && a.cookie !== "0");
 }
 
-function nearest(query: Query, lookups: readonly Lookup[]): Lookup | undefined {
-  const own = lookups.filter(({ queries }) => queries.some((other) => together(query, other)));
-  const distance = ({ queries }: Lookup) =>
-    Math.min(...queries.map(({ startNs }) => Math.abs(startNs - query.startNs)));
-  return (own.length > 0 ? own : [...lookups]).sort((a, b) => distance(a) - distance(b))[0];
+/** Takes out what ended before `ns`, in place: this is asked for every query. */
+function forget(lookups: Lookup[], ns: number): void {
+  let kept = 0;
+  for (const lookup of lookups) {
+    if (lookup.endNs >= ns) lookups[kept++] = lookup;
+  }
+  lookups.length = kept;
 }
 
+/** Of those it belongs to: one of its own thread or socket, then the one that asked at about the same time; the first of equals. */
+function nearest(query: Query, lookups: readonly Lookup[]): Lookup | undefined {
+  let best: { readonly lookup: Lookup; readonly own: boolean; readonly distance: number } | undefined;
+  for (const lookup of lookups) {
+    if (!belongs(query, lookup)) continue;
+    const own = lookup.queries.some((other) => together(query, other));
+    const distance = lookup.queries.reduce(
+      (least, { startNs }) => Math.min(least, Math.abs(startNs - query.startNs)),
+      Infinity,
+    );
+    if (best === undefined || (own === best.own ? distance < best.distance : own)) best = { lookup, own, distance };
+  }
+  return best?.lookup;
+}
+
+/** Plain loops: of a busy process every query is compared with hundreds. */
 function belongs(query: Query, { queries, startNs, endNs }: Lookup): boolean {
-  return query.startNs <= endNs + NEAR_NS && query.endNs + NEAR_NS >= startNs &&
-    queries.some((other) => alike(query, other)) && !queries.some((other) => rivals(query, other));
+  if (query.startNs > endNs + NEAR_NS || query.endNs + NEAR_NS < startNs) return false;
+  let any = false;
+  for (let i = 0; i < queries.length; i++) {
+    const other = queries[i]!;
+    if (rivals(query, other)) return false;
+    any ||= alike(query, other);
+  }
+  return any;
 }
 
 function alike(a: Query, b: Query): boolean {
-  const types = a.type === b.type || (ADDRESSES.includes(a.type) && ADDRESSES.includes(b.type));
+  const types = a.type === b.type || (a.address && b.address);
   return types && (a.name === b.name || sameWithoutSuffix(a.name, b.name));
 }
 
 function rivals(a: Query, b: Query): boolean {
-  if (a.name !== b.name || a.type !== b.type || (a.id === b.id && a.cookie !== "0")) return false;
-  const [first, second] = a.startNs <= b.startNs ? [a, b] : [b, a];
+  if (a.name !== b.name || a.type !== b.type) return false;
+  if (a.queryId === b.queryId && a.cookie === b.cookie && a.cookie !== "0") return false;
+  const first = a.startNs <= b.startNs ? a : b;
+  const second = first === a ? b : a;
   const overlap = first.endNs > second.startNs;
   if (!overlap) return first.settled;
   return !together(a, b) || (first.answered && a.server === b.server);
