@@ -14,7 +14,8 @@ RUNTIME='libbpf1=lib:libbpf.so.1 libbpf-dev=file:/usr/include/bpf/bpf_helpers.h 
   nftables=cmd:nft util-linux=cmd:nsenter procps=cmd:ps ca-certificates=file:/etc/ssl/certs/ca-certificates.crt'
 TEST='make=cmd:make curl=cmd:curl bind9-dnsutils=cmd:dig nginx=cmd:nginx git=cmd:git
   qemu-system-x86=cmd:qemu-system-x86_64 busybox-static=file:/bin/busybox crun=cmd:crun cpio=cmd:cpio
-  prometheus=cmd:promtool fio=cmd:fio strace=cmd:strace mount=cmd:losetup'
+  prometheus=cmd:promtool fio=cmd:fio strace=cmd:strace mount=cmd:losetup
+  e2fsprogs=cmd:debugfs'
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 tools=$root/.tools

@@ -8,6 +8,11 @@ const STALL_MS = 60_000;
 const LOOK_MS = 2_000;
 const MEMORY = "2048";
 
+/** One CPU of a plain kind: with two, or with every feature the emulator knows, 6.12 seldom comes up. */
+export const MACHINE: readonly string[] = [
+  ...["-accel", "tcg", "-cpu", "Haswell,-pcid,-invpcid,-smep,-smap", "-smp", "1"],
+];
+
 export interface Boot {
   readonly seconds: number;
   /** What the guest wrote, one JSON document a line. */
@@ -23,8 +28,7 @@ export async function boot(vmlinuz: string, initramfs: string, commandLine = "")
   const started = performance.now();
   const beat = await Deno.makeTempFile({ prefix: "sloctl-guest-" });
   const args = [
-    // One CPU of a plain kind: with two, or with every feature the emulator knows, 6.12 seldom comes up.
-    ...["-accel", "tcg", "-cpu", "Haswell,-pcid,-invpcid,-smep,-smap", "-smp", "1", "-m", MEMORY],
+    ...[...MACHINE, "-m", MEMORY],
     ...[
       "-display",
       "none",

@@ -6,7 +6,7 @@ import { kernelImages, type Release } from "./images.ts";
 import { guestRoot } from "./root.ts";
 
 /** The checkout keeps what it fetched: an image is fetched once. */
-const CACHE = new URL("../../.tools/kernels", import.meta.url).pathname;
+export const CACHE = new URL("../../.tools/kernels", import.meta.url).pathname;
 
 export interface GuestReport {
   readonly kernel: string;
