@@ -2,9 +2,22 @@
 import type { Receipt } from "../model/receipt.ts";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { ChunkLines, spanKey, traceKey } from "./chunk.ts";
+import { ChunkCache, mayMatch, ReadChunk } from "./chunk_cache.ts";
 import { sumOf } from "./digest.ts";
-import { COUNTS, openForReading, type Row } from "./journal_db.ts";
-import { type Entry, type Filter, type Kind, KINDS, matches, type NamedKind } from "./store.ts";
+import { COUNTS, openForReading, pragma, type Row } from "./journal_db.ts";
+import { DURING, kindBit } from "./periods.ts";
+import {
+  type Entry,
+  type Filter,
+  inWindow,
+  isDuring,
+  type Kind,
+  KINDS,
+  matches,
+  type NamedKind,
+  type TimedKind,
+  type Window,
+} from "./store.ts";
 import { IntegrityError, sqliteError } from "./store_errors.ts";
 
 /** Chunks looked at between two looks at the database. */
@@ -24,11 +37,15 @@ export class JournalReader implements Disposable {
   readonly path: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #cache = new ChunkCache();
+  /** A store of the format before, that nobody has written since, is not found by time. */
+  readonly #hasPeriods: boolean;
 
   /** @param path of a database @throws IoError, IntegrityError, UnsupportedError */
   constructor(path: string) {
     this.path = path;
     this.#db = openForReading(path);
+    this.#hasPeriods = pragma(this.#db, "user_version") > 1;
   }
 
   after(seq: number, limit: number, filter: Filter = {}): Entry[] {
@@ -57,18 +74,21 @@ export class JournalReader implements Disposable {
   ofTrace(traceId: string): Entry[] {
     const id = traceId.toLowerCase();
     const rows = this.#all("SELECT last FROM trace WHERE key = ? ORDER BY last", traceKey(id));
-    return rows.flatMap((row) => {
-      const lines = this.#chunk(Number(row.last));
-      if (lines === null) return [];
-      const found: Entry[] = [];
-      for (let i = 0; i < lines.length; i++) {
-        // Most of its neighbours are of other traces; an id is written in one letter case or another.
-        if (!lines.line(i).toLowerCase().includes(id)) continue;
-        const entry = lines.entry(i);
-        if (entry.traceId === id) found.push(entry);
-      }
-      return found;
-    });
+    return rows.flatMap((row) => [...this.#read(Number(row.last))?.ofTrace(id) ?? []]);
+  }
+
+  during(kind: TimedKind, window: Window): Entry[] {
+    const [fromMs, toMs] = [window.startNs, window.endNs].map((ns) => Number(ns / 1_000_000n)) as [number, number];
+    const rows = this.#hasPeriods
+      ? this.#all(DURING, fromMs, toMs, kindBit(kind))
+      : this.#all(`SELECT last FROM chunk INDEXED BY chunk_newest WHERE newest_ms >= ? AND ${kind}s > 0`, fromMs);
+    const far = (last: number) => Math.abs(last - window.around);
+    const found: Entry[] = [];
+    for (const last of rows.map((row) => Number(row.last)).sort((a, b) => far(a) - far(b))) {
+      if (found.length >= window.limit) break;
+      for (const entry of this.#read(last)?.ofKind(kind) ?? []) if (isDuring(entry, kind, window)) found.push(entry);
+    }
+    return inWindow(found, window);
   }
 
   newest(limit: number, filter: Filter & { readonly sinceNs?: bigint } = {}): Entry[] {
@@ -157,6 +177,17 @@ export class JournalReader implements Disposable {
     return row === undefined ? null : this.#lines(row);
   }
 
+  /** From what was read lately where it is there. Null: it was trimmed. */
+  #read(last: number): ReadChunk | null {
+    const known = this.#cache.get(last);
+    if (known !== undefined) return known;
+    const [row] = this.#all("SELECT last, first, sum, body FROM chunk WHERE last = ?", last);
+    if (row === undefined) return null;
+    const chunk = new ReadChunk(this.#lines(row));
+    this.#cache.put(last, chunk, (row.body as Uint8Array).length);
+    return chunk;
+  }
+
   /** @throws IntegrityError when a chunk is not what was written */
   #lines({ last, first, sum, body }: Row): ChunkLines {
     if (sumOf(body as Uint8Array).toHex() !== (sum as Uint8Array).toHex()) {
@@ -178,9 +209,4 @@ export class JournalReader implements Disposable {
       throw sqliteError("read", this.path, error);
     }
   }
-}
-
-/** By the line's first characters, before any of it is parsed. */
-function mayMatch(line: string, kinds: readonly Kind[] | undefined): boolean {
-  return kinds === undefined || kinds.includes(KINDS[line.charCodeAt(1) - 0x30]!);
 }

@@ -3,15 +3,20 @@
  * after: those that fall out of the log of everything are still found by id and as the newest of their kind.
  */
 import type { Receipt } from "../model/receipt.ts";
+import { beganNs } from "./entries.ts";
 import {
   type Entry,
   type Filter,
+  inWindow,
+  isDuring,
   type Kind,
   KINDS,
   matches,
   type NewEntry,
   type Store,
   type StoreState,
+  type TimedKind,
+  type Window,
 } from "./store.ts";
 
 export interface MemoryStoreOptions {
@@ -23,6 +28,8 @@ export interface MemoryStoreOptions {
 
 /** Receipts remembered. */
 const MOST_RECEIPTS = 131_072;
+/** Entries of one block: whoever asks by time looks at blocks first. */
+const BLOCK = 256;
 /** Incidents kept beyond the log. */
 const OLD_INCIDENTS = 1_000;
 
@@ -40,6 +47,8 @@ export class MemoryStore implements Store {
   /** Sequences by trace, and by kind and id, ascending. */
   readonly #traces = new Map<string, number[]>();
   readonly #ids = new Map<string, number>();
+  /** When the entries of each block went on, Unix nanoseconds; by their sequence divided by BLOCK. */
+  readonly #blocks = new Map<number, { oldestNs: bigint; newestNs: bigint }>();
   /** Oldest first. */
   readonly #receipts = new Map<string, Receipt>();
   readonly #listeners = new Set<(last: number) => void>();
@@ -74,6 +83,19 @@ export class MemoryStore implements Store {
   ofTrace(traceId: string): Promise<readonly Entry[]> {
     const found = (this.#traces.get(traceId.toLowerCase()) ?? []).filter((seq) => seq >= this.#first);
     return Promise.resolve(found.map((seq) => this.#at(seq)));
+  }
+
+  during(kind: TimedKind, window: Window): Promise<readonly Entry[]> {
+    const found: Entry[] = [];
+    for (const [block, { oldestNs, newestNs }] of this.#blocks) {
+      if (newestNs < window.startNs || oldestNs > window.endNs) continue;
+      const until = Math.min(this.#last, block * BLOCK + BLOCK - 1);
+      for (let seq = Math.max(this.#first, block * BLOCK); seq <= until; seq++) {
+        const entry = this.#at(seq);
+        if (isDuring(entry, kind, window)) found.push(entry);
+      }
+    }
+    return Promise.resolve(inWindow(found, window));
   }
 
   newest(limit: number, filter: Filter & { readonly sinceNs?: bigint } = {}): Promise<readonly Entry[]> {
@@ -132,6 +154,7 @@ export class MemoryStore implements Store {
     this.#entries.push({ ...entry, commitSeq: seq });
     this.#bytes += entry.bytes;
     this.#held[entry.kind]++;
+    this.#widen(seq, beganNs(entry), entry.timeNs);
     if (entry.traceId !== "") {
       const list = this.#traces.get(entry.traceId);
       if (list === undefined) this.#traces.set(entry.traceId, [seq]);
@@ -140,6 +163,16 @@ export class MemoryStore implements Store {
     if (entry.id !== "") this.#ids.set(`${entry.kind}\0${entry.id}`, seq);
     // The newest stays whatever its size: it has been taken.
     while (this.#last > this.#first && this.#isFull) this.#evict();
+  }
+
+  #widen(seq: number, beganNs: bigint, endedNs: bigint): void {
+    const block = this.#blocks.get(Math.floor(seq / BLOCK));
+    const first = beganNs < endedNs ? beganNs : endedNs;
+    if (block === undefined) this.#blocks.set(Math.floor(seq / BLOCK), { oldestNs: first, newestNs: endedNs });
+    else {
+      if (first < block.oldestNs) block.oldestNs = first;
+      if (endedNs > block.newestNs) block.newestNs = endedNs;
+    }
   }
 
   get #isFull(): boolean {
@@ -152,6 +185,7 @@ export class MemoryStore implements Store {
     this.#entries[this.#gone] = undefined;
     this.#gone++;
     this.#first++;
+    if (this.#first % BLOCK === 0) this.#blocks.delete(this.#first / BLOCK - 1);
     this.#bytes -= bytes;
     if (kind === "incident") this.#incidents.push(entry);
     if (kind !== "incident" || this.#incidents.length > OLD_INCIDENTS) {

@@ -6,7 +6,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { beganNs, millisOf } from "./entries.ts";
 import { type ChunkRow, chunksAfter, linesOf } from "./journal_chunks.ts";
-import { type Kind, KINDS } from "./store.ts";
+import { type Kind, KINDS, type TimedKind } from "./store.ts";
 
 /** `kinds`: 1 where there are spans, 2 where there are kernel events. Chunks with neither have no row. Times in Unix milliseconds. */
 export const PERIODS = `
@@ -15,9 +15,6 @@ CREATE TABLE IF NOT EXISTS period (
   PRIMARY KEY (width, newest_ms, last)
 ) WITHOUT ROWID;
 `;
-
-/** Kinds that are found by their time. */
-export type TimedKind = "span" | "probe";
 
 const BIT: Readonly<Record<TimedKind, number>> = { span: 1, probe: 2 };
 /** Enough for any two moments that 64 bits of nanoseconds can say. */

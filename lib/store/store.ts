@@ -53,6 +53,18 @@ export interface Filter {
 /** Kinds that can be asked for by id. */
 export type NamedKind = "slo" | "incident";
 
+/** Kinds that are found by their time. */
+export type TimedKind = "span" | "probe";
+
+export interface Window {
+  /** Unix nanoseconds, both included. */
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  /** Entries at most; of more those that were committed nearest to `around`, a sequence. */
+  readonly limit: number;
+  readonly around: number;
+}
+
 export interface StoreState {
   /** Sequence of the oldest entry still held; `last` + 1 when there is none. */
   readonly first: number;
@@ -84,6 +96,9 @@ export interface Store extends AsyncDisposable {
   /** All that is held of one trace, in order. */
   ofTrace(traceId: string): Promise<readonly Entry[]>;
 
+  /** Spans that went on, or kernel events that happened, in some window of time; in order. */
+  during(kind: TimedKind, window: Window): Promise<readonly Entry[]>;
+
   /** The newest first, none that happened before `sinceNs`. */
   newest(limit: number, filter?: Filter & { readonly sinceNs?: bigint }): Promise<readonly Entry[]>;
 
@@ -94,6 +109,20 @@ export interface Store extends AsyncDisposable {
   onCommit(listener: (last: number) => void): Disposable;
 
   state(): StoreState;
+}
+
+/** @param kind what is asked for: a span that touches the window, or a kernel event in it */
+export function isDuring(entry: NewEntry, kind: TimedKind, { startNs, endNs }: Window): boolean {
+  if (entry.kind !== kind) return false;
+  const beganNs = entry.kind === "span" ? entry.document.startNs : entry.timeNs;
+  return entry.timeNs >= startNs && beganNs <= endNs;
+}
+
+/** @param found entries in the window, in any order */
+export function inWindow(found: readonly Entry[], { limit, around }: Window): Entry[] {
+  const far = ({ commitSeq }: Entry) => Math.abs(commitSeq - around);
+  const kept = found.length <= limit ? found : found.toSorted((a, b) => far(a) - far(b)).slice(0, limit);
+  return kept.toSorted((a, b) => a.commitSeq - b.commitSeq);
 }
 
 export function matches({ kind, service, severity }: NewEntry, filter: Filter): boolean {

@@ -100,6 +100,29 @@ export function storeSuite(name: string, open: () => Store | Promise<Store>): vo
     assertEquals(await seqs(9, { kinds: ["incident"], sinceNs }), [7, 6]);
   });
 
+  test("by time: spans that touch a window and kernel events in it; of too many the nearest", async (store) => {
+    const long = { ...spans[0]!, spanId: "00000000000000aa", startNs: spans[0]!.startNs - 3_600_000_000_000n };
+    const entries = [spanEntry(long, 10), ...spans.map((span) => spanEntry(span, 10))];
+    entries.push(...probes.map((probe) => probeEntry(probe, 10)), slo("e1", "ok"));
+    for (let i = 0; i < entries.length; i += 7) await store.append(entries.slice(i, i + 7));
+    const all = await store.after(0, 1000);
+    const between = (startNs: bigint, endNs: bigint, limit = 1000, around = 1) => ({ startNs, endNs, limit, around });
+    const moments = [long.startNs, long.startNs + 1n, ...spans.flatMap(({ startNs, endNs }) => [startNs, endNs])];
+    for (const at of moments) {
+      for (const [a, b] of [[at, at], [at, at + 200_000_000n], [at - 1n, at - 1n], [at + 1n, at + 1n]] as const) {
+        const touched = all.filter(({ kind, document }) =>
+          kind === "span" && document.endNs >= a && document.startNs <= b
+        );
+        assertEquals(await store.during("span", between(a, b)), touched);
+        const heard = all.filter(({ kind, timeNs }) => kind === "probe" && timeNs >= a && timeNs <= b);
+        assertEquals(await store.during("probe", between(a, b)), heard);
+      }
+    }
+    const [from, to] = [spans[0]!.startNs, spans.at(-1)!.endNs];
+    const few = await store.during("span", between(from, to, 3, 1));
+    assertEquals(few.map(({ commitSeq }) => commitSeq), [1, 2, 3]);
+  });
+
   test("a receipt is kept with what it is for, also where that is nothing", async (store) => {
     const receipt = (key: string) => ({ key, digest: `d-${key}`, type: "t", answer: new Uint8Array([1, 0, 2]) });
     assertEquals(await store.receipt("a"), null);

@@ -4,7 +4,9 @@ import type { Span } from "../../model/span.ts";
 import type { Entry } from "../../store/store.ts";
 import type { Readable } from "./scoped.ts";
 
-/** Looked at on each side of the trace, in the order of commits. */
+/** Spans, and kernel events, looked at: those committed nearest to the trace. */
+const MOST = 20_000;
+/** What gave way so few entries before the trace may have been of its time. */
 const REACH = 20_000;
 
 export interface Neighbourhood {
@@ -18,31 +20,46 @@ export interface Neighbourhood {
   readonly cut: boolean;
 }
 
-/** null: nothing is held of the trace. */
-export async function neighbourhood(store: Readable, traceId: string, windowNs: bigint): Promise<Neighbourhood | null> {
+/** null: nothing is held of the trace. @param most spans, and kernel events, looked at */
+export async function neighbourhood(
+  store: Readable,
+  traceId: string,
+  windowNs: bigint,
+  most = MOST,
+): Promise<Neighbourhood | null> {
   const entries = await store.ofTrace(traceId);
   if (entries.length === 0) return null;
-  const from = Math.max(0, entries[0]!.commitSeq - REACH);
-  const reach = entries.at(-1)!.commitSeq - from + REACH;
-  const near = await store.after(from, Math.min(reach, 4 * REACH), { kinds: ["span", "probe"] });
-  const own = entries.flatMap((entry) => entry.kind === "span" ? [entry.document] : []);
+  const ownEntries = entries.filter(({ kind }) => kind === "span");
+  const own = spansOf(ownEntries);
   const times = own.length > 0
     ? own.flatMap(({ startNs, endNs }) => [startNs, endNs])
     : entries.map(({ timeNs }) => timeNs);
-  const startNs = times.reduce((a, b) => a < b ? a : b) - windowNs;
-  const endNs = times.reduce((a, b) => a > b ? a : b) + windowNs;
+  const window = {
+    startNs: times.reduce((a, b) => a < b ? a : b) - windowNs,
+    endNs: times.reduce((a, b) => a > b ? a : b) + windowNs,
+    limit: most,
+    around: entries[entries.length >> 1]!.commitSeq,
+  };
+  const events = await store.during("probe", window);
+  // Other spans count as rivals for kernel events: without those there is nothing to be had.
+  const near = events.length === 0 ? ownEntries : await store.during("span", window);
   const { first } = store.state();
+  const cut = [events, near].some(({ length }) => length === most);
   return {
     own,
-    spans: near.flatMap((entry) =>
-      entry.kind === "span" && entry.document.endNs >= startNs && entry.document.startNs <= endNs
-        ? [entry.document]
-        : []
-    ),
-    probes: near.flatMap((entry) =>
-      entry.kind === "probe" && entry.timeNs >= startNs && entry.timeNs <= endNs ? [entry.document] : []
-    ),
+    spans: spansOf(cut ? together(near, ownEntries) : near),
+    probes: events.flatMap((entry) => entry.kind === "probe" ? [entry.document] : []),
     entries,
-    cut: first > from + 1 && first > 1 || near.length === 4 * REACH,
+    cut: cut || first > 1 && entries[0]!.commitSeq - first < REACH,
   };
+}
+
+function spansOf(entries: readonly Entry[]): Span[] {
+  return entries.flatMap((entry) => entry.kind === "span" ? [entry.document] : []);
+}
+
+/** Both, each entry once, in order. */
+function together(some: readonly Entry[], others: readonly Entry[]): Entry[] {
+  const bySeq = new Map([...some, ...others].map((entry) => [entry.commitSeq, entry]));
+  return [...bySeq.values()].sort((a, b) => a.commitSeq - b.commitSeq);
 }

@@ -1,0 +1,70 @@
+/** Chunks that were read lately, with those of their entries that were asked for: whoever asks of one moment asks of its neighbours. */
+import type { ChunkLines } from "./chunk.ts";
+import { type Entry, type Kind, KINDS } from "./store.ts";
+
+/** Of the chunks as they lie on disk; what is made of them is about five times as large. */
+const MOST_BYTES = 8 << 20;
+
+/** Entries of one chunk, each made once. */
+export class ReadChunk {
+  readonly #entries: (Entry | undefined)[] = [];
+
+  constructor(readonly lines: ChunkLines) {}
+
+  entry(i: number): Entry {
+    return this.#entries[i] ??= this.lines.entry(i);
+  }
+
+  /** @param id in lower case */
+  *ofTrace(id: string): Generator<Entry> {
+    for (let i = 0; i < this.lines.length; i++) {
+      const known = this.#entries[i];
+      // Most of its neighbours are of other traces; an id is written in one letter case or another.
+      if (known === undefined && !this.lines.line(i).toLowerCase().includes(id)) continue;
+      const entry = known ?? this.entry(i);
+      if (entry.traceId === id) yield entry;
+    }
+  }
+
+  *ofKind(kind: Kind): Generator<Entry> {
+    for (let i = 0; i < this.lines.length; i++) {
+      if (mayMatch(this.lines.line(i), [kind])) yield this.entry(i);
+    }
+  }
+}
+
+export class ChunkCache {
+  /** By the sequence of the last entry, the longest unused first. */
+  readonly #chunks = new Map<number, { readonly chunk: ReadChunk; readonly bytes: number }>();
+  #bytes = 0;
+
+  constructor(readonly mostBytes = MOST_BYTES) {}
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(last: number): ReadChunk | undefined {
+    const known = this.#chunks.get(last);
+    if (known === undefined) return undefined;
+    this.#chunks.delete(last);
+    this.#chunks.set(last, known);
+    return known.chunk;
+  }
+
+  /** @param bytes what it takes on disk */
+  put(last: number, chunk: ReadChunk, bytes: number): void {
+    this.#chunks.set(last, { chunk, bytes });
+    this.#bytes += bytes;
+    for (const [oldest, { bytes: own }] of this.#chunks) {
+      if (this.#bytes <= this.mostBytes || oldest === last) break;
+      this.#chunks.delete(oldest);
+      this.#bytes -= own;
+    }
+  }
+}
+
+/** By the line's first characters, before any of it is parsed. */
+export function mayMatch(line: string, kinds: readonly Kind[] | undefined): boolean {
+  return kinds === undefined || kinds.includes(KINDS[line.charCodeAt(1) - 0x30]!);
+}
