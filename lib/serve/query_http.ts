@@ -51,6 +51,8 @@ class BadQuery extends Error {}
 
 /** Answers on the paths of OPERATIONS, and nowhere else. `nowMs`: Unix milliseconds now. */
 export function queryRoute(source: QuerySource, nowMs: () => number): Route {
+  // An answer that stands is written down once.
+  const texts = new WeakMap<object, string>();
   return async (request) => {
     const found = match(request.path);
     if (found === null) return null;
@@ -70,7 +72,10 @@ export function queryRoute(source: QuerySource, nowMs: () => number): Route {
         });
       }
       const { warnings = [], ...plain } = answer;
-      return json(request, explain ? { ...plain, indexes_state: source.indexes(), warnings } : plain);
+      if (explain) return json(request, `${toJson({ ...plain, indexes_state: source.indexes(), warnings })}\n`);
+      let text = texts.get(answer);
+      if (text === undefined) texts.set(answer, text = `${toJson(plain)}\n`);
+      return json(request, text);
     } catch (error) {
       if (error instanceof BadQuery) return refuse(request, 400, { message: error.message });
       throw error;
@@ -196,9 +201,9 @@ function decoded(text: string): string {
   }
 }
 
-function json({ method }: HttpRequest, answer: object): HttpAnswer {
+function json({ method }: HttpRequest, text: string): HttpAnswer {
   const headers = { "content-type": "application/json", "cache-control": "no-store" };
-  return { status: 200, headers, body: method === "HEAD" ? "" : `${toJson(answer)}\n` };
+  return { status: 200, headers, body: method === "HEAD" ? "" : text };
 }
 
 /** A word of the request, fit for a message. */

@@ -8,6 +8,7 @@ const MOST_BYTES = 8 << 20;
 /** Entries of one chunk, each made once. */
 export class ReadChunk {
   readonly #entries: (Entry | undefined)[] = [];
+  readonly #kinds = new Map<Kind, readonly Entry[]>();
 
   constructor(readonly lines: ChunkLines) {}
 
@@ -26,10 +27,14 @@ export class ReadChunk {
     }
   }
 
-  *ofKind(kind: Kind): Generator<Entry> {
-    for (let i = 0; i < this.lines.length; i++) {
-      if (mayMatch(this.lines.line(i), [kind])) yield this.entry(i);
+  ofKind(kind: Kind): readonly Entry[] {
+    let found = this.#kinds.get(kind);
+    if (found === undefined) {
+      const places = Array.from({ length: this.lines.length }, (_, i) => i);
+      found = places.filter((i) => mayMatch(this.lines.line(i), [kind])).map((i) => this.entry(i));
+      this.#kinds.set(kind, found);
     }
+    return found;
   }
 }
 

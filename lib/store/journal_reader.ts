@@ -15,6 +15,7 @@ import {
   KINDS,
   matches,
   type NamedKind,
+  type Period,
   type TimedKind,
   type Window,
 } from "./store.ts";
@@ -78,26 +79,28 @@ export class JournalReader implements Disposable {
   }
 
   during(kind: TimedKind, window: Window): Entry[] {
-    const [fromMs, toMs] = [window.startNs, window.endNs].map((ns) => Number(ns / 1_000_000n)) as [number, number];
-    const rows = this.#hasPeriods
-      ? this.#all(DURING, fromMs, toMs, kindBit(kind))
-      : this.#all(`SELECT last FROM chunk INDEXED BY chunk_newest WHERE newest_ms >= ? AND ${kind}s > 0`, fromMs);
     const far = (last: number) => Math.abs(last - window.around);
     const found: Entry[] = [];
-    for (const last of rows.map((row) => Number(row.last)).sort((a, b) => far(a) - far(b))) {
+    for (const last of this.#chunksDuring([kind], window).sort((a, b) => far(a) - far(b))) {
       if (found.length >= window.limit) break;
       for (const entry of this.#read(last)?.ofKind(kind) ?? []) if (isDuring(entry, kind, window)) found.push(entry);
     }
     return inWindow(found, window);
   }
 
+  /** Chunks never change: what is found is known by where it lies. */
+  mark(traceId: string, period: Period): string {
+    const own = this.#all("SELECT last FROM trace WHERE key = ? ORDER BY last", traceKey(traceId.toLowerCase()));
+    return `${own.map(({ last }) => last).join()};${this.#chunksDuring(["span", "probe"], period).join()}`;
+  }
+
   newest(limit: number, filter: Filter & { readonly sinceNs?: bigint } = {}): Entry[] {
     const found: Entry[] = [];
-    for (const lines of this.#newestChunks(filter)) {
-      for (let i = lines.length - 1; i >= 0; i--) {
+    for (const chunk of this.#newestChunks(filter)) {
+      for (let i = chunk.lines.length - 1; i >= 0; i--) {
         if (found.length >= limit) return found;
-        if (!mayMatch(lines.line(i), filter.kinds)) continue;
-        const entry = lines.entry(i);
+        if (!mayMatch(chunk.lines.line(i), filter.kinds)) continue;
+        const entry = chunk.entry(i);
         if (matches(entry, filter) && (filter.sinceNs === undefined || entry.timeNs >= filter.sinceNs)) {
           found.push(entry);
         }
@@ -120,7 +123,7 @@ export class JournalReader implements Disposable {
   /** Trace and span ids of the newest spans as one text each, oldest first. */
   spanKeys(limit: number): string[] {
     const keys: string[] = [];
-    for (const lines of this.#newestChunks({ kinds: ["span"] })) {
+    for (const { lines } of this.#newestChunks({ kinds: ["span"] })) {
       for (let i = lines.length - 1; i >= 0; i--) {
         if (keys.length >= limit) return keys.reverse();
         const key = spanKey(lines.line(i));
@@ -156,8 +159,9 @@ export class JournalReader implements Disposable {
         Number(sinceNs / 1_000_000n),
       );
     for (const last of rows.map((row) => Number(row.last)).sort((a, b) => b - a)) {
-      const lines = this.#chunk(last);
-      if (lines !== null) yield lines;
+      // Those with the kind alone are few, and asked for again.
+      const chunk = this.#read(last, only !== undefined);
+      if (chunk !== null) yield chunk;
     }
   }
 
@@ -166,25 +170,30 @@ export class JournalReader implements Disposable {
     for (let before = Number.MAX_SAFE_INTEGER;;) {
       const sql = `SELECT last, first, sum, body FROM chunk WHERE last < ?${where} ORDER BY last DESC LIMIT ?`;
       const rows = this.#all(sql, before, PAGE);
-      for (const row of rows) yield this.#lines(row);
+      for (const row of rows) yield new ReadChunk(this.#lines(row));
       if (rows.length < PAGE) return;
       before = Number(rows.at(-1)!.last);
     }
   }
 
-  #chunk(last: number): ChunkLines | null {
-    const [row] = this.#all("SELECT last, first, sum, body FROM chunk WHERE last = ?", last);
-    return row === undefined ? null : this.#lines(row);
+  /** Sequences of their last entries; of more chunks than hold something of that time where the store has no index of it. */
+  #chunksDuring(kinds: readonly TimedKind[], { startNs, endNs }: Period): number[] {
+    const [fromMs, toMs] = [Number(startNs / 1_000_000n), Number(endNs / 1_000_000n)];
+    const some = kinds.map((kind) => `${kind}s > 0`).join(" OR ");
+    const rows = this.#hasPeriods
+      ? this.#all(DURING, fromMs, toMs, kinds.reduce((bits, kind) => bits | kindBit(kind), 0))
+      : this.#all(`SELECT last FROM chunk INDEXED BY chunk_newest WHERE newest_ms >= ? AND (${some})`, fromMs);
+    return rows.map(({ last }) => Number(last));
   }
 
-  /** From what was read lately where it is there. Null: it was trimmed. */
-  #read(last: number): ReadChunk | null {
+  /** From what was read lately where it is there. Null: it was trimmed. @param keep it will be asked for again */
+  #read(last: number, keep = true): ReadChunk | null {
     const known = this.#cache.get(last);
     if (known !== undefined) return known;
     const [row] = this.#all("SELECT last, first, sum, body FROM chunk WHERE last = ?", last);
     if (row === undefined) return null;
     const chunk = new ReadChunk(this.#lines(row));
-    this.#cache.put(last, chunk, (row.body as Uint8Array).length);
+    if (keep) this.#cache.put(last, chunk, (row.body as Uint8Array).length);
     return chunk;
   }
 

@@ -1,7 +1,7 @@
 /** What a store on disk answers, whether it is also written here or only read: each answer is a promise, as everywhere in Store. */
 import type { Receipt } from "../model/receipt.ts";
 import type { JournalReader } from "./journal_reader.ts";
-import type { Entry, Filter, NamedKind, TimedKind, Window } from "./store.ts";
+import type { Entry, Filter, NamedKind, Period, TimedKind, Window } from "./store.ts";
 
 export abstract class JournalReads {
   /** Closed by whoever opened it. */
@@ -25,6 +25,11 @@ export abstract class JournalReads {
   // deno-lint-ignore require-await -- as above
   async during(kind: TimedKind, window: Window): Promise<readonly Entry[]> {
     return this.reader.during(kind, window);
+  }
+
+  // deno-lint-ignore require-await -- as above
+  async mark(traceId: string, period: Period): Promise<string> {
+    return this.reader.mark(traceId, period);
   }
 
   // deno-lint-ignore require-await -- as above

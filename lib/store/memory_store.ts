@@ -13,6 +13,7 @@ import {
   KINDS,
   matches,
   type NewEntry,
+  type Period,
   type Store,
   type StoreState,
   type TimedKind,
@@ -87,15 +88,25 @@ export class MemoryStore implements Store {
 
   during(kind: TimedKind, window: Window): Promise<readonly Entry[]> {
     const found: Entry[] = [];
-    for (const [block, { oldestNs, newestNs }] of this.#blocks) {
-      if (newestNs < window.startNs || oldestNs > window.endNs) continue;
-      const until = Math.min(this.#last, block * BLOCK + BLOCK - 1);
-      for (let seq = Math.max(this.#first, block * BLOCK); seq <= until; seq++) {
+    for (const [from, to] of this.#rangesDuring(window)) {
+      for (let seq = from; seq <= to; seq++) {
         const entry = this.#at(seq);
         if (isDuring(entry, kind, window)) found.push(entry);
       }
     }
     return Promise.resolve(inWindow(found, window));
+  }
+
+  mark(traceId: string, period: Period): Promise<string> {
+    const own = (this.#traces.get(traceId.toLowerCase()) ?? []).filter((seq) => seq >= this.#first);
+    return Promise.resolve(`${own.join()};${this.#rangesDuring(period).join()}`);
+  }
+
+  /** First and last sequence of what may be of that time. */
+  #rangesDuring({ startNs, endNs }: Period): [number, number][] {
+    return [...this.#blocks].filter(([, { oldestNs, newestNs }]) => newestNs >= startNs && oldestNs <= endNs).map((
+      [block],
+    ) => [Math.max(this.#first, block * BLOCK), Math.min(this.#last, block * BLOCK + BLOCK - 1)]);
   }
 
   newest(limit: number, filter: Filter & { readonly sinceNs?: bigint } = {}): Promise<readonly Entry[]> {

@@ -56,10 +56,13 @@ export type NamedKind = "slo" | "incident";
 /** Kinds that are found by their time. */
 export type TimedKind = "span" | "probe";
 
-export interface Window {
-  /** Unix nanoseconds, both included. */
+/** Unix nanoseconds, both included. */
+export interface Period {
   readonly startNs: bigint;
   readonly endNs: bigint;
+}
+
+export interface Window extends Period {
   /** Entries at most; of more those that were committed nearest to `around`, a sequence. */
   readonly limit: number;
   readonly around: number;
@@ -99,6 +102,9 @@ export interface Store extends AsyncDisposable {
   /** Spans that went on, or kernel events that happened, in some window of time; in order. */
   during(kind: TimedKind, window: Window): Promise<readonly Entry[]>;
 
+  /** Another text once `ofTrace` of this trace, or `during` of this time, may give something else. */
+  mark(traceId: string, period: Period): Promise<string>;
+
   /** The newest first, none that happened before `sinceNs`. */
   newest(limit: number, filter?: Filter & { readonly sinceNs?: bigint }): Promise<readonly Entry[]>;
 
@@ -112,7 +118,7 @@ export interface Store extends AsyncDisposable {
 }
 
 /** @param kind what is asked for: a span that touches the window, or a kernel event in it */
-export function isDuring(entry: NewEntry, kind: TimedKind, { startNs, endNs }: Window): boolean {
+export function isDuring(entry: NewEntry, kind: TimedKind, { startNs, endNs }: Period): boolean {
   if (entry.kind !== kind) return false;
   const beganNs = entry.kind === "span" ? entry.document.startNs : entry.timeNs;
   return entry.timeNs >= startNs && beganNs <= endNs;

@@ -9,6 +9,7 @@ import type { Span } from "../../model/span.ts";
 import { ENRICH_FROM, isWritten } from "../collector/evidence.ts";
 import { Places } from "../collector/places.ts";
 import { probeSignal, ProbeSubject } from "../collector/probe_signal.ts";
+import { Coverage } from "./coverage.ts";
 import type { Neighbourhood } from "./neighbourhood.ts";
 
 const FAN_OUT = 3;
@@ -28,6 +29,14 @@ export interface Candidates {
 /** In the order they are shown: what was nearly joined tells more than what was never near. */
 const KINDS = ["too far in time", "joined with another request", "of another trace", "of another process"] as const;
 
+/** The tiers behind the exact one reach no further. */
+const REACH_MS = 500;
+
+interface Kept {
+  readonly probe: ProbeEvent;
+  readonly subject: ProbeSubject;
+}
+
 /** @param originNs offsets are counted from it */
 export function candidates(
   { own, spans, probes }: Neighbourhood,
@@ -36,45 +45,44 @@ export function candidates(
   originNs: bigint,
 ): Candidates {
   const places = new Places();
-  const kept = probes.flatMap((probe) => {
+  const kept = probes.flatMap((probe): Kept[] => {
     const signal = probeSignal(probe, originNs);
     return signal === null ? [] : [{ probe, subject: new ProbeSubject(probe, signal, places.learn(probe)) }];
   });
   const subjects = spans.map((span) => places.spanSubject(span, originNs));
   const mine = new Set(own.map(({ spanId }) => spanId));
   const isMine = (span: Span) => span.traceId === traceId && mine.has(span.spanId);
-  const matches = correlate(subjects, kept.map(({ subject }) => subject), { windowMs });
-  const bySignal = Map.groupBy(matches, ({ signal }) => signal);
+  const ownSubjects = subjects.filter((_, i) => isMine(spans[i]!));
+  const around = new Rivals(spans, subjects, windowMs);
+  const [nearOwn, all] = [new Coverage(ownSubjects, windowMs), new Coverage(subjects, windowMs)];
 
   const joins: { readonly match: Match; readonly view: Omit<JoinView, "enriches"> }[] = [];
-  const rejected: { readonly kind: typeof KINDS[number]; readonly farNs: number; readonly view: RejectedView }[] = [];
-  const ownSubjects = subjects.filter((_, i) => isMine(spans[i]!));
-  kept.forEach(({ probe, subject }, i) => {
-    const found = bySignal.get(i) ?? [];
-    const view = signalView(probe, originNs);
-    const own = found.filter(({ span }) => isMine(spans[span]!));
-    for (const match of own) {
-      const span = spans[match.span]!;
-      const { tier, confidence, k, reason } = match;
-      const service = String(span.resource["service.name"] ?? "");
-      joins.push({
-        match,
-        view: { ...view, span_id: span.spanId, span_name: span.name, service, tier, confidence, k, reason },
-      });
-    }
-    if (own.length > 0) return;
-    const farNs = Math.min(Infinity, ...ownSubjects.map((span) => distance(span, subject.tsNs)));
-    const [first] = found;
-    rejected.push({
-      farNs,
-      ...rejection(view, subject, ownSubjects, first && { match: first, span: spans[first.span]! }, traceId),
+  const joined = new Set<Kept>();
+  const near = kept.filter(({ subject }) => nearOwn.mayAnswer(subject));
+  for (const { match, one, span } of around.matches(near)) {
+    if (!isMine(span)) continue;
+    joined.add(one);
+    const { tier, confidence, k, reason } = match;
+    const [view, service] = [signalView(one.probe, originNs), String(span.resource["service.name"] ?? "")];
+    joins.push({
+      match,
+      view: { ...view, span_id: span.spanId, span_name: span.name, service, tier, confidence, k, reason },
     });
-  });
-
+  }
   const best = (a: Match, b: Match) =>
     b.confidence - a.confidence || a.distanceNs - b.distanceNs || a.signal - b.signal;
   joins.sort((a, b) => best(a.match, b.match));
   const written = new Map<number, number>();
+
+  const rejected = kept.filter((one) => !joined.has(one)).map((one) => ({
+    one,
+    kind: kindOf(one.subject, all.answers(one.subject), nearOwn, traceId),
+    farNs: Math.min(Infinity, ...ownSubjects.map((span) => distance(span, one.subject.tsNs))),
+  }));
+  const because = KINDS.map((kind) => [kind, rejected.filter((one) => one.kind === kind).length] as const);
+  const nearest = rejected.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || a.farNs - b.farNs)
+    .slice(0, MOST_SHOWN);
+  const others = Map.groupBy(around.matches(nearest.map(({ one }) => one)), ({ one }) => one);
   return {
     joins: joins.slice(0, MOST_JOINS).map(({ match, view }) => {
       const taken = written.get(match.span) ?? 0;
@@ -84,53 +92,85 @@ export function candidates(
     }),
     rejected: {
       total: rejected.length,
-      because: Object.fromEntries(
-        KINDS.map((kind) => [kind, rejected.filter((one) => one.kind === kind).length] as const).filter(([, n]) =>
-          n > 0
-        ),
-      ),
-      nearest: rejected.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || a.farNs - b.farNs)
-        .slice(0, MOST_SHOWN).map(({ view }) => view),
+      because: Object.fromEntries(because.filter(([, n]) => n > 0)),
+      nearest: nearest.map(({ one, kind }) => ({
+        ...signalView(one.probe, originNs),
+        why: why(kind, one.subject, ownSubjects, others.get(one)?.[0]),
+      })),
     },
   };
 }
 
-function rejection(
-  view: SignalView,
+interface Found {
+  readonly match: Match;
+  readonly one: Kept;
+  readonly span: Span;
+}
+
+/** Joins some signals with all the spans that could compete for them, and leaves the others aside. */
+class Rivals {
+  constructor(readonly spans: readonly Span[], readonly subjects: readonly SpanSubject[], readonly windowMs: number) {}
+
+  /** In the order of the signals, of each the nearest span first. */
+  matches(kept: readonly Kept[]): Found[] {
+    if (kept.length === 0) return [];
+    const traces = new Set(kept.map(({ subject }) => subject.traceId.toLowerCase()).filter((id) => id !== ""));
+    const times = kept.map(({ subject }) => subject.tsNs);
+    const fromNs = times.reduce((a, b) => Math.min(a, b)) - REACH_MS * 1e6;
+    const toNs = times.reduce((a, b) => Math.max(a, b)) + REACH_MS * 1e6;
+    const places = this.subjects.map((_, i) => i).filter((i) => {
+      const { startNs, endNs, traceId } = this.subjects[i]!;
+      return endNs >= fromNs && startNs <= toNs || traces.has(traceId!.toLowerCase());
+    });
+    const found = correlate(
+      places.map((i) => this.subjects[i]!),
+      kept.map(({ subject }) => subject),
+      { windowMs: this.windowMs },
+    );
+    return found.map((match) => ({ match, one: kept[match.signal]!, span: this.spans[places[match.span]!]! }));
+  }
+}
+
+function kindOf(subject: ProbeSubject, isAnswered: boolean, own: Coverage, traceId: string): typeof KINDS[number] {
+  if (isAnswered) return "joined with another request";
+  if (subject.traceId !== "" && subject.traceId !== traceId) return "of another trace";
+  return own.knows(subject) ? "too far in time" : "of another process";
+}
+
+function why(
+  kind: typeof KINDS[number],
   subject: ProbeSubject,
   own: readonly SpanSubject[],
-  other: { readonly match: Match; readonly span: Span } | undefined,
-  traceId: string,
-): { readonly kind: typeof KINDS[number]; readonly view: RejectedView } {
-  if (other !== undefined) {
-    const { match, span } = other;
-    const why = `joined with ${span.name} of trace ${span.traceId} by ${match.tier}, confidence ${
-      match.confidence.toFixed(2)
-    }`;
-    return { kind: "joined with another request", view: { ...view, why } };
+  other: Found | undefined,
+): string {
+  switch (kind) {
+    case "joined with another request": {
+      if (other === undefined) return "spans that name each other as their parents compete for it";
+      const { match, span } = other;
+      const worth = match.confidence.toFixed(2);
+      return `joined with ${span.name} of trace ${span.traceId} by ${match.tier}, confidence ${worth}`;
+    }
+    case "of another trace":
+      return `it names trace ${subject.traceId}, of which no span near it is held`;
+    case "of another process":
+      return "neither trace, process, connection nor node and service are the same";
+    case "too far in time":
+      return tooFar(subject, own);
   }
-  if (subject.traceId !== "" && subject.traceId !== traceId) {
-    return {
-      kind: "of another trace",
-      view: { ...view, why: `it names trace ${subject.traceId}, of which no span near it is held` },
-    };
-  }
+}
+
+/** By the strongest tier in which they are alike. */
+function tooFar(subject: ProbeSubject, own: readonly SpanSubject[]): string {
   for (const { tier, windowMs, because, first, second } of TIER_RULES) {
     const key = (one: SpanSubject | ProbeSubject) => `${first(one)}\0${second === null ? "" : second(one)}`;
-    const lacks = first(subject) === "" || second !== null && !second(subject);
-    if (lacks) continue;
+    if (first(subject) === "" || second !== null && !second(subject)) continue;
     const near = own.filter((span) => key(span) === key(subject)).map((span) => distance(span, subject.tsNs));
     if (near.length === 0) continue;
     const reach = windowMs === null ? "the window" : `${windowMs} ms`;
-    const why = `${because}, but ${
-      (Math.min(...near) / 1e6).toFixed(0)
-    } ms from the nearest span; ${tier} reaches ${reach}`;
-    return { kind: "too far in time", view: { ...view, why } };
+    const ms = (Math.min(...near) / 1e6).toFixed(0);
+    return `${because}, but ${ms} ms from the nearest span; ${tier} reaches ${reach}`;
   }
-  return {
-    kind: "of another process",
-    view: { ...view, why: "neither trace, process, connection nor node and service are the same" },
-  };
+  return "it is alike in nothing that tells a process";
 }
 
 function signalView(probe: ProbeEvent, originNs: bigint): SignalView {

@@ -1,7 +1,7 @@
 /** What a store holds near a trace: its own spans, and the spans and kernel events of the same time. */
 import type { ProbeEvent } from "../../model/probe_event.ts";
 import type { Span } from "../../model/span.ts";
-import type { Entry } from "../../store/store.ts";
+import type { Entry, Period } from "../../store/store.ts";
 import type { Readable } from "./scoped.ts";
 
 /** Spans, and kernel events, looked at: those committed nearest to the trace. */
@@ -11,6 +11,9 @@ const REACH = 20_000;
 
 export interface Neighbourhood {
   readonly own: readonly Span[];
+  /** What was looked at, and the store's mark of it; "" where something came meanwhile. */
+  readonly period: Period;
+  readonly mark: string;
   /** Of any trace, the own ones too. */
   readonly spans: readonly Span[];
   readonly probes: readonly ProbeEvent[];
@@ -34,24 +37,32 @@ export async function neighbourhood(
   const times = own.length > 0
     ? own.flatMap(({ startNs, endNs }) => [startNs, endNs])
     : entries.map(({ timeNs }) => timeNs);
-  const window = {
+  const period = {
     startNs: times.reduce((a, b) => a < b ? a : b) - windowNs,
     endNs: times.reduce((a, b) => a > b ? a : b) + windowNs,
-    limit: most,
-    around: entries[entries.length >> 1]!.commitSeq,
   };
+  const window = { ...period, limit: most, around: entries[entries.length >> 1]!.commitSeq };
+  const mark = await store.mark(traceId, period);
+  const isWhole = (await store.ofTrace(traceId)).length === entries.length;
   const events = await store.during("probe", window);
   // Other spans count as rivals for kernel events: without those there is nothing to be had.
   const near = events.length === 0 ? ownEntries : await store.during("span", window);
-  const { first } = store.state();
   const cut = [events, near].some(({ length }) => length === most);
   return {
     own,
+    period,
+    mark: isWhole ? mark : "",
     spans: spansOf(cut ? together(near, ownEntries) : near),
     probes: events.flatMap((entry) => entry.kind === "probe" ? [entry.document] : []),
     entries,
-    cut: cut || first > 1 && entries[0]!.commitSeq - first < REACH,
+    cut: cut || mayLack(store, entries[0]!.commitSeq),
   };
+}
+
+/** What lay shortly before it was trimmed. */
+export function mayLack(store: Readable, commitSeq: number): boolean {
+  const { first } = store.state();
+  return first > 1 && commitSeq - first < REACH;
 }
 
 function spansOf(entries: readonly Entry[]): Span[] {

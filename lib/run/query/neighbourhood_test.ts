@@ -47,6 +47,7 @@ function exhaustive(store: Store): Readable {
     byId: (...args) => store.byId(...args),
     onCommit: (...args) => store.onCommit(...args),
     state: () => store.state(),
+    mark: (...args) => store.mark(...args),
     during: async (kind, window) =>
       inWindow((await store.after(0, 1e6)).filter((entry) => isDuring(entry, kind, window)), window),
   };

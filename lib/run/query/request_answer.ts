@@ -7,24 +7,52 @@ import { indicators, requestSpans } from "../../slo/from_spans.ts";
 import { kernelEvents } from "../../source/kernel_from_probes.ts";
 import { watchedBy } from "../attributor_telemetry.ts";
 import { joinRequests } from "../join.ts";
+import type { Entry } from "../../store/store.ts";
+import { AskedAgain } from "./asked_again.ts";
 import { candidates } from "./candidates.ts";
-import { type Neighbourhood, neighbourhood } from "./neighbourhood.ts";
+import { mayLack, type Neighbourhood, neighbourhood } from "./neighbourhood.ts";
 import { ownEvents } from "./own_events.ts";
 import type { Readable } from "./scoped.ts";
 
-/** @param traceId in lower case. Null: nothing is held of it */
-export async function requestAnswer(store: Readable, traceId: string, windowMs: number): Promise<RequestAnswer | null> {
+/** @param traceId in lower case. Null: nothing is held of it. @param again answers that may stand */
+export async function requestAnswer(
+  store: Readable,
+  traceId: string,
+  windowMs: number,
+  again = new AskedAgain(),
+): Promise<RequestAnswer | null> {
+  const incidents = (await store.newest(1000, { kinds: ["incident"] })).filter((entry) =>
+    entry.kind === "incident" && entry.document.trace_ids?.includes(traceId)
+  );
+  const about = (mark: string, firstSeq: number) =>
+    `${mark};${incidents.map(({ commitSeq }) => commitSeq).join()};${mayLack(store, firstSeq)}`;
+  const known = again.get(traceId);
+  if (known !== undefined) {
+    const { period, firstSeq, mark, answer } = known;
+    if (about(await store.mark(traceId, period), firstSeq) === mark) return answer;
+  }
   const near = await neighbourhood(store, traceId, BigInt(Math.round(windowMs * 1e6)));
   if (near === null) return null;
+  const answer = made(near, incidents, traceId, windowMs);
+  const firstSeq = near.entries[0]!.commitSeq;
+  if (near.mark !== "") {
+    again.keep(traceId, { period: near.period, firstSeq, mark: about(near.mark, firstSeq), answer });
+  }
+  return answer;
+}
+
+function made(
+  near: Neighbourhood,
+  incidents: readonly Entry[],
+  traceId: string,
+  windowMs: number,
+): RequestAnswer {
   const { own, entries, cut } = near;
   const originNs = own.reduce(
     (least, { startNs }) => startNs < least ? startNs : least,
     own[0]?.startNs ?? entries[0]!.timeNs,
   );
   const slo = entries.flatMap((entry) => entry.kind === "slo" ? [entry.document] : []);
-  const incidents = (await store.newest(1000, { kinds: ["incident"] })).flatMap((entry) =>
-    entry.kind === "incident" && entry.document.trace_ids?.includes(traceId) ? [entry.document.incident_id] : []
-  );
   return {
     schema: "request-answer/v1",
     trace_id: traceId,
@@ -32,7 +60,7 @@ export async function requestAnswer(store: Readable, traceId: string, windowMs: 
     spans: own.toSorted((a, b) => Number(a.startNs - b.startNs)).map(spanView),
     ...candidates(near, traceId, windowMs, originNs),
     slo_events: slo,
-    incident_ids: [...new Set(incidents)],
+    incident_ids: [...new Set(incidents.map(({ id }) => id))],
     warnings: [
       ...(cut ? ["the store is bounded: spans or kernel events of that time may be gone, and joins with them"] : []),
       ...(own.length === 0 ? ["no span of this trace is held"] : []),

@@ -2,7 +2,7 @@
 import type { Entry, NewEntry, Store } from "../../store/store.ts";
 
 /** What `scoped` reads of a store. */
-export type Readable = Pick<Store, "after" | "ofTrace" | "during" | "newest" | "byId" | "onCommit" | "state">;
+export type Readable = Pick<Store, "after" | "ofTrace" | "during" | "mark" | "newest" | "byId" | "onCommit" | "state">;
 
 /** As its resource or its document says it. "": it names none. */
 export function entryNamespace({ kind, document }: NewEntry): string {
@@ -25,6 +25,7 @@ export function scoped(store: Store, ns: string): Readable {
     },
     ofTrace: async (traceId) => (await store.ofTrace(traceId)).filter(isOurs),
     during: async (kind, window) => (await store.during(kind, window)).filter(isOurs),
+    mark: (traceId, period) => store.mark(traceId, period),
     newest: async (limit, filter) => (await store.newest(limit, filter)).filter(isOurs),
     byId: async (kind, id) => {
       const entry = await store.byId(kind, id);

@@ -9,6 +9,7 @@ import type { IncidentsQuery, QuerySource, RequestsQuery } from "../../serve/que
 import { sloStatus } from "../../slo/status.ts";
 import type { SloTracker } from "../../slo/tracker.ts";
 import { quantile } from "../../stats/describe.ts";
+import { AskedAgain } from "./asked_again.ts";
 import type { Agents } from "./agents.ts";
 import { requestAnswer } from "./request_answer.ts";
 import type { Readable } from "./scoped.ts";
@@ -35,6 +36,7 @@ const MOST = 100_000;
 export function querySource(options: SourceOptions): QuerySource {
   const { store, agents, tracker, nowMs } = options;
   const startedAt = new Date(nowMs()).toISOString();
+  const again = new AskedAgain();
   return {
     health: () => health(options, startedAt),
     incidents: (query) => incidents(store, query),
@@ -42,7 +44,7 @@ export function querySource(options: SourceOptions): QuerySource {
       const entry = await store.byId("incident", id);
       return entry?.kind === "incident" ? { schema: "incident-answer/v1", incident: entry.document } : null;
     },
-    request: (traceId) => requestAnswer(store, traceId, options.windowMs),
+    request: (traceId) => requestAnswer(store, traceId, options.windowMs, again),
     requests: async (query) => {
       const { total, requests } = await worst(store, query);
       return { schema: "requests-answer/v1", total, requests };
