@@ -1,6 +1,7 @@
 /** How many runs and requests a margin needs, with the spread a baseline shows: before a benchmark is made, not after. Pure. */
 import { bootstrapReplicates } from "../stats/bootstrap.ts";
 import { mean, quantile, variance } from "../stats/describe.ts";
+import { chiSquareQuantile } from "../stats/gamma.ts";
 import { normalQuantile, normalTail } from "../stats/normal.ts";
 
 /** How a quantile of one field varies, as standard deviations of its logarithm. */
@@ -53,6 +54,13 @@ export function powerToPass(seen: SpreadSeen, { runs, samples }: Design, margin:
   const room = Math.log1p(margin) + normalQuantile(alpha) * drawn;
   if (own === 0) return room > 0 ? 1 : 0;
   return normalTail(-room / own);
+}
+
+/** The most spread that so few runs do not rule out: the upper limit of the variance of their log quantiles, one-sided. */
+export function spreadAtMost(seen: SpreadSeen, confidence: number): SpreadSeen {
+  const df = seen.runs - 1;
+  const total = (seen.betweenRuns ** 2 + seen.sampling ** 2) * df / chiSquareQuantile(1 - confidence, df);
+  return { ...seen, betweenRuns: Math.sqrt(Math.max(0, total - seen.sampling ** 2)) };
 }
 
 /** The fewest runs that pass with that chance, the requests of a run given; null above `most`. */

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { ttftOf } from "../testing/bench_runs.ts";
-import { powerToPass, runsNeeded, type SpreadSeen, spreadSeen } from "./plan.ts";
+import { powerToPass, runsNeeded, spreadAtMost, type SpreadSeen, spreadSeen } from "./plan.ts";
 
 /** sd of the log p95 of n lognormal values: sqrt(q(1-q)/n) over the normal density there. */
 const samplingOf = (sigma: number, n: number) => sigma * Math.sqrt(0.95 * 0.05 / n) / 0.10313564;
@@ -46,4 +46,19 @@ Deno.test("plan: more spread wants more runs, and no number of requests makes up
   assert(runsNeeded(seen, 1e9, 0.05, 0.025, 0.9)! > 10);
   assertEquals(runsNeeded({ ...seen, betweenRuns: 5 }, 200, 0.05, 0.025, 0.9, 100), null);
   assertEquals(powerToPass({ ...seen, betweenRuns: 0, sampling: 0 }, { runs: 3, samples: 100 }, 0.05, 0.025), 1);
+});
+
+Deno.test("plan: few runs know their spread badly, and the most it may be covers the truth as often as it says", () => {
+  const truth = { betweenRuns: 0.03, sampling: samplingOf(0.25, 200) };
+  const most = 0.03 * 0.9;
+  let covered = 0;
+  for (let i = 0; i < 200; i++) {
+    const seen = spreadSeen(ttftOf({ key: `m${i}`, runs: 5, requests: 200, runSd: truth.betweenRuns }), 0.95, `k${i}`)!;
+    const upper = spreadAtMost(seen, 0.9);
+    assert(upper.betweenRuns >= seen.betweenRuns);
+    if (upper.betweenRuns >= most) covered++;
+  }
+  assert(covered > 160, `${covered} of 200`);
+  const seen = { runs: 100_000, samples: 100, betweenRuns: 0.03, sampling: 0.01 };
+  assertAlmostEquals(spreadAtMost(seen, 0.9).betweenRuns, 0.03, 3e-4);
 });

@@ -105,6 +105,23 @@ Deno.test("benchgen: what is whole is kept; what is damaged, cut short or of ano
   });
 });
 
+Deno.test("benchgen: what a killed run had begun is no run, and is removed by the next; a living one's is left alone", async () => {
+  await inFolder(async (out) => {
+    const scenario = `${out}/dns_latency`;
+    const [dead, old] = [`.run-2.part-${2 ** 31 - 1}`, "run-1.part-7"];
+    for (const name of [dead, ".run-2.part-1", old]) {
+      await Deno.mkdir(`${scenario}/${name}`, { recursive: true });
+      await Deno.writeTextFile(`${scenario}/${name}/raw_samples.jsonl`, "{");
+    }
+    await benchgen({ ...options, scenarios: ["dns_latency"], out }, fakeIo());
+    const left = [...Deno.readDirSync(scenario)].map(({ name }) => name).sort();
+    assertEquals(left, [".run-2.part-1", "manifest.json", "run-1", old, "run-2", "run-3"]);
+    const io = fakeIo();
+    await m5gate({ ...M5_OPTIONS, candidateRoot: out, baselineRoot: `${out}/none`, scenarios: ["dns_latency"] }, io);
+    assertEquals(JSON.parse(io.stdout).variance.scenarios[0].run_count, 3);
+  });
+});
+
 Deno.test("benchgen: a run of a recording, with its own requests and what the kernel told", async () => {
   await inFolder(async (out) => {
     const input = new URL("../../fixtures/recordings/dns_latency.jsonl.gz", import.meta.url).pathname;

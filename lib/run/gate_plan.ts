@@ -1,5 +1,5 @@
 /** `sloctl gate plan`: how many runs and requests a margin needs, with the spread a baseline shows. */
-import { powerToPass, runsNeeded, type SpreadSeen, spreadSeen } from "../gate/plan.ts";
+import { powerToPass, runsNeeded, spreadAtMost, type SpreadSeen, spreadSeen } from "../gate/plan.ts";
 import { EXIT, IoError, UsageError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
 import { toJson } from "../model/json.ts";
@@ -22,6 +22,8 @@ export interface GatePlanOptions {
 
 const RUNS = [3, 5, 10, 20, 40];
 const TIMES = [1, 4];
+/** Of the most spread. */
+const CONFIDENCE = 0.9;
 const FIELDS = [
   { field: "ttft_ms", what: "TTFT p95", quantile: 0.95 },
   { field: "token_throughput_tps", what: "token rate p50", quantile: 0.5 },
@@ -33,6 +35,8 @@ interface Row {
   readonly what: string;
   readonly seen: SpreadSeen | null;
   readonly runs_needed: number | null;
+  /** The same for the most spread that the baseline's few runs do not rule out, at 90 %. */
+  readonly runs_needed_at_most: number | null;
   readonly chances: readonly { readonly runs: number; readonly samples: number; readonly passes: number }[];
 }
 
@@ -68,7 +72,9 @@ function rowsOf(root: string, scenario: string, { marginPct, alpha, power, seed 
   return FIELDS.map(({ field, what, quantile }): Row => {
     const values = runs.map(({ samples }) => field === "ttft_ms" ? samples.ttftMs : samples.tokensPerSecond);
     const seen = spreadSeen(values, quantile, `${seed}/E3/${scenario}/${field}`);
-    if (seen === null) return { scenario, field, what, seen, runs_needed: null, chances: [] };
+    if (seen === null) {
+      return { scenario, field, what, seen, runs_needed: null, runs_needed_at_most: null, chances: [] };
+    }
     const [margin, tail] = [marginPct / 100, alpha / 2];
     return {
       scenario,
@@ -76,6 +82,7 @@ function rowsOf(root: string, scenario: string, { marginPct, alpha, power, seed 
       what,
       seen,
       runs_needed: runsNeeded(seen, seen.samples, margin, tail, power),
+      runs_needed_at_most: runsNeeded(spreadAtMost(seen, CONFIDENCE), seen.samples, margin, tail, power),
       chances: TIMES.flatMap((times) =>
         RUNS.map((runs) => {
           const samples = Math.round(seen.samples * times);
@@ -96,8 +103,10 @@ function text(rows: readonly Row[], { marginPct, alpha, power }: GatePlanOptions
     { title: "requests", align: "right" as const },
     ...RUNS.map((runs) => ({ title: `${runs} runs`, align: "right" as const })),
     { title: `for ${percent(power)}`, align: "right" as const },
+    { title: "at most", align: "right" as const },
   ];
-  const lines = rows.flatMap(({ scenario, what, seen, runs_needed, chances }) =>
+  const needed = (runs: number | null) => runs === null ? "over 1000" : `${runs} runs`;
+  const lines = rows.flatMap(({ scenario, what, seen, runs_needed, runs_needed_at_most, chances }) =>
     seen === null ? [[scenario, what, "-"]] : TIMES.map((_, i) => {
       const own = chances.slice(i * RUNS.length, (i + 1) * RUNS.length);
       return [
@@ -106,7 +115,8 @@ function text(rows: readonly Row[], { marginPct, alpha, power }: GatePlanOptions
         i === 0 ? percent(seen.betweenRuns) : "",
         String(own[0]!.samples),
         ...own.map(({ passes }) => percent(passes)),
-        i > 0 ? "" : runs_needed === null ? "over 1000 runs" : `${runs_needed} runs`,
+        i > 0 ? "" : needed(runs_needed),
+        i > 0 ? "" : needed(runs_needed_at_most),
       ];
     })
   );
@@ -115,5 +125,8 @@ function text(rows: readonly Row[], { marginPct, alpha, power }: GatePlanOptions
     ? "\n-: no spread to learn from; it needs 2 runs, each with a finite quantile above 0.\n"
     : "";
   return head + table(columns, lines, { width: Math.max(io.columns, 100), color: io.color }) + unknown +
-    `\nAn arm needs ${floor} requests to bound a p95 at all, and 3 runs; all scenarios and both fields must pass together.\n`;
+    `\nAn arm needs ${floor} requests to bound a p95 at all, and 3 runs; all scenarios and both fields must pass together.\n` +
+    `At most: the spread was learnt from few runs; with the most that they do not rule out (${
+      percent(CONFIDENCE)
+    }), so many are needed.\n`;
 }

@@ -28,6 +28,11 @@ Deno.test("gate plan: a table by scenario and field, a document for scripts, and
   const needed = (scenario: string) =>
     rows.find((row: Record<string, unknown>) => row.scenario === scenario && row.field === "ttft_ms").runs_needed;
   assert(needed("quiet") < needed("noisy"), `${needed("quiet")} ${needed("noisy")}`);
+  assert(
+    rows.every((row: Record<string, number>) =>
+      row.runs_needed === null || row.runs_needed_at_most! >= row.runs_needed!
+    ),
+  );
   assertEquals(needed("single"), null);
   assertThrows(() => gatePlan(options, fakeIo()), UsageError, "--baseline-root is missing");
   assertThrows(() => gatePlan({ ...options, baselineRoot: dir, power: 1 }, fakeIo()), UsageError, "out of range");

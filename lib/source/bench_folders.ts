@@ -94,7 +94,8 @@ function foldersIn(folder: string): string[] {
 
 function runFolders(folder: string): string[] {
   try {
-    return foldersIn(folder).filter((name) => name.startsWith("run-"));
+    // A folder that was being written when its writer was killed is no run.
+    return foldersIn(folder).filter((name) => name.startsWith("run-") && !/\.part-\d+$/.test(name));
   } catch {
     return [];
   }

@@ -11,6 +11,8 @@ export interface CostRow {
   readonly fromMs: number;
   /** Of one CPU. */
   readonly cpuPct: number;
+  /** Part of it that is run time of its BPF programs, on whatever thread's account. */
+  readonly bpfPct: number;
   readonly memoryMb: number;
 }
 
@@ -59,7 +61,7 @@ export function startAgent({ args, program = selfCommand() }: AgentPlan): Measur
   let timer: ReturnType<typeof setInterval> | undefined;
   const look = () => {
     const [own, programs] = [cpu.cpuNs(), bpf.runNs()];
-    return own === null || programs === null ? null : { atMs: now(), ns: own + programs };
+    return own === null || programs === null ? null : { atMs: now(), ns: own + programs, bpfNs: programs };
   };
   const end = async () => {
     clearInterval(timer);
@@ -80,8 +82,14 @@ export function startAgent({ args, program = selfCommand() }: AgentPlan): Measur
       timer = setInterval(() => {
         const after = look();
         if (before !== null && after !== null) {
-          const cpuPct = (after.ns - before.ns) / 1e4 / (after.atMs - before.atMs);
-          rows.push({ fromMs: before.atMs, atMs: after.atMs, cpuPct, memoryMb: cpu.rssMb() ?? NaN });
+          const pct = (ns: number) => ns / 1e4 / (after.atMs - before!.atMs);
+          rows.push({
+            fromMs: before.atMs,
+            atMs: after.atMs,
+            cpuPct: pct(after.ns - before.ns),
+            bpfPct: pct(after.bpfNs - before.bpfNs),
+            memoryMb: cpu.rssMb() ?? NaN,
+          });
         }
         before = after;
       }, everyMs);

@@ -32,7 +32,7 @@ export async function writeFolder(
   files: Readonly<Record<string, string>>,
   provenance: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const part = `${folder}.part-${Deno.pid}`;
+  const part = partOf(folder, Deno.pid);
   const digests = Object.fromEntries(Object.entries(files).map(([name, text]) => [name, sha256(text)]));
   const all = {
     ...files,
@@ -41,6 +41,7 @@ export async function writeFolder(
     }\n`,
   };
   try {
+    await removeAbandoned(folder);
     await Deno.mkdir(part, { recursive: true });
     for (const [name, text] of Object.entries(all)) await Deno.writeTextFile(`${part}/${name}`, text);
     await Deno.remove(folder, { recursive: true }).catch((error) => {
@@ -53,5 +54,32 @@ export async function writeFolder(
       `Cannot write "${folder}": ${(error as Error).message}`,
       "Choose a folder you may write to with --out",
     );
+  }
+}
+
+/** A hidden name: whoever looks for runs meanwhile, or after a run was killed, finds none. */
+function partOf(folder: string, pid: number | string): string {
+  const at = folder.lastIndexOf("/") + 1;
+  return `${folder.slice(0, at)}.${folder.slice(at)}.part-${pid}`;
+}
+
+/** What processes that were killed had begun of this run. */
+async function removeAbandoned(folder: string): Promise<void> {
+  const [parent, name] = [folder.slice(0, folder.lastIndexOf("/")), folder.slice(folder.lastIndexOf("/") + 1)];
+  try {
+    for await (const entry of Deno.readDir(parent)) {
+      const [, pid] = entry.name.startsWith(`.${name}.part-`) ? /\.part-(\d+)$/.exec(entry.name) ?? [] : [];
+      if (pid !== undefined && !isAlive(pid)) await Deno.remove(`${parent}/${entry.name}`, { recursive: true });
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function isAlive(pid: string): boolean {
+  try {
+    return Deno.statSync(`/proc/${pid}`).isDirectory;
+  } catch {
+    return false;
   }
 }

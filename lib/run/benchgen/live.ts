@@ -145,7 +145,7 @@ export async function liveRun(options: LiveOptions, io: Pick<Io, "stop" | "err">
     started,
     finished: new Date().toISOString(),
     notes: [
-      ...notesOf(documents.probes, spans, said),
+      ...notesOf(documents.probes, spans, rows, said),
       ...(told.refused === null ? [] : [`Attribution: ${told.refused}.`]),
     ],
   };

@@ -2,7 +2,7 @@
 import type { ProbeEvent } from "../../model/probe_event.ts";
 import { SCENARIO_PHASES, type ScenarioPhase } from "../../model/scenario.ts";
 import type { Span } from "../../model/span.ts";
-import { quantile } from "../../stats/describe.ts";
+import { mean, quantile } from "../../stats/describe.ts";
 import type { CostRow } from "./agent.ts";
 import type { TimedRequest, Window } from "./load_records.ts";
 import type { OverheadRow, PairedSide, RunResult } from "./run_result.ts";
@@ -68,9 +68,23 @@ export function pairedSide(
   };
 }
 
-export function notesOf(probes: readonly ProbeEvent[], spans: readonly Span[], said: string): string[] {
+export function notesOf(
+  probes: readonly ProbeEvent[],
+  spans: readonly Span[],
+  rows: readonly CostRow[],
+  said: string,
+): string[] {
   const last = said.trim().split("\n").at(-1) ?? "";
   return [
+    ...(rows.length === 0 ? [] : [
+      `Of the agent's cost, ${
+        mean(rows.map(({ cpuPct, bpfPct }) => cpuPct - bpfPct)).toFixed(2)
+      } % of one CPU were its own ` +
+      `threads and ${
+        mean(rows.map(({ bpfPct }) => bpfPct)).toFixed(2)
+      } % its BPF programs, which run for whatever the whole ` +
+      `machine does, the load generator and the lab's other services included (means; its start is not in it).`,
+    ]),
     `${probes.length} events of the kernel and ${spans.length} spans. The agent: ${last.replace(/^sloctl: /, "")}.`,
   ];
 }

@@ -41,11 +41,14 @@ export function verdict(
   const reasons = [...client.reasons, ...stops];
   if (records.length === 0) return { verdict: "no_data", reasons: ["no request was due in the window", ...reasons] };
   const found = slos.flatMap((slo) => slo.reasons);
+  const evaluated = slos.filter((slo) => slo.verdict !== "not-evaluated").map((slo) => slo.verdict);
+  // That nothing at all was answered is the server's or the address's doing, however late the client was.
+  if (evaluated.length === 0 && !records.some((record) => record.outcome === "ok")) {
+    return { verdict: "no_data", reasons: ["no request ended well", ...reasons] };
+  }
   // A client that is not innocent has nothing to say about latency, whatever the figures say.
   if (reasons.length > 0) return { verdict: "inconclusive", reasons };
-  const evaluated = slos.filter((slo) => slo.verdict !== "not-evaluated").map((slo) => slo.verdict);
-  if (evaluated.length > 0) return { verdict: combine(evaluated) as "pass" | "fail" | "inconclusive", reasons: found };
-  return records.some((record) => record.outcome === "ok")
-    ? { verdict: null, reasons }
-    : { verdict: "no_data", reasons: ["no request ended well"] };
+  return evaluated.length > 0
+    ? { verdict: combine(evaluated) as "pass" | "fail" | "inconclusive", reasons: found }
+    : { verdict: null, reasons };
 }
