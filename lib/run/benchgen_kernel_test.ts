@@ -36,7 +36,7 @@ kernelTest(
       argv: [],
       version: "0.0.0",
       agentProgram: BUSY_AGENT,
-      pauses: { warmUp: 1000, settle: 500, lastAnswers: 1500, look: 100 },
+      pauses: { warmUp: 1000, agentSettles: 500, labSettles: 500, lastAnswers: 1500, look: 100 },
     }, io);
     const folder = `${out}/dns_latency/run-1`;
     const [summary, provenance] = await Promise.all(

@@ -16,13 +16,19 @@ export interface CostRow {
   readonly memoryMb: number;
 }
 
+export interface AgentCost {
+  readonly rows: readonly CostRow[];
+  /** CPU time it had taken when the first row began: its start, and what it compiled. */
+  readonly startMs: number;
+}
+
 export interface MeasuredAgent extends AsyncDisposable {
   /** Resolves when it has attached its probes and begun to write. */
   readonly attached: Promise<void>;
   /** From now on a row is kept every `everyMs`. */
   begin(everyMs: number): void;
   /** Ends it in order, and yields the rows and what it said. */
-  end(): Promise<{ readonly rows: readonly CostRow[]; readonly said: string }>;
+  end(): Promise<AgentCost & { readonly said: string }>;
 }
 
 export interface AgentPlan {
@@ -49,6 +55,7 @@ export function startAgent({ args, program = selfCommand() }: AgentPlan): Measur
   const bpf = new ProcessBpf(child.pid);
   const stats = new RunStats();
   const rows: CostRow[] = [];
+  let startMs = NaN;
   let gone = false;
   let said = "";
   const listening = (async () => {
@@ -71,7 +78,7 @@ export function startAgent({ args, program = selfCommand() }: AgentPlan): Measur
     await listening;
     clearTimeout(late);
     stats[Symbol.dispose]();
-    return { rows, said };
+    return { rows, startMs, said };
   };
   let ended: ReturnType<typeof end> | undefined;
   return {
@@ -79,6 +86,7 @@ export function startAgent({ args, program = selfCommand() }: AgentPlan): Measur
     begin(everyMs) {
       bpf.refresh();
       let before = look();
+      startMs = (before?.ns ?? NaN) / 1e6;
       timer = setInterval(() => {
         const after = look();
         if (before !== null && after !== null) {

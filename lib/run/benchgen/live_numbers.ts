@@ -3,7 +3,7 @@ import type { ProbeEvent } from "../../model/probe_event.ts";
 import { SCENARIO_PHASES, type ScenarioPhase } from "../../model/scenario.ts";
 import type { Span } from "../../model/span.ts";
 import { mean, quantile } from "../../stats/describe.ts";
-import type { CostRow } from "./agent.ts";
+import type { AgentCost, CostRow } from "./agent.ts";
 import type { TimedRequest, Window } from "./load_records.ts";
 import type { OverheadRow, PairedSide, RunResult } from "./run_result.ts";
 
@@ -71,7 +71,7 @@ export function pairedSide(
 export function notesOf(
   probes: readonly ProbeEvent[],
   spans: readonly Span[],
-  rows: readonly CostRow[],
+  { rows, startMs }: AgentCost,
   said: string,
 ): string[] {
   const last = said.trim().split("\n").at(-1) ?? "";
@@ -83,7 +83,9 @@ export function notesOf(
       `threads and ${
         mean(rows.map(({ bpfPct }) => bpfPct)).toFixed(2)
       } % its BPF programs, which run for whatever the whole ` +
-      `machine does, the load generator and the lab's other services included (means; its start is not in it).`,
+      `machine does, the load generator and the lab's other services included (means). Before that its start had taken ${
+        (startMs / 1000).toFixed(1)
+      } s of CPU.`,
     ]),
     `${probes.length} events of the kernel and ${spans.length} spans. The agent: ${last.replace(/^sloctl: /, "")}.`,
   ];
