@@ -121,7 +121,22 @@ int BPF_PROG(on_inet_stream_connect, struct socket *socket, void *address, int l
 	return 0;
 }
 
-/* The call's return, where it does not: every system call of the machine comes by. */
+/* As the kernel hands over the return of a system call that has a tracepoint of its own. */
+struct syscall_return {
+	__u64 unused[2];
+	long result;
+};
+
+/* The call's return, where it does not: not of 32-bit programs, whose calls these tracepoints leave out. */
+SEC("tracepoint/syscalls/sys_exit_connect")
+int on_connect_return(struct syscall_return *ctx)
+{
+	if (ctx->result < 0 && ctx->result >= -MAX_ERRNO)
+		call_failed(-ctx->result);
+	return 0;
+}
+
+/* The call's return, where system calls have none (or nobody says which it is: tracefs): every system call of the machine comes by. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_connect_exit, struct pt_regs *regs, long result)
 {

@@ -25,7 +25,7 @@ const WHOLE: readonly Measurement[] = [dns, loopback, lateReader, runQueue, quot
 const PLAIN: readonly Measurement[] = [dnsBrief, firstBytes];
 const LOCKDOWN = "/sys/kernel/security/lockdown";
 /** Programs of which a kernel takes one. */
-const ROUTES = /^on_(inet_stream_connect|connect_exit|sock_recv_length|tcp_recvmsg\w*)$/;
+const ROUTES = /^on_(inet_stream_connect|connect_return|connect_exit|sock_recv_length|tcp_recvmsg\w*)$/;
 
 function tell(document: GuestDocument): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`\n${MARK}${toJson(document)}\n`));

@@ -11,6 +11,7 @@ const number = (value: number) => Number.isFinite(value) ? String(Math.round(val
 function route(programs: readonly string[]): [string, string] {
   const hooks: Readonly<Record<string, string>> = {
     on_inet_stream_connect: "`fexit/inet_stream_connect`",
+    on_connect_return: "`sys_exit_connect`",
     on_connect_exit: "`sys_exit`",
     on_sock_recv_length: "`sock_recv_length`",
     on_tcp_recvmsg: "`fexit/tcp_recvmsg`",

@@ -14,11 +14,8 @@ export interface ProbeSpec {
    * many arguments it must have.
    */
   readonly variants?: Readonly<Record<string, readonly [tracepoint: string, args: number]>>;
-  /**
-   * Two programs for one purpose: the better one, which some kernels refuse (tracing of functions is not everywhere), and the one that is
-   * loaded there in its place.
-   */
-  readonly either?: readonly [better: string, inItsPlace: string];
+  /** Programs for one purpose, the best one first: the first that the kernel takes is loaded (tracing of functions is not everywhere). */
+  readonly oneOf?: readonly string[];
   /**
    * Tables of what it has under way. They are emptied when its programs are taken off their hooks while the agent runs: ends that nobody
    * saw would later be told as failures, or as waits that never were.
@@ -59,7 +56,7 @@ export const PROBES: readonly ProbeSpec[] = [
     probe: "connect_latency",
     needs: ["inet_sock_set_state", "sys_exit"],
     optional: {},
-    either: ["on_inet_stream_connect", "on_connect_exit"],
+    oneOf: ["on_inet_stream_connect", "on_connect_return", "on_connect_exit"],
     underWay: ["connecting", "connect_calls"],
     spare: {
       programs: ["on_connect4", "on_connect6"],
@@ -176,15 +173,15 @@ export interface Level {
   readonly object: string;
   /** Set where it is the plain form. */
   readonly plain?: PlainForm;
-  /** Programs to leave out, in the order in which to try: first the one that stands in for a better one, then the better one. */
+  /** Programs to leave out, in the order in which to try: all that stand in for the best one, then all but the next. */
   readonly attempts: readonly (readonly string[])[];
   /** What is not seen this way; null: nothing is lost. */
   readonly loses: string | null;
 }
 
 /** The ways to have a probe, the best one first. */
-export function levels({ probe, either, spare, plain }: ProbeSpec): Level[] {
-  const ways = either === undefined ? [[]] : [[either[1]], [either[0]]];
+export function levels({ probe, oneOf, spare, plain }: ProbeSpec): Level[] {
+  const ways = oneOf === undefined ? [[]] : oneOf.map((one) => oneOf.filter((other) => other !== one));
   const all: Level[] = [{ object: probe, attempts: ways, loses: null }];
   if (spare !== undefined) {
     all.push({ object: probe, attempts: ways.map((way) => [...way, ...spare.programs]), loses: spare.loses });

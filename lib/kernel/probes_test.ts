@@ -21,12 +21,16 @@ Deno.test("levels: whole first, then without what can be spared, then plain", ()
   const rich = {
     ...spec,
     plain,
-    either: ["better", "worse"],
+    oneOf: ["better", "worse", "worst"],
     spare: { programs: ["spare"], loses: "little" },
   } as const;
   assertEquals(levels(rich), [
-    { object: "stream", attempts: [["worse"], ["better"]], loses: null },
-    { object: "stream", attempts: [["worse", "spare"], ["better", "spare"]], loses: "little" },
+    { object: "stream", attempts: [["worse", "worst"], ["better", "worst"], ["better", "worse"]], loses: null },
+    {
+      object: "stream",
+      attempts: [["worse", "worst", "spare"], ["better", "worst", "spare"], ["better", "worse", "spare"]],
+      loses: "little",
+    },
     { object: "stream.plain", plain, attempts: [[]], loses: "much" },
   ]);
 });

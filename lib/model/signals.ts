@@ -107,12 +107,19 @@ export const SIGNALS: readonly SignalRow[] = [
     unit: "count",
     elevated: 1,
     meaning: "TCP connects that failed",
-    hooks: ["cgroup/connect4", "cgroup/connect6", "inet_sock_set_state", "fexit/inet_stream_connect", "sys_exit"],
+    hooks: [
+      "cgroup/connect4",
+      "cgroup/connect6",
+      "inet_sock_set_state",
+      "fexit/inet_stream_connect",
+      "sys_exit_connect",
+      "sys_exit",
+    ],
     minKernel: "5.8",
     rights: PACKETS,
     misses:
       "calls that a security module forbids; why MSG_FASTOPEN failed inside the call. Without function tracing: why one of " +
-      "io_uring did; and a program runs at every system call of the machine",
+      "io_uring or of a 32-bit program did",
   },
   {
     signal: "stream_ttft_ms",
