@@ -75,10 +75,13 @@ export function tryPrograms(): Trial {
   return { programs: tried, plain, ring: ring === null && plain.length > 0 ? RING_BYTES : ring };
 }
 
-/** Of two programs for one purpose, the one that an agent would take. */
+/** Of several programs for one purpose, the one that an agent would take. */
 function withoutTwins(programs: readonly Tried[]): Tried[] {
   const refused = (name: string) => programs.find(({ program }) => program === name)?.refusal !== null;
-  const idle = PROBES.flatMap(({ either }) => either === undefined ? [] : [refused(either[0]) ? either[0] : either[1]]);
+  const idle = PROBES.flatMap(({ oneOf = [] }) => {
+    const taken = oneOf.find((name) => !refused(name)) ?? oneOf.at(-1);
+    return oneOf.filter((name) => name !== taken);
+  });
   return programs.filter(({ program }) => !idle.includes(program));
 }
 
