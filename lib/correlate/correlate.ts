@@ -13,6 +13,7 @@ import type { Tier } from "../model/split.ts";
 import { Lanes } from "./lanes.ts";
 import { distance, reason } from "./nearness.ts";
 import { rivals } from "./rivals.ts";
+import { append, near, Row, type Times } from "./row.ts";
 import type { SignalSubject, SpanSubject } from "./subject.ts";
 import { reachesNs, TIER_RULES } from "./tiers.ts";
 
@@ -44,12 +45,18 @@ export function correlate(
 ): Match[] {
   const reaches = reachesNs(options.windowMs);
   const tiers = TIER_RULES.map((rule) => new Lanes(rule));
-  const starts = { starts: Float64Array.from(spans, ({ startNs }) => startNs), mask: -1 };
-  // In the order of time every row goes to the end of its run.
-  const sane = spans.map((_, i) => i).filter((i) => spans[i]!.startNs <= spans[i]!.endNs);
-  for (const i of sane.sort((a, b) => spans[a]!.endNs - spans[b]!.endNs || a - b)) {
-    const { startNs, endNs } = spans[i]!;
-    for (const lanes of tiers) lanes.open(spans[i]!)?.addSpan(startNs, endNs, i);
+  const times: Times = {
+    starts: Float64Array.from(spans, ({ startNs }) => startNs),
+    ends: Float64Array.from(spans, ({ endNs }) => endNs),
+    mask: -1,
+  };
+  const links = tiers.map(() => new Float64Array(spans.length));
+  for (let i = 0; i < spans.length; i++) {
+    if (!(spans[i]!.startNs <= spans[i]!.endNs)) continue;
+    for (let tier = 0; tier < tiers.length; tier++) {
+      const lane = tiers[tier]!.open(spans[i]!);
+      if (lane !== null) append(lane.spans ??= new Row(), i, times.mask, links[tier]!);
+    }
   }
   const matches: Match[] = [];
   const found: number[] = [];
@@ -60,7 +67,7 @@ export function correlate(
       const lane = tiers[tier]!.find(signal);
       if (lane === undefined) continue;
       found.length = 0;
-      lane.spans!.near(signal.tsNs - reaches[tier]!, signal.tsNs + reaches[tier]!, 0, starts, found);
+      near(lane.spans!, signal.tsNs - reaches[tier]!, signal.tsNs + reaches[tier]!, times, links[tier]!, found);
       if (found.length > 0) {
         addMatches(matches, tier, rivals(found, spanOf, signal, tier === 0), spans, s, signal.tsNs);
         break;

@@ -30,9 +30,8 @@ export class Intervals {
   /** Appends to `out` the ids, from `oldest` on, of what has a moment in common with the window, bounds included; `most` at most. */
   near(fromNs: number, toNs: number, oldest: number, { starts, mask }: Starts, out: number[], most = Infinity): void {
     for (const { widthNs, ends } of this.#runs) {
-      const { times, ids } = ends;
-      const length = times.length;
-      for (let i = ends.firstFrom(fromNs); i < length && times[i]! <= toNs + widthNs; i++) {
+      const { times, ids, to } = ends;
+      for (let i = ends.firstFrom(fromNs); i < to && times[i]! <= toNs + widthNs; i++) {
         const id = ids[i]!;
         if (id < oldest || starts[id & mask]! > toNs) continue;
         if (out.push(id) >= most) return;

@@ -1,22 +1,13 @@
 /** The spans and the signals that could belong together in one tier: those under one key share a lane. */
-import { Intervals } from "./intervals.ts";
-import { Points } from "./points.ts";
+import { type Links, shift, type SignalRow, type SpanRow, type Times } from "./row.ts";
 import type { Subject } from "./subject.ts";
 import { type KeyPart, lowerCase, type TierRule } from "./tiers.ts";
 
 export class Lane {
-  spans: Intervals | null = null;
-  signals: Points | null = null;
+  spans: SpanRow | null = null;
+  signals: SignalRow | null = null;
 
   constructor(readonly first: string, readonly second: KeyPart) {}
-
-  addSpan(startNs: number, endNs: number, id: number): void {
-    (this.spans ??= new Intervals()).add(startNs, endNs, id);
-  }
-
-  addSignal(tsNs: number, id: number): void {
-    (this.signals ??= new Points()).add(tsNs, id);
-  }
 }
 
 /** Lanes of one tier. A key of two parts is looked up part by part: gluing them together costs more. */
@@ -39,7 +30,10 @@ export class Lanes {
     if (first === "") return undefined;
     if (this.rule.second !== null) return this.#double.get(first)?.get(this.rule.second(subject));
     // Keys are in lower case: what is found as it is needs no look at its letters.
-    return this.#single.get(first) ?? (this.rule.hex ? this.#single.get(lowerCase(first)) : undefined);
+    const found = this.#single.get(first);
+    if (found !== undefined || !this.rule.hex) return found;
+    const lower = lowerCase(first);
+    return lower === first ? undefined : this.#single.get(lower);
   }
 
   /** As `find`, but makes the lane; null where the subject lacks part of the key. */
@@ -60,15 +54,17 @@ export class Lanes {
     return lane;
   }
 
-  /** Spans below this id are gone: the lane lets go of them, and the lane itself goes when nothing is left in it. */
-  dropSpans(lane: Lane, oldest: number): void {
-    if (lane.spans?.drop(oldest)) lane.spans = null;
+  /** The lane lets go of its first span, and goes itself when nothing is left in it. */
+  dropSpan(lane: Lane, { mask }: Times, links: Links): void {
+    if (!shift(lane.spans!, mask, links)) return;
+    lane.spans = null;
     this.#close(lane);
   }
 
-  /** As `dropSpans`. */
-  dropSignals(lane: Lane, oldest: number): void {
-    if (lane.signals?.drop(oldest)) lane.signals = null;
+  /** As `dropSpan`. */
+  dropSignal(lane: Lane, { mask }: Times, links: Links): void {
+    if (!shift(lane.signals!, mask, links)) return;
+    lane.signals = null;
     this.#close(lane);
   }
 

@@ -82,9 +82,9 @@ export class RetryStorms {
   during(pod: string, startNs: number, endNs: number): Storm[] {
     const known = this.#pods.get(pod);
     if (known === undefined) return [];
-    const { times, ids } = known.times;
+    const { times, ids, to } = known.times;
     const resent: Resent[] = [];
-    for (let i = known.times.firstFrom(startNs - STORM_WINDOW_NS); i < times.length; i++) {
+    for (let i = known.times.firstFrom(startNs - STORM_WINDOW_NS); i < to; i++) {
       if (times[i]! > endNs + STORM_WINDOW_NS) break;
       const segments = known.segments.get(ids[i]!);
       if (segments !== undefined) resent.push({ tsNs: times[i]!, segments });

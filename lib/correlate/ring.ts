@@ -1,13 +1,16 @@
 /** The newest of a side of the join, in a ring: what came, its time, and the lanes it can be found in. */
-import type { Starts } from "./intervals.ts";
 import type { Lane } from "./lanes.ts";
+import type { Links, Times } from "./row.ts";
 
 /** Ids count up from 0 in the order of arrival; `oldest`, the lowest still held, is also how many have gone. */
-export class Ring<SubjectT, PayloadT> implements Starts {
+export class Ring<SubjectT, PayloadT> implements Times {
   readonly size: number;
   /** Place of an id: `id & mask`. */
   readonly mask: number;
   readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  /** By tier: who stands in the same lane next. */
+  readonly links: readonly Links[];
   readonly #subjects: (SubjectT | undefined)[];
   readonly #payloads: (PayloadT | undefined)[];
   readonly #lanes: (Lane | null)[];
@@ -21,6 +24,8 @@ export class Ring<SubjectT, PayloadT> implements Starts {
     this.size = 2 ** Math.ceil(Math.log2(Math.max(2, most)));
     this.mask = this.size - 1;
     this.starts = new Float64Array(this.size);
+    this.ends = new Float64Array(this.size);
+    this.links = Array.from({ length: tiers }, () => new Float64Array(this.size));
     this.#subjects = new Array(this.size).fill(undefined);
     this.#payloads = new Array(this.size).fill(undefined);
     this.#lanes = new Array(this.size * tiers).fill(null);
@@ -41,12 +46,13 @@ export class Ring<SubjectT, PayloadT> implements Starts {
   }
 
   /** There must be room. */
-  add(subject: SubjectT, payload: PayloadT, startNs: number): number {
+  add(subject: SubjectT, payload: PayloadT, startNs: number, endNs: number): number {
     const id = this.next++;
     const place = id & this.mask;
     this.#subjects[place] = subject;
     this.#payloads[place] = payload;
     this.starts[place] = startNs;
+    this.ends[place] = endNs;
     return id;
   }
 

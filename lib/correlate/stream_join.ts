@@ -7,10 +7,12 @@
  * competes for it. The oldest of a side go when it is full, and are counted.
  */
 import type { Tier } from "../model/split.ts";
-import { distance, reason } from "./nearness.ts";
 import { type Lane, Lanes } from "./lanes.ts";
+import { distance, reason } from "./nearness.ts";
 import { Ring } from "./ring.ts";
 import { isNamed, rivals } from "./rivals.ts";
+import type { Points } from "./points.ts";
+import { append, indexOf, near, Row } from "./row.ts";
 import type { SignalSubject, SpanSubject } from "./subject.ts";
 import { reachesNs, TIER_RULES } from "./tiers.ts";
 
@@ -39,20 +41,28 @@ export interface Joined<SignalT> {
 
 const TIERS = TIER_RULES.length;
 
+/** A span of the signal's trace came. */
+const TRACED = 1;
+/** It was told as evidence of a span. */
+const TOLD = 2;
+/** Spans of two traces compete for it in the first tier, the second ... */
+const CROWDED = 4;
+/** So many that are settled elsewhere are taken out of an index, if they are half of what was looked at. */
+const SIFT_FROM = 16;
+
 export class StreamJoin<SpanT, SignalT> {
   readonly #reaches: readonly number[];
   readonly #most: number;
   readonly #tiers = TIER_RULES.map((rule) => new Lanes(rule));
   readonly #spans: Ring<SpanSubject, SpanT>;
   readonly #signals: Ring<SignalSubject, SignalT>;
-  /** Of each signal: 1 once a span of its trace came; one more than the tier in which two traces compete for it; 1 once it was told. */
-  readonly #traced: Uint8Array;
-  readonly #crowded: Uint8Array;
-  readonly #told: Uint8Array;
+  /** What is known of each signal, by place: the bits below. */
+  readonly #marks: Uint8Array;
   /** Tiers in which some span had a key: in the others signals need not be findable. */
   readonly #heard: boolean[] = new Array(TIERS).fill(false);
   readonly #found: number[] = [];
   readonly #spanOf = (id: number) => this.#spans.subject(id);
+  readonly #isTraced = (signal: number) => this.#isMarked(signal, TRACED);
   #lateRivals = 0;
   #cut = 0;
 
@@ -61,15 +71,14 @@ export class StreamJoin<SpanT, SignalT> {
     this.#most = most;
     this.#spans = new Ring(spans, TIERS);
     this.#signals = new Ring(signals, TIERS);
-    const { size } = this.#signals;
-    [this.#traced, this.#crowded, this.#told] = [new Uint8Array(size), new Uint8Array(size), new Uint8Array(size)];
+    this.#marks = new Uint8Array(this.#signals.size);
   }
 
   /** Returns what the span is called in `joined`. */
   addSpan(subject: SpanSubject, span: SpanT): number {
     if (this.#spans.full) this.#evictSpan();
     const { startNs, endNs } = subject;
-    const id = this.#spans.add(subject, span, startNs);
+    const id = this.#spans.add(subject, span, startNs, endNs);
     if (!(startNs <= endNs)) return id;
     for (let tier = 0; tier < TIERS; tier++) {
       const lane = this.#tiers[tier]!.open(subject);
@@ -77,7 +86,7 @@ export class StreamJoin<SpanT, SignalT> {
       if (!this.#heard[tier]) this.#listen(tier);
       // A signal whose trace is known is joined by that or not at all.
       if (tier === 0 && lane.spans === null) this.#markTraced(lane);
-      lane.addSpan(startNs, endNs, id);
+      append(lane.spans ??= new Row(), id, this.#spans.mask, this.#spans.links[tier]!);
       this.#spans.setLane(id, tier, lane);
     }
     return id;
@@ -86,10 +95,11 @@ export class StreamJoin<SpanT, SignalT> {
   /** Returns what the signal is called in `standing`. */
   addSignal(subject: SignalSubject, signal: SignalT): number {
     if (this.#signals.full) this.#evictSignal();
-    const id = this.#signals.add(subject, signal, subject.tsNs);
-    for (const column of [this.#traced, this.#crowded, this.#told]) column[id & this.#signals.mask] = 0;
-    if (subject.tsNs !== subject.tsNs) return id; // NaN: no moment, and near nothing
-    for (let tier = 0; tier < TIERS; tier++) if (this.#heard[tier]) this.#enter(id, subject, tier);
+    const { tsNs } = subject;
+    const id = this.#signals.add(subject, signal, tsNs, tsNs);
+    this.#marks[id & this.#signals.mask] = 0;
+    if (tsNs !== tsNs) return id; // NaN: no moment, and near nothing
+    this.#enterAll(id, subject);
     return id;
   }
 
@@ -102,34 +112,25 @@ export class StreamJoin<SpanT, SignalT> {
   joined(span: number, least = 0, unsure: (tier: Tier) => void = () => {}): Joined<SignalT>[] {
     const list: JoinedSignal<SignalT>[] = [];
     if (!this.#spans.holds(span)) return list;
-    const subject = this.#spans.subject(span);
+    const { startNs, endNs } = this.#spans.subject(span);
+    const { starts, mask } = this.#signals;
     for (let tier = 0; tier < TIERS; tier++) {
-      const signals = this.#spans.lane(span, tier)?.signals;
-      if (!signals) continue;
-      const rule = TIER_RULES[tier]!;
-      const mostRivals = least > 0 ? Math.floor(rule.confidence / least) : Infinity;
-      const reach = this.#reaches[tier]!;
-      const { times, ids } = signals;
-      const from = signals.firstFrom(subject.startNs - reach);
-      for (let i = from; i < times.length && times[i]! <= subject.endNs + reach; i++) {
-        if (i - from >= this.#most) {
-          this.#cut++;
-          break;
+      const row = this.#spans.lane(span, tier)?.signals;
+      if (!row) continue;
+      const mostRivals = least > 0 ? Math.floor(TIER_RULES[tier]!.confidence / least) : Infinity;
+      const [fromNs, toNs] = [startNs - this.#reaches[tier]!, endNs + this.#reaches[tier]!];
+      const links = this.#signals.links[tier]!;
+      const index = indexOf(row, this.#signals, links, tier === 0 ? isNever : this.#isTraced);
+      if (index === null) {
+        for (let id = row.first; id !== -1; id = links[id & mask]!) {
+          const atNs = starts[id & mask]!;
+          if (atNs >= fromNs && atNs <= toNs) this.#consider(span, id, tier, mostRivals, list, unsure);
         }
-        const id = ids[i]!;
-        if (id < this.#signals.oldest || this.#isTaken(id, tier)) continue;
-        const k = this.#competing(span, id, tier, mostRivals);
-        if (k === 0) continue;
-        if (k > mostRivals) unsure(rule.tier);
-        else {
-          const far = distance(subject, times[i]!);
-          list.push(new JoinedSignal(id, times[i]!, this.#signals.payload(id), tier, k, far));
-        }
+        continue;
       }
+      this.#considerMany(index, row.first, fromNs, toNs, span, tier, mostRivals, list, unsure);
     }
-    return list.sort((a, b) =>
-      b.confidence - a.confidence || a.distanceNs - b.distanceNs || a.atNs - b.atNs || a.id - b.id
-    );
+    return list.length < 2 ? list : list.sort(byRank);
   }
 
   /**
@@ -138,9 +139,9 @@ export class StreamJoin<SpanT, SignalT> {
    */
   told(joined: readonly Joined<SignalT>[]): void {
     for (const one of joined) {
-      const place = (one as JoinedSignal<SignalT>).id & this.#signals.mask;
-      if (this.#told[place] === 1) this.#lateRivals++;
-      this.#told[place] = 1;
+      const { id } = one as JoinedSignal<SignalT>;
+      if (this.#isMarked(id, TOLD)) this.#lateRivals++;
+      this.#mark(id, TOLD);
     }
   }
 
@@ -152,7 +153,7 @@ export class StreamJoin<SpanT, SignalT> {
         const k = rivals(found, this.#spanOf, this.#signals.subject(signal), tier === 0).length;
         return { tier: TIER_RULES[tier]!.tier, k };
       }
-      if (tier === 0 && this.#traced[signal & this.#signals.mask] === 1) return null;
+      if (tier === 0 && this.#isMarked(signal, TRACED)) return null;
     }
     return null;
   }
@@ -171,9 +172,70 @@ export class StreamJoin<SpanT, SignalT> {
     };
   }
 
+  #mark(signal: number, bit: number): void {
+    this.#marks[signal & this.#signals.mask]! |= bit;
+  }
+
+  #isMarked(signal: number, bit: number): boolean {
+    return (this.#marks[signal & this.#signals.mask]! & bit) !== 0;
+  }
+
+  /** Of a row with an index: what lies in the window, bounds included. */
+  #considerMany(
+    index: Points,
+    first: number,
+    fromNs: number,
+    toNs: number,
+    span: number,
+    tier: number,
+    mostRivals: number,
+    list: JoinedSignal<SignalT>[],
+    unsure: (tier: Tier) => void,
+  ): void {
+    const { times, ids, to } = index;
+    const from = index.firstFrom(fromNs);
+    let settled = 0;
+    let i = from;
+    for (; i < to && times[i]! <= toNs; i++) {
+      if (i - from - settled >= this.#most) {
+        this.#cut++;
+        break;
+      }
+      const id = ids[i]!;
+      // What is gone may still stand behind one that came later and had ended before.
+      if (id < first || tier > 0 && this.#isMarked(id, TRACED)) settled++;
+      else this.#consider(span, id, tier, mostRivals, list, unsure);
+    }
+    // They would be looked at for every span to come, and never be joined in this tier.
+    if (settled >= SIFT_FROM && 2 * settled >= i - from) {
+      index.sift((id) => id < first || tier > 0 && this.#isMarked(id, TRACED));
+    }
+  }
+
+  /** Is this signal, near the span, joined with it? */
+  #consider(
+    span: number,
+    id: number,
+    tier: number,
+    mostRivals: number,
+    list: JoinedSignal<SignalT>[],
+    unsure: (tier: Tier) => void,
+  ): void {
+    if (this.#isTaken(id, tier)) return;
+    const k = this.#competing(span, id, tier, mostRivals);
+    if (k === 0) return;
+    if (k > mostRivals) {
+      unsure(TIER_RULES[tier]!.tier);
+      return;
+    }
+    const atNs = this.#signals.start(id);
+    const far = distance(this.#spans.subject(span), atNs);
+    list.push(new JoinedSignal(id, atNs, this.#signals.payload(id), tier, k, far));
+  }
+
   /** A span of a stronger tier answers, or the trace is known and settles it. */
   #isTaken(signal: number, tier: number): boolean {
-    if (tier > 0 && this.#traced[signal & this.#signals.mask] === 1) return true;
+    if (tier > 0 && this.#isMarked(signal, TRACED)) return true;
     for (let stronger = 1; stronger < tier; stronger++) if (this.#near(signal, stronger, 1).length > 0) return true;
     return false;
   }
@@ -194,14 +256,13 @@ export class StreamJoin<SpanT, SignalT> {
 
   /** Spans of two traces, or without any, are two rivals whatever else is known; and so it stays. */
   #isCrowded(signal: number, tier: number): boolean {
-    const place = signal & this.#signals.mask;
-    if (this.#crowded[place] === tier + 1) return true;
+    if (this.#isMarked(signal, CROWDED << tier)) return true;
     if (this.#signals.subject(signal).serves) return false; // of two, one may not serve
-    const [one, other] = this.#near(signal, tier, 2);
-    if (other === undefined) return false;
-    const trace = this.#spans.lane(one!, 0);
-    if (trace !== null && trace === this.#spans.lane(other, 0)) return false;
-    this.#crowded[place] = tier + 1;
+    const found = this.#near(signal, tier, 2);
+    if (found.length < 2) return false;
+    const trace = this.#spans.lane(found[0]!, 0);
+    if (trace !== null && trace === this.#spans.lane(found[1]!, 0)) return false;
+    this.#mark(signal, CROWDED << tier);
     return true;
   }
 
@@ -211,20 +272,30 @@ export class StreamJoin<SpanT, SignalT> {
     found.length = 0;
     const at = this.#signals.start(signal);
     const reach = this.#reaches[tier]!;
-    this.#signals.lane(signal, tier)?.spans?.near(at - reach, at + reach, this.#spans.oldest, this.#spans, found, most);
+    const row = this.#signals.lane(signal, tier)?.spans;
+    if (row) near(row, at - reach, at + reach, this.#spans, this.#spans.links[tier]!, found, most);
     return found;
+  }
+
+  /** A signal whose trace is known is joined by that or not at all: no other lane needs to know it. */
+  #enterAll(id: number, subject: SignalSubject): void {
+    for (let tier = 0; tier < TIERS; tier++) {
+      if (tier > 0 && this.#isMarked(id, TRACED)) return;
+      if (this.#heard[tier]) this.#enter(id, subject, tier);
+    }
   }
 
   #enter(id: number, subject: SignalSubject, tier: number): void {
     const lane = this.#tiers[tier]!.open(subject);
     if (lane === null) return;
-    lane.addSignal(subject.tsNs, id);
+    append(lane.signals ??= new Row(), id, this.#signals.mask, this.#signals.links[tier]!);
     this.#signals.setLane(id, tier, lane);
-    if (tier === 0 && lane.spans !== null) this.#traced[id & this.#signals.mask] = 1;
+    if (tier === 0 && lane.spans !== null) this.#mark(id, TRACED);
   }
 
   #markTraced({ signals }: Lane): void {
-    for (const id of signals?.ids ?? []) if (id >= this.#signals.oldest) this.#traced[id & this.#signals.mask] = 1;
+    const links = this.#signals.links[0]!;
+    for (let id = signals?.first ?? -1; id !== -1; id = links[id & this.#signals.mask]!) this.#mark(id, TRACED);
   }
 
   /** The first span with a key in this tier: from now on signals are findable there, those that are held already too. */
@@ -233,23 +304,30 @@ export class StreamJoin<SpanT, SignalT> {
     const { oldest, next } = this.#signals;
     for (let id = oldest; id < next; id++) {
       const subject = this.#signals.subject(id);
-      if (subject.tsNs === subject.tsNs) this.#enter(id, subject, tier);
+      if (subject.tsNs === subject.tsNs && !this.#isMarked(id, TRACED)) this.#enter(id, subject, tier);
     }
   }
 
   #evictSpan(): void {
-    const lanes: readonly (Lane | null)[] = this.#spans.evict();
+    const lanes = this.#spans.evict();
     for (let tier = 0; tier < TIERS; tier++) {
-      if (lanes[tier]) this.#tiers[tier]!.dropSpans(lanes[tier]!, this.#spans.oldest);
+      if (lanes[tier]) this.#tiers[tier]!.dropSpan(lanes[tier]!, this.#spans, this.#spans.links[tier]!);
     }
   }
 
   #evictSignal(): void {
-    const lanes: readonly (Lane | null)[] = this.#signals.evict();
+    const lanes = this.#signals.evict();
     for (let tier = 0; tier < TIERS; tier++) {
-      if (lanes[tier]) this.#tiers[tier]!.dropSignals(lanes[tier]!, this.#signals.oldest);
+      if (lanes[tier]) this.#tiers[tier]!.dropSignal(lanes[tier]!, this.#signals, this.#signals.links[tier]!);
     }
   }
+}
+
+const isNever = () => false;
+
+/** Best confidence first, then nearest, then earliest. */
+function byRank(a: JoinedSignal<unknown>, b: JoinedSignal<unknown>): number {
+  return b.confidence - a.confidence || a.distanceNs - b.distanceNs || a.atNs - b.atNs || a.id - b.id;
 }
 
 class JoinedSignal<SignalT> implements Joined<SignalT> {
