@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { ByteBudget } from "./byte_budget.ts";
+import { Connections, peerOf } from "./connections.ts";
 import type { HttpAnswer, HttpHandler } from "./http.ts";
 import { listenError } from "./listen_error.ts";
 import { readBody } from "./read_body.ts";
@@ -19,7 +20,7 @@ export interface HttpOptions {
   readonly handler: HttpHandler;
   /** Without it: plain HTTP. */
   readonly tls?: TlsFiles;
-  /** Open connections at most. From three quarters on, those with no request under way are closed. Default 8 192. */
+  /** Open connections at most: beyond, the one that waits longest with no request under way gives way. Default 8 192. */
   readonly maxConnections?: number;
   /** Bytes of all bodies under way together. Default 512 MiB. */
   readonly maxBodyBytes?: number;
@@ -66,7 +67,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   const { hostname, port, handler, maxConnections = 8192, headMs = 10_000, requestMs = 60_000 } = options;
   const budget = new ByteBudget(options.maxBodyBytes ?? 512 * 1024 * 1024);
   const refused = new Map<string, number>();
-  let connections = 0;
+  const connections = new Connections(maxConnections);
   let requests = 0;
   let inFlight = 0;
   const closing = new AbortController();
@@ -82,6 +83,9 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     requests++;
     inFlight++;
     let held = 0;
+    const peer = peerOf(message.socket);
+    connections.begins(peer);
+    response.once("close", () => connections.ends(peer));
     const request = () => {
       const { path, query } = target(message.url ?? "/");
       return {
@@ -93,11 +97,12 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
         read: (maxBytes: number) => readBody(message, maxBytes, budget, (bytes) => held += bytes),
       };
     };
+    const unclear = ambiguity(message);
     // Inside the promise: what a handler throws at once is a rejection too.
-    Promise.resolve().then(() => handler(request()))
+    Promise.resolve().then(() => unclear ?? handler(request()))
       .catch((error): HttpAnswer => {
         options.onFault?.(error);
-        return { status: 500, headers: { "content-type": "text/plain" }, body: "internal error\n" };
+        return plain(500, "internal error\n");
       })
       .then((answer) => {
         if (answer.stream === undefined || message.method === "HEAD") {
@@ -115,11 +120,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   const server: Server = options.tls === undefined
     ? createServer(limits, onRequest)
     : createTlsServer({ ...limits, ...options.tls, minVersion: "TLSv1.2", handshakeTimeout: HANDSHAKE_MS }, onRequest);
-  server.maxConnections = maxConnections;
-  server.on("connection", (socket: Socket) => {
-    socket.once("close", () => connections--);
-    if (++connections > maxConnections * 3 / 4) server.closeIdleConnections();
-  });
+  server.on("connection", (socket: Socket) => connections.add(socket));
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuse(refused, error, socket));
 
   await new Promise<void>((resolve, reject) => {
@@ -156,7 +157,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
         return budget.taken;
       },
       get connections() {
-        return connections;
+        return connections.open;
       },
       refused,
     },
@@ -179,6 +180,27 @@ function send(message: IncomingMessage, response: ServerResponse, answer: HttpAn
   message.resume();
   const timer = setTimeout(() => message.socket.destroy(), LINGER_MS);
   message.socket.once("close", () => clearTimeout(timer));
+}
+
+/** Of these one side may believe the first and another the last. */
+const ONCE = new Set(["host", "authorization", "content-type", "content-encoding", "idempotency-key", "last-event-id"]);
+
+/** The answer to a head that can be read in two ways; null: it cannot. */
+function ambiguity({ rawHeaders, headers }: IncomingMessage): HttpAnswer | null {
+  const seen = new Set<string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!.toLowerCase();
+    if (!ONCE.has(name)) continue;
+    if (seen.has(name)) return plain(400, `Cannot read the request: it has ${name} twice\n`);
+    seen.add(name);
+  }
+  const coding = headers["transfer-encoding"];
+  if (coding === undefined || coding.trim().toLowerCase() === "chunked") return null;
+  return plain(501, "Cannot read the request: of transfer codings only chunked is known\n");
+}
+
+function plain(status: number, body: string): HttpAnswer {
+  return { status, headers: { "content-type": "text/plain" }, body };
 }
 
 /** Path and query of a request target, which may be a whole URL. */

@@ -119,6 +119,46 @@ Deno.test("two thousand idle connections harm nobody; beyond the cap idle ones g
   for (const connection of kept) connection.close();
 });
 
+Deno.test("beyond the cap connections that say nothing give way, one with a request under way does not", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<HttpAnswer>();
+  await using listener = await start({
+    maxConnections: 20,
+    handler: ({ path }) => {
+      if (path !== "/slow") return Promise.resolve(text("quick"));
+      asked.resolve();
+      return answered.promise;
+    },
+  });
+  const slow = fetch(`${base(listener)}slow`);
+  await asked.promise;
+  const silent: Deno.Conn[] = [];
+  for (let i = 0; i < 60; i++) silent.push(await Deno.connect({ hostname: "127.0.0.1", port: listener.port }));
+  for (const connection of silent.slice(-10)) await connection.write(new TextEncoder().encode("GET / HT"));
+  await until(() => listener.stats.connections === 20, "the cap");
+  assertEquals(await (await fetch(`${base(listener)}quick`)).text(), "quick");
+  answered.resolve(text("late"));
+  assertEquals(await (await slow).text(), "late");
+  for (const connection of silent) connection.close();
+});
+
+Deno.test("a head that can be read in two ways is refused", async () => {
+  await using listener = await start();
+  const rows: [string, string][] = [
+    ["host: x\r\nhost: y", "400"],
+    ["host: x\r\nauthorization: Bearer a\r\nAuthorization: Bearer b", "400"],
+    ["host: x\r\ncontent-type: application/json\r\ncontent-type: application/x-protobuf", "400"],
+    ["host: x\r\ntransfer-encoding: gzip, chunked", "501"],
+    ["host: x\r\ntransfer-encoding: chunked\r\ncontent-length: 3", "400"],
+    ["host: x\r\ncontent-length: 3\r\ncontent-length: 4", "400"],
+    ["host: x\r\nx-a: 1\r\nx-a: 2", "200"],
+  ];
+  for (const [head, status] of rows) {
+    const answer = await raw(listener, `POST / HTTP/1.1\r\n${head}\r\nconnection: close\r\n\r\n`);
+    assertStringIncludes(answer, `HTTP/1.1 ${status} `, head);
+  }
+});
+
 Deno.test("an early answer reaches a sender that is still sending", async () => {
   await using listener = await start({
     handler: async (request) => {
