@@ -4,9 +4,13 @@
  */
 import type { sendUnaryData, Server, ServerUnaryCall, ServiceDefinition } from "@grpc/grpc-js";
 import { Buffer } from "node:buffer";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { encodeStatus, type RpcStatus, type Signal } from "../otlp/mod.ts";
+import { Connections } from "./connections.ts";
 import type { Caller, Door } from "./door.ts";
 import { GrpcDoor } from "./grpc_door.ts";
+import { pacedCalls } from "./grpc_pace.ts";
 import { tooLarge } from "./inflate.ts";
 import { listenError } from "./listen_error.ts";
 import type { OtlpReceiver } from "./otlp_receiver.ts";
@@ -27,11 +31,16 @@ export interface GrpcOptions {
   readonly watchers?: Watchers;
   /** Largest message, raw or inflated, in bytes. Default 16 MiB: four times what other collectors take. */
   readonly maxMessageBytes?: number;
+  /** Open connections at most: beyond, the one that waits longest with no call under way gives way. Default 4 096. */
+  readonly maxConnections?: number;
+  /** A call whose message is not complete after so long is ended. Default 60 s. */
+  readonly messageMs?: number;
 }
 
 export interface GrpcServer extends AsyncDisposable {
   readonly hostname: string;
   readonly port: number;
+  readonly connections: number;
   /** Lets calls in flight finish for half a second, then cuts what is left. May be called twice. */
   shutdown(): Promise<void>;
 }
@@ -42,6 +51,7 @@ const SERVICES: Readonly<Record<Signal, string>> = {
   metrics: "opentelemetry.proto.collector.metrics.v1.MetricsService",
 };
 const GRACE_MS = 500;
+const BACKLOG = 4096;
 const LIMITS = {
   /** Of one connection. */
   "grpc.max_concurrent_streams": 64,
@@ -53,7 +63,9 @@ const LIMITS = {
 
 /** @throws IoError when the address is taken or not ours, UsageError when it is no address. */
 export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
-  const { hostname, port, receiver, tls, door, watchers, maxMessageBytes = 16 * 1024 * 1024 } = options;
+  const { hostname, port, receiver, tls, door, watchers, maxMessageBytes = 16 * 1024 * 1024, messageMs = 60_000 } =
+    options;
+  const connections = new Connections(options.maxConnections ?? 4096);
   // Loaded here: it is large, and a collector without gRPC does without it.
   const { default: grpc } = await import("@grpc/grpc-js");
   grpc.setLogVerbosity(grpc.logVerbosity.NONE); // what fails is told by its caller, once
@@ -61,7 +73,8 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
   const server: Server = new grpc.Server({
     ...LIMITS,
     "grpc.max_receive_message_length": maxMessageBytes,
-    ...(guard === null ? {} : { interceptors: [guard.interceptor] }),
+    // The first is told of what the others refuse.
+    interceptors: [pacedCalls(grpc, connections, messageMs), ...(guard === null ? [] : [guard.interceptor])],
   });
   for (const signal of receiver.signals) {
     server.addService(serviceOf(signal), {
@@ -85,25 +98,44 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
     [{ cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) }],
     tls.ca !== undefined,
   );
-  const bracketed = hostname.includes(":") ? `[${hostname}]` : hostname;
-  const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${bracketed}:${port}`, credentials, (error, actual) => {
-      if (error === null) resolve(actual);
-      else reject(listenError(hostname, port, portInUse(error)));
-    });
+  // The port is ours and not the library's, so that its connections can be counted.
+  const injector = server.createConnectionInjector(credentials);
+  const listener = createServer({ noDelay: true }, (socket) => {
+    connections.add(socket);
+    socket.on("error", () => {}); // the session is told as well
+    injector.injectConnection(socket);
+  });
+  await new Promise<void>((resolve, reject) => {
+    listener.once("error", (error) => reject(listenError(hostname, port, error)));
+    try {
+      listener.listen({ port, host: hostname, backlog: BACKLOG }, resolve);
+    } catch (error) {
+      reject(listenError(hostname, port, error));
+    }
   });
 
   let done: Promise<void> | undefined;
   const shutdown = () =>
     done ??= new Promise<void>((resolve) => {
       closing.abort();
+      listener.close();
       const timer = setTimeout(() => server.forceShutdown(), GRACE_MS);
       server.tryShutdown(() => {
         clearTimeout(timer);
+        connections.cutAll();
         resolve();
       });
     });
-  return { hostname, port: bound, shutdown, [Symbol.asyncDispose]: shutdown };
+  const { port: bound } = listener.address() as AddressInfo;
+  return {
+    hostname,
+    port: bound,
+    get connections() {
+      return connections.open;
+    },
+    shutdown,
+    [Symbol.asyncDispose]: shutdown,
+  };
 }
 
 function serviceOf(signal: Signal): ServiceDefinition {
@@ -144,9 +176,4 @@ async function take(
 export function failure(why: RpcStatus, metadata: Metadata) {
   metadata.set("grpc-status-details-bin", Buffer.from(encodeStatus(why, "protobuf")));
   return { code: why.code ?? 2, details: why.message, metadata };
-}
-
-/** The library tells it in words only. */
-function portInUse(error: Error): Error {
-  return /EADDRINUSE/.test(error.message) ? Object.assign(error, { code: "EADDRINUSE" }) : error;
 }

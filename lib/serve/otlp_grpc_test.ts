@@ -8,6 +8,8 @@ import { encodeTraces } from "../otlp/mod.ts";
 import { makeCertificates } from "../testing/certificates.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { missingTool, testUnless } from "../testing/unless.ts";
+import { until } from "../testing/until.ts";
+import { Door } from "./door.ts";
 import { type GrpcOptions, serveGrpc } from "./otlp_grpc.ts";
 import { OtlpReceiver, type OtlpSink } from "./otlp_receiver.ts";
 import { readTls } from "./tls.ts";
@@ -117,4 +119,44 @@ testUnless(await missingTool("openssl", "apt-get install openssl"), "gRPC: TLS, 
   assertEquals(await reach(ours.ca, ours.of("client")), true);
   assertEquals(await reach(ours.ca), false);
   assertEquals(await reach(ours.ca, theirs.of("stranger")), false);
+});
+
+Deno.test("gRPC: beyond the cap connections that say nothing give way, one with a call under way does not", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  let first = true;
+  await using server = await start({
+    spans: () => {
+      if (!first) return;
+      first = false;
+      asked.resolve();
+      return answered.promise;
+    },
+  }, { maxConnections: 20 });
+  const body = (n: number) => encodeTraces(madeRun({ seconds: 1 }).spans.slice(n, n + 1), "protobuf");
+  const slow = call(server.port, body(0));
+  await asked.promise;
+  const silent: Deno.Conn[] = [];
+  for (let i = 0; i < 60; i++) silent.push(await Deno.connect({ hostname: "127.0.0.1", port: server.port }));
+  await until(() => server.connections === 20, "the cap");
+  assertEquals((await call(server.port, body(1))).code, 0);
+  answered.resolve();
+  assertEquals((await slow).code, 0);
+  for (const connection of silent) connection.close();
+});
+
+Deno.test("gRPC: a message that does not come ends its call, and the connection waits again", async () => {
+  const door = new Door({ tokens: [], namespace: "", region: "", nowMs: Date.now, clockMs: () => performance.now() });
+  await using strict = await start({ spans: () => {} }, { door, maxConnections: 1 });
+  for (let i = 0; i < 3; i++) assertEquals((await call(strict.port, new Uint8Array())).code, 16);
+  await using server = await start({ spans: () => {} }, { messageMs: 200, maxConnections: 1 });
+  const client = new grpc.Client(`127.0.0.1:${server.port}`, grpc.credentials.createInsecure());
+  const same = (bytes: Buffer) => bytes;
+  const code = await new Promise<number>((resolve) => {
+    const started = client.makeClientStreamRequest(TRACES, same, same, (error) => resolve(error?.code ?? 0));
+    started.on("error", () => {});
+  });
+  assertEquals(code, 4);
+  assertEquals((await call(server.port, new Uint8Array())).code, 0, "the one connection there may be gave way");
+  client.close();
 });
