@@ -62,7 +62,10 @@ export async function cdgate(options: CdgateOptions, io: Io): Promise<number> {
   const all = await askAll(options, own, (query) => prometheus.ask(query, io.stop));
   const checks = judge(all, options, own, Date.now());
   const verdict = combine(checks.map((check) => check.verdict));
-  const unreachable = (id: number) => all.checks[id]!.some(({ reading }) => isUnreachable(reading));
+  // What was answered, and not with what was asked for, keeps a check from being lifted, whatever else was not answered.
+  const unreachable = (id: number) =>
+    all.checks[id]!.some(({ reading }) => isUnreachable(reading)) &&
+    all.checks[id]!.every(({ reading }) => "series" in reading ? reading.series.length > 0 : isUnreachable(reading));
   const rest = checks.filter((check, i) => check.verdict !== "not-evaluated" || !unreachable(i));
   const judged = rest.length === 0 ? "pass" : combine(rest.map((check) => check.verdict));
   const lifted = options.failOpen && rest.length < checks.length && judged === "pass";

@@ -213,6 +213,22 @@ Deno.test("cdgate check: one check failing while another cannot be asked is no c
   assertEquals([code, result.verdict, result.override], [1, "fail", null]);
 });
 
+Deno.test("cdgate check: a source that answers part of a check, and not with numbers, is not out of reach", async () => {
+  const [refused, large] = [http("500 Oops", "{}"), http("200 OK", `{"pad":"${"x".repeat(5 << 20)}"}`)];
+  const none = http("200 OK", '{"status":"success","data":{"resultType":"vector","result":[]}}');
+  for (const answer of [refused, large, none]) {
+    await using server = await rawServer(async (write, n) => {
+      // Each check asks for an age or for increases: one half is answered, the other is not.
+      if (!server.heads[n]!.includes("increase")) return "close";
+      await write(answer);
+      return "close";
+    });
+    const at = { prometheusUrl: `http://127.0.0.1:${server.port}`, failOpen: true, timeoutMs: 20_000 };
+    const { code, result } = await check(at);
+    assertEquals([code, result.verdict, result.override], [4, "not-evaluated", null], told(result).join());
+  }
+});
+
 Deno.test("cdgate check: a token is sent and never shown; bad parameters are refused before anybody is asked", async () => {
   const file = await Deno.makeTempFile();
   await Deno.writeTextFile(file, "s3cret\n");

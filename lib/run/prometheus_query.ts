@@ -24,6 +24,16 @@ export interface Prometheus extends Disposable {
 /** Nobody was there, or nobody answered in time. A certificate that is not trusted is an answer: of the wrong one. */
 const UNREACHABLE: ReadonlySet<Failure> = new Set<Failure>(["refused", "name", "timeout", "closed"]);
 
+const REASON: Readonly<Record<Failure, string>> = {
+  refused: "unreachable",
+  name: "unreachable",
+  closed: "unreachable",
+  timeout: "timeout",
+  tls: "tls",
+  too_large: "too-large",
+  stopped: "stopped",
+};
+
 /** @throws UsageError, IoError */
 export function openPrometheus({ prometheusUrl, timeoutMs, bearerTokenFile, caFile }: PrometheusOptions): Prometheus {
   if (prometheusUrl === "") {
@@ -43,7 +53,7 @@ export function openPrometheus({ prometheusUrl, timeoutMs, bearerTokenFile, caFi
       if (answer.kind === "failure") {
         const { failure } = answer;
         const unreachable = UNREACHABLE.has(failure) ? { unreachable: true as const } : {};
-        const reason = failure === "timeout" || failure === "tls" || failure === "stopped" ? failure : "unreachable";
+        const reason = REASON[failure];
         const state = `at ${getter.shown}: ${failureWords(failure)}`;
         return { refusal: { verdict: "not-evaluated", reason, state, ...unreachable } };
       }
