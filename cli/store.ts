@@ -1,3 +1,4 @@
+import { ASK_FLAGS, askTarget } from "./ask_flags.ts";
 import type { Command, Flag, Input } from "./command.ts";
 
 const STORE: Flag = {
@@ -11,14 +12,22 @@ const JSON_FLAG: Flag = { name: "json", type: "boolean", help: "print one JSON d
 const snapshot: Command = {
   name: "snapshot",
   summary: "copy a store as it is now into its snapshots/, also while a collector writes it",
-  examples: [{
-    command: "sloctl store snapshot --store /var/lib/sloctl",
-    text: "prints the file, its last sequence and digest",
-  }],
-  flags: [STORE, JSON_FLAG],
-  permissions: ["read", "write"],
+  description: "With --url a running collector does it in its own folder; that takes a token with the verb admin.",
+  examples: [
+    {
+      command: "sloctl store snapshot --store /var/lib/sloctl",
+      text: "prints the file, its last sequence and digest",
+    },
+    {
+      command: "sloctl store snapshot --url https://collector:4318 --ca-file ca.pem --bearer-token-file root.token",
+      text: "the same from elsewhere",
+    },
+  ],
+  flags: [STORE, ...ASK_FLAGS.filter(({ name }) => name !== "store"), JSON_FLAG],
+  permissions: ["read", "write", "net", "env"],
   run: async (input, io) => {
-    const { snapshotStore } = await import("../lib/run/store.ts");
+    const { snapshotRemote, snapshotStore } = await import("../lib/run/store.ts");
+    if (input.string("url") !== undefined) return await snapshotRemote(askTarget(input, io), input.boolean("json"), io);
     return await snapshotStore(await needed(input, "store"), input.boolean("json"), io);
   },
 };

@@ -12,7 +12,8 @@ import { type Point, restoreJournal } from "../store/journal_restore.ts";
 import { takeSnapshot } from "../store/journal_snapshot.ts";
 import { type Verified, verifyJournal } from "../store/journal_verify.ts";
 import { JournalWriter } from "../store/journal_writer.ts";
-import { readManifest } from "../store/manifest.ts";
+import { readManifest, type SnapshotRow } from "../store/manifest.ts";
+import { openTarget, type TargetOptions } from "./ask/target.ts";
 
 const LEASE_MS = 60_000;
 
@@ -22,6 +23,22 @@ export async function snapshotStore(dir: string, json: boolean, io: Io): Promise
   const { file, first, last, digest, bytes } = row;
   const text = `${dir}/${file}: ${held(first, last)}, digest ${digest}, ${count(bytes)} bytes`;
   io.out(json ? `${toJson(row)}\n` : `${printable(text)}\n`);
+  return EXIT.ok;
+}
+
+/** A copy of a database may take minutes. */
+const SNAPSHOT_MS = 600_000;
+
+/** Asks a running collector to do it in its own folder. Resolves to the exit code. @throws UsageError, IoError */
+export async function snapshotRemote(options: TargetOptions, json: boolean, io: Io): Promise<number> {
+  if (options.store !== undefined) {
+    throw new UsageError("Cannot copy two at once: --url and --store are given", "Give one of them");
+  }
+  const target = openTarget({ ...options, timeoutMs: SNAPSHOT_MS });
+  const answer = await target.ask<SnapshotRow>("/v1/admin/snapshot", "snapshot-answer/v1", "POST");
+  const { file, first, last, digest, bytes } = answer;
+  const text = `${file} in the store of ${target.name}: ${held(first, last)}, digest ${digest}, ${count(bytes)} bytes`;
+  io.out(json ? `${toJson(answer)}\n` : `${printable(text)}\n`);
   return EXIT.ok;
 }
 

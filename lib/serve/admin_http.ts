@@ -1,6 +1,8 @@
 /** /v1/admin/*: what changes or copies the store, and who may come in. Behind a door only, and every call is told to the audit. */
+import { SloctlError } from "../model/errors.ts";
 import { toJson } from "../model/json.ts";
 import type { Door } from "./door.ts";
+import { ADMIN } from "./api.ts";
 import type { HttpAnswer, HttpRequest, Route } from "./http.ts";
 import { refuse } from "./otlp_http.ts";
 import { claimsJson } from "./token_file.ts";
@@ -12,6 +14,9 @@ export interface StoreActs {
   readonly trim?: (seq: number) => Promise<object>;
 }
 
+/** What is asked for is being done already. */
+export class BusyError extends Error {}
+
 export interface AdminOptions {
   /** Null: there are no tokens, and so nobody who may. */
   readonly door: Door | null;
@@ -21,12 +26,6 @@ export interface AdminOptions {
   readonly last: () => number;
 }
 
-const METHODS: Readonly<Record<string, string>> = {
-  "/v1/admin/snapshot": "POST",
-  "/v1/admin/trim": "POST",
-  "/v1/admin/tokens": "GET",
-};
-
 export function adminRoute(options: AdminOptions): Route {
   return async (request) => {
     const { path, method } = request;
@@ -35,20 +34,29 @@ export function adminRoute(options: AdminOptions): Route {
       const message = "Cannot do that: it takes a token with the verb admin, and this collector has no token file";
       return refuse(request, 403, { message });
     }
-    const allowed = METHODS[path];
-    if (allowed === undefined) {
+    const operation = ADMIN.find((one) => one.path === path);
+    if (operation === undefined) {
       return refuse(request, 404, { code: 5, message: "Cannot find it: nothing is served there" });
     }
+    const { id, method: allowed = "GET" } = operation;
     if (method !== allowed) {
       return refuse(request, 405, { message: `Cannot do that: only ${allowed} is allowed` }, { allow: allowed });
     }
-    if (path === "/v1/admin/tokens") return json({ tokens: tokens(options.door, request, options.nowMs()) });
-    const act = path === "/v1/admin/trim" ? trim(request, options) : options.acts.snapshot;
+    if (id === "tokens") {
+      return json({ schema: "tokens-answer/v1", tokens: tokens(options.door, request, options.nowMs()) });
+    }
+    const act = id === "trim" ? trim(request, options) : options.acts.snapshot;
     if (act === undefined) {
       return refuse(request, 501, { message: "Cannot do that: the store of this collector is not able to" });
     }
     if (typeof act === "string") return refuse(request, 400, { message: act });
-    return json(await act());
+    try {
+      return json(await act());
+    } catch (error) {
+      if (error instanceof BusyError) return refuse(request, 409, { message: error.message });
+      if (error instanceof SloctlError) return refuse(request, 503, { message: error.message });
+      throw error;
+    }
   };
 }
 

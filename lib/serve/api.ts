@@ -9,14 +9,29 @@ export interface Parameter {
   readonly schema: Readonly<Record<string, unknown>>;
 }
 
+/** What an administrator has the collector do. */
+type Act = "snapshot" | "trim" | "tokens";
+
 export interface Operation {
-  readonly id: "health" | "incidents" | "incident" | "requests" | "request" | "signals" | "slo" | "agents" | "watch";
+  readonly id:
+    | "health"
+    | "incidents"
+    | "incident"
+    | "requests"
+    | "request"
+    | "signals"
+    | "slo"
+    | "agents"
+    | "watch"
+    | Act;
+  /** GET, and HEAD with it, unless it says otherwise. */
+  readonly method?: "POST";
   /** `{name}` is a parameter in the path. */
   readonly path: string;
   readonly summary: string;
   readonly parameters: readonly Parameter[];
   readonly answer: SchemaName;
-  /** Statuses beside 200, 405 and 500, each with a Status as its body. */
+  /** Statuses beside 200, 405, 500 and those of the door, each with a Status as its body. */
   readonly refusals: Readonly<Record<number, string>>;
 }
 
@@ -161,3 +176,43 @@ export const WATCH: Operation = {
   answer: "watch-event/v1",
   refusals: { 400: BAD_QUERY, 503: "Too many watch already; Retry-After says when to come again." },
 };
+
+const NO_STORE = "The store of this collector cannot: it is in memory.";
+const STORE_FAILED = "The store cannot be read or written just now.";
+
+/** For the bearer of a token with the verb admin; without --token-file 403 for everybody. By a route of their own, every call audited. */
+export const ADMIN: readonly Operation[] = [
+  {
+    id: "tokens",
+    path: "/v1/admin/tokens",
+    summary:
+      "Claims and state of the tokens, those of the caller's namespace where it has one; neither token nor digest",
+    parameters: [],
+    answer: "tokens-answer/v1",
+    refusals: {},
+  },
+  {
+    id: "trim",
+    path: "/v1/admin/trim",
+    method: "POST",
+    summary: "Lets go of everything up to a commit sequence, in whole chunks",
+    parameters: [{
+      name: "seq",
+      in: "query",
+      help: "the last sequence to let go of; needed",
+      schema: { type: "integer", minimum: 1 },
+    }],
+    answer: "trim-answer/v1",
+    refusals: { 400: "The sequence is missing, or is none that was committed.", 501: NO_STORE, 503: STORE_FAILED },
+  },
+  {
+    id: "snapshot",
+    path: "/v1/admin/snapshot",
+    method: "POST",
+    summary:
+      "Copies the store as it is now into its snapshots/, also while it is written; answers when the copy is on disk",
+    parameters: [],
+    answer: "snapshot-answer/v1",
+    refusals: { 409: "One is being taken already.", 501: NO_STORE, 503: STORE_FAILED },
+  },
+];

@@ -1,11 +1,11 @@
 /** The OpenAPI 3.1 description of the query API, whole in itself. docs/openapi.yaml is this (`deno task docs`). */
 import { SCHEMA_BASE, type SchemaName, SCHEMAS } from "../model/schema/mod.ts";
-import { type Operation, OPERATIONS, WATCH } from "./api.ts";
+import { ADMIN, type Operation, OPERATIONS, WATCH } from "./api.ts";
 import { verbOf } from "./guarded.ts";
 
 type Node = Readonly<Record<string, unknown>>;
 
-const ALL: readonly Operation[] = [...OPERATIONS, WATCH];
+const ALL: readonly Operation[] = [...OPERATIONS, WATCH, ...ADMIN];
 
 export function openApi(version: string): Node {
   const used = closure(ALL.map(({ answer }) => answer));
@@ -18,7 +18,9 @@ export function openApi(version: string): Node {
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "http://127.0.0.1:4318" }],
-    paths: Object.fromEntries(ALL.map((operation) => [operation.path, { get: described(operation) }])),
+    paths: Object.fromEntries(
+      ALL.map((one) => [one.path, { [one.method === "POST" ? "post" : "get"]: described(one) }]),
+    ),
     components: {
       securitySchemes: {
         token: {
@@ -40,18 +42,19 @@ const AT_THE_DOOR = {
   451: "The token is for another region.",
 };
 
-function described({ id, path, summary, parameters, answer, refusals }: Operation): Node {
-  const open = verbOf(path) === null;
+function described({ id, path, method, summary, parameters, answer, refusals }: Operation): Node {
+  const verb = verbOf(path);
+  const open = verb === null;
   const all = {
     ...refusals,
     ...(open ? {} : AT_THE_DOOR),
-    405: "Only GET and HEAD are allowed.",
+    405: verb === "admin" ? `Only ${method ?? "GET"} is allowed.` : "Only GET and HEAD are allowed.",
     500: "A defect of the collector.",
   };
   return {
     operationId: id,
     summary,
-    security: open ? [] : [{ token: [] }, {}],
+    security: open ? [] : verb === "admin" ? [{ token: [] }] : [{ token: [] }, {}],
     parameters: parameters.map(({ name, in: where, help, schema }) => ({
       name,
       in: where,

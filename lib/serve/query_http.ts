@@ -119,7 +119,10 @@ async function answerOf(
     case "signals":
       return await source.signals(sinceNs(query.get("since") ?? "1m", nowMs));
     case "watch":
-      return null; // a route of its own
+    case "snapshot":
+    case "trim":
+    case "tokens":
+      return null; // routes of their own
     case "request":
       if (!/^[0-9a-f]{32}$/i.test(name)) throw new BadQuery(`Cannot find "${word(name)}": a trace id is 32 hex digits`);
       return await source.request(name.toLowerCase());

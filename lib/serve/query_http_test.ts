@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Ajv2020 } from "ajv/2020";
 import type { IncidentAttribution } from "../model/incident_attribution.ts";
 import { ask } from "../testing/ask.ts";
-import { OPERATIONS, WATCH } from "./api.ts";
+import { ADMIN, OPERATIONS, WATCH } from "./api.ts";
 import { openApi } from "./openapi.ts";
 import { type IncidentsQuery, queryRoute, type QuerySource } from "./query_http.ts";
 import { routes } from "./routes.ts";
@@ -90,7 +90,7 @@ const PATHS: Readonly<Record<string, string>> = {
 };
 
 Deno.test("every route answers as the OpenAPI file says, explained or not", async () => {
-  assertEquals(Object.keys(document.paths), [...OPERATIONS, WATCH].map(({ path }) => path));
+  assertEquals(Object.keys(document.paths), [...OPERATIONS, WATCH, ...ADMIN].map(({ path }) => path));
   for (const { path } of OPERATIONS) {
     const url = PATHS[path] ?? path;
     for (const explain of ["", "?explain=0", "?explain=1"]) {

@@ -6,6 +6,9 @@ import incidentsAnswer from "./incidents-answer.v1.json" with { type: "json" };
 import requestAnswer from "./request-answer.v1.json" with { type: "json" };
 import requestsAnswer from "./requests-answer.v1.json" with { type: "json" };
 import signalsAnswer from "./signals-answer.v1.json" with { type: "json" };
+import snapshotAnswer from "./snapshot-answer.v1.json" with { type: "json" };
+import tokensAnswer from "./tokens-answer.v1.json" with { type: "json" };
+import trimAnswer from "./trim-answer.v1.json" with { type: "json" };
 import sloAnswer from "./slo-answer.v1.json" with { type: "json" };
 import watchEvent from "./watch-event.v1.json" with { type: "json" };
 import status from "./status.v1.json" with { type: "json" };
@@ -45,6 +48,9 @@ export const SCHEMAS = {
   "requests-answer/v1": requestsAnswer,
   "signals-answer/v1": signalsAnswer,
   "slo-answer/v1": sloAnswer,
+  "snapshot-answer/v1": snapshotAnswer,
+  "tokens-answer/v1": tokensAnswer,
+  "trim-answer/v1": trimAnswer,
   "watch-event/v1": watchEvent,
   "status/v1": status,
   "bench-manifest/v1": benchManifest,

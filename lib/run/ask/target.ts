@@ -12,7 +12,7 @@ export const DEFAULT_URL = "http://127.0.0.1:4318";
 export interface TargetOptions {
   readonly url: string | undefined;
   /** A collector's folder, read as it is on disk. */
-  readonly store: string | undefined;
+  readonly store?: string | undefined;
   /** Its first line is the token the collector is shown. */
   readonly bearerTokenFile?: string | undefined;
   /** PEM file of authorities trusted beside the public ones. */
@@ -26,9 +26,10 @@ export interface Target {
   /**
    * The answer at a path of lib/serve/api.ts, checked against its schema.
    *
+   * @param method POST where it is to do something
    * @throws IoError when nobody answers, when what is asked for is not there, or when the answer is not one of this version.
    */
-  ask<T>(path: string, schema: SchemaName): Promise<T>;
+  ask<T>(path: string, schema: SchemaName, method?: "GET" | "POST"): Promise<T>;
 }
 
 const PATIENCE_MS = 10_000;
@@ -47,7 +48,10 @@ export function openTarget({ url, store, bearerTokenFile, caFile, timeoutMs = PA
   const headers: Record<string, string> = { accept: "application/json" };
   if (bearerTokenFile !== undefined) headers.authorization = `Bearer ${readBearer(bearerTokenFile)}`;
   const client = caFile === undefined ? {} : { client: Deno.createHttpClient({ caCerts: [readCa(caFile)] }) };
-  return { name: base, ask: (path, schema) => ask(base, path, schema, { headers, ...client }, timeoutMs) };
+  return {
+    name: base,
+    ask: (path, schema, method = "GET") => ask(base, path, schema, { method, headers, ...client }, timeoutMs),
+  };
 }
 
 /** Without a slash at its end. @throws UsageError */

@@ -3,9 +3,10 @@ import { UsageError } from "../../model/errors.ts";
 import type { Io } from "../../model/io.ts";
 import { count } from "../../report/format.ts";
 import { printable } from "../../report/text.ts";
-import type { StoreActs } from "../../serve/admin_http.ts";
+import { BusyError, type StoreActs } from "../../serve/admin_http.ts";
 import { JournalStore } from "../../store/journal_store.ts";
 import { MemoryStore } from "../../store/memory_store.ts";
+import { takeSnapshotApart } from "../../store/snapshot_apart.ts";
 import type { Store } from "../../store/store.ts";
 
 export interface StoreOptions {
@@ -76,13 +77,28 @@ export async function openStore(
     kind: "journal",
     spanKeys: (limit) => store.spanKeys(limit),
     acts: {
+      snapshot: once(async () => ({ schema: "snapshot-answer/v1", ...await takeSnapshotApart(dir, Date.now()) })),
       trim: async (seq) => {
         await store.trim(seq);
         const { first, last } = store.state();
-        return { first_seq: first, last_seq: last, digest: store.digest };
+        return { schema: "trim-answer/v1", first_seq: first, last_seq: last, digest: store.digest };
       },
     },
     lost: store.lost,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+/** One at a time. */
+function once(act: () => Promise<object>): () => Promise<object> {
+  let isUnderWay = false;
+  return async () => {
+    if (isUnderWay) throw new BusyError("Cannot do that: one is under way already");
+    isUnderWay = true;
+    try {
+      return await act();
+    } finally {
+      isUnderWay = false;
+    }
   };
 }
