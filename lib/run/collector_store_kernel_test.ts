@@ -3,51 +3,16 @@ import { selfCommand } from "../host/self.ts";
 import { JournalReader } from "../store/journal_reader.ts";
 import { databasePath } from "../store/journal_db.ts";
 import { distinctSpans, startCollector, take } from "../testing/collector_process.ts";
+import { testFolders } from "../testing/folders.ts";
 import { missingTool, testUnless } from "../testing/unless.ts";
 
-/** SLOCTL_KILLS=100 kills as often. */
-const KILLS = Number(Deno.env.get("SLOCTL_KILLS") ?? 3);
-
-const folder = () => Deno.makeTempDir({ prefix: "sloctl-store-" });
+const folder = testFolders("sloctl-store-");
 
 /** Span ids in the store, each as often as it is there. */
 function stored(dir: string): string[] {
   using reader = new JournalReader(databasePath(dir));
   return reader.after(0, 1e6, { kinds: ["span"] }).map(({ spanId }) => spanId);
 }
-
-Deno.test("collector --store: kill -9 under load: all that was acknowledged is there once, and known when it comes again", async () => {
-  const dir = await folder();
-  const made = distinctSpans();
-  const acked: string[] = [];
-  let unknown = take(made, 1);
-  for (let round = 0; round < KILLS; round++) {
-    await using collector = await startCollector({ dir });
-    // What was under way at the kill, and what was taken before it: sent again, as an exporter would.
-    assertEquals(await collector.post(unknown), 200);
-    acked.push(...unknown.map(({ spanId }) => spanId));
-    unknown = [];
-    let dead = false;
-    const load = Array.from({ length: 4 }, async () => {
-      while (!dead) {
-        const spans = take(made, 5);
-        if (await collector.post(spans) === 200) acked.push(...spans.map(({ spanId }) => spanId));
-        else unknown.push(...spans);
-      }
-    });
-    await new Promise((resolve) => setTimeout(resolve, 300 + round % 5 * 100));
-    const killed = collector.end("SIGKILL");
-    await killed;
-    dead = true;
-    await Promise.all(load);
-  }
-  await using collector = await startCollector({ dir });
-  assertEquals(await collector.post(unknown), 200);
-  acked.push(...unknown.map(({ spanId }) => spanId));
-  assertEquals(await collector.end(), 0);
-  assert(acked.length > 100, `${acked.length} spans were taken`);
-  assertEquals(stored(dir).sort(), acked.sort());
-});
 
 const noStrace = await missingTool("strace", "apt-get install strace");
 
@@ -71,7 +36,7 @@ for (const [synchronous, expected] of [["FULL", true], ["OFF", false]] as const)
       expected ? "no answer leaves before the sync that covers it" : "answers leave without one, and the check sees it"
     }`,
     async () => {
-      const dir = await folder();
+      const dir = folder();
       const trace = `${dir}.trace`;
       const calls = "trace=fsync,fdatasync,read,recvfrom,readv,recvmsg,write,writev,sendto,sendmsg";
       await using collector = await startCollector({
@@ -95,7 +60,7 @@ const FAULTS = [
 
 for (const [what, calls, fault] of FAULTS) {
   testUnless(noStrace, `collector --store: ${what} is answered 503, and ingest resumes by itself`, async () => {
-    const dir = await folder();
+    const dir = folder();
     await using collector = await startCollector({
       dir,
       under: ["strace", "-f", "-o", "/dev/null", "-e", `trace=${calls}`, "-e", `inject=${calls}:${fault}`],
@@ -123,7 +88,7 @@ testUnless(
   noMount,
   "collector --store: a full disk is answered 503, and ingest resumes by itself",
   async () => {
-    const dir = await folder();
+    const dir = folder();
     const mount = async (...args: string[]) => {
       const { success, stderr } = await new Deno.Command("mount", { args: [...args, dir] }).output();
       assert(success, new TextDecoder().decode(stderr));
@@ -157,14 +122,14 @@ testUnless(
 );
 
 Deno.test("collector --store: a second collector is refused while the first runs", async () => {
-  const dir = await folder();
+  const dir = folder();
   await using collector = await startCollector({ dir });
   await assertRejects(() => startCollector({ dir }), Error, `process id ${collector.pid} writes it`);
   assertEquals(await collector.post(take(distinctSpans(), 1)), 200);
 });
 
 Deno.test("collector --store: an idempotency key is known after kill -9", async () => {
-  const dir = await folder();
+  const dir = folder();
   const [a, b] = take(distinctSpans(), 2);
   const key = { "idempotency-key": "batch-1" };
   {
@@ -178,7 +143,7 @@ Deno.test("collector --store: an idempotency key is known after kill -9", async 
 });
 
 Deno.test("sloctl store: a snapshot of a running collector, verified, restored, compared; a trim waits until it has ended", async () => {
-  const dir = await folder();
+  const dir = folder();
   const made = distinctSpans();
   const store = async (...args: string[]) => {
     const [program, ...prefix] = selfCommand();
@@ -211,7 +176,7 @@ Deno.test("sloctl store: a snapshot of a running collector, verified, restored, 
 });
 
 Deno.test("collector --store: one that was paused for longer than its lease is replaced, takes nothing more, and ends with 4", async () => {
-  const dir = await folder();
+  const dir = folder();
   const made = distinctSpans();
   await using paused = await startCollector({ dir, env: { SLOCTL_WAL_LEASE_MS: "600" } });
   const [before, after] = [take(made, 3), take(made, 3)];

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { UsageError } from "../model/errors.ts";
 import { distinctSpans, take } from "../testing/collector_process.ts";
+import { testFolders } from "../testing/folders.ts";
 import { incidentEntry, spanEntry } from "./entries.ts";
 import { databasePath } from "./journal_db.ts";
 import { diffJournals } from "./journal_diff.ts";
@@ -14,7 +15,7 @@ import { readManifest } from "./manifest.ts";
 import type { IncidentAttribution } from "../model/incident_attribution.ts";
 import type { NewEntry } from "./store.ts";
 
-const folder = () => Deno.makeTempDir({ prefix: "sloctl-journal-" });
+const folder = testFolders("sloctl-journal-");
 const made = distinctSpans();
 const spans = (n: number): NewEntry[] => take(made, n).map((span) => spanEntry(span, 10));
 const incident = (id: string): NewEntry =>
@@ -33,7 +34,7 @@ function open(dir: string): Promise<JournalStore> {
 
 /** 200 entries in chunks of 10, a snapshot after 100; then everything up to 50 is trimmed. */
 async function story(): Promise<string> {
-  const dir = await folder();
+  const dir = folder();
   await using store = await open(dir);
   for (let i = 0; i < 20; i++) {
     await store.append([...spans(9), incident(`i${i}`)], {
@@ -115,8 +116,8 @@ Deno.test("a corrupt page: reading it is refused, verify names it, the rest is r
 });
 
 Deno.test("a torn tail: what was cut off is gone, what was committed before it is whole", async () => {
-  const dir = await folder();
-  const copy = await folder();
+  const dir = folder();
+  const copy = folder();
   await using store = await open(dir);
   await store.append(spans(10));
   const before = (await Deno.stat(`${databasePath(dir)}-wal`)).size;

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { IoError } from "../model/errors.ts";
+import { testFolders } from "../testing/folders.ts";
 import { storeSuite } from "../testing/store_suite.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { spanEntry } from "./entries.ts";
@@ -17,12 +18,12 @@ const options = (dir: string, more: Partial<JournalOptions> = {}): JournalOption
   retainBytes: Infinity,
   ...more,
 });
-const folder = () => Deno.makeTempDir({ prefix: "sloctl-journal-" });
+const folder = testFolders("sloctl-journal-");
 
-storeSuite("JournalStore", async () => await JournalStore.open(options(await folder())));
+storeSuite("JournalStore", () => JournalStore.open(options(folder())));
 
 Deno.test("JournalStore: what was appended is there after a restart, to the sequence and the digest", async () => {
-  const dir = await folder();
+  const dir = folder();
   let digest: string;
   {
     await using store = await JournalStore.open(options(dir));
@@ -42,7 +43,7 @@ Deno.test("JournalStore: what was appended is there after a restart, to the sequ
 });
 
 Deno.test("JournalStore: a second writer is refused by name, and welcome when the first has gone", async () => {
-  const dir = await folder();
+  const dir = folder();
   {
     await using _first = await JournalStore.open(options(dir, { owner: "pid 7 on h" }));
     await assertRejects(() => JournalStore.open(options(dir)), IoError, "pid 7 on h writes it");
@@ -51,7 +52,7 @@ Deno.test("JournalStore: a second writer is refused by name, and welcome when th
 });
 
 Deno.test("JournalStore: the oldest go by size and are counted; what is left is found", async () => {
-  await using store = await JournalStore.open(options(await folder(), { retainBytes: 60_000 }));
+  await using store = await JournalStore.open(options(folder(), { retainBytes: 60_000 }));
   for (const entry of entries) await store.append([entry]);
   await store.trim(100);
   const { first, last, held, evicted } = store.state();

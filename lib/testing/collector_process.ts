@@ -5,6 +5,8 @@ import { encodeTraces } from "../otlp/mod.ts";
 
 export interface CollectorProcess extends AsyncDisposable {
   readonly url: string;
+  /** HOST:PORT of gRPC, "" where that is off. */
+  readonly grpc: string;
   /** Of the collector itself, also where something runs it. */
   readonly pid: number;
   readonly said: () => string;
@@ -20,6 +22,10 @@ export interface CollectorProcess extends AsyncDisposable {
 
 export interface ProcessOptions {
   readonly dir: string;
+  /** HOST:PORT; default: any port of loopback. */
+  readonly listen?: string;
+  /** HOST:PORT; default: no gRPC. */
+  readonly listenGrpc?: string;
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** What runs it: `["strace", "-f", ...]`. */
@@ -28,9 +34,9 @@ export interface ProcessOptions {
 
 /** Resolves when it listens. @throws Error with what it said when it ends before */
 export async function startCollector(
-  { dir, flags = [], env = {}, under = [] }: ProcessOptions,
+  { dir, listen: http = "127.0.0.1:0", listenGrpc = "off", flags = [], env = {}, under = [] }: ProcessOptions,
 ): Promise<CollectorProcess> {
-  const listen = ["--listen", "127.0.0.1:0", "--listen-grpc", "off", "--store", dir, "--output", "jsonl"];
+  const listen = ["--listen", http, "--listen-grpc", listenGrpc, "--store", dir, "--output", "jsonl"];
   const argv = [...under, ...selfCommand(), "collector", ...listen, "--output-path", "/dev/null", ...flags];
   const child = new Deno.Command(argv[0]!, {
     args: argv.slice(1),
@@ -57,6 +63,7 @@ export async function startCollector(
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   const [url] = /http:\/\/[\d.]+:\d+/.exec(text)!;
+  const grpc = /grpc:\/\/([\d.:]+\d)/.exec(text)?.[1] ?? "";
   const pid = under.length === 0 ? child.pid : await childOf(child.pid);
   const signal = (name: Deno.Signal) => {
     if (!over) Deno.kill(pid, name);
@@ -67,6 +74,7 @@ export async function startCollector(
   };
   return {
     url,
+    grpc,
     pid,
     said: () => text,
     ended,
