@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { selfCommand } from "../host/self.ts";
 import { JournalReader } from "../store/journal_reader.ts";
-import { databasePath } from "../store/journal_db.ts";
+import { databasePath, FORMAT } from "../store/journal_db.ts";
 import { distinctSpans, startCollector, take } from "../testing/collector_process.ts";
 import { testFolders } from "../testing/folders.ts";
 import { missingTool, testUnless } from "../testing/unless.ts";
@@ -172,7 +172,7 @@ Deno.test("sloctl store: a snapshot of a running collector, verified, restored, 
   assertEquals([trimmed.first, trimmed.last], [29, last]);
   assertEquals((await store("verify", "--store", dir)).code, 0);
   const manifest = JSON.parse(await Deno.readTextFile(`${dir}/manifest.json`));
-  assertEquals([manifest.format, manifest.snapshots.length, manifest.trim_point.seq], [1, 1, 28]);
+  assertEquals([manifest.format, manifest.snapshots.length, manifest.trim_point.seq], [FORMAT, 1, 28]);
 });
 
 Deno.test("collector --store: one that was paused for longer than its lease is replaced, takes nothing more, and ends with 4", async () => {
