@@ -117,6 +117,49 @@ struct {
 } tls_conns SEC(".maps");
 
 /*
+ * How many TLS connections there may be among those whose keys end alike. Of nearly every packet it says, without a helper's call, that
+ * it is none's: so the table is not looked into twice for it. Where user space empties the table it says too many, never too few.
+ */
+#define TLS_PLACES 16384
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TLS_PLACES);
+	__type(key, __u32);
+	__type(value, __u64);
+} tls_places SEC(".maps");
+
+static __always_inline struct tls_conn *find_tls(__u64 key)
+{
+	__u32 place = key % TLS_PLACES;
+	__u64 *some = bpf_map_lookup_elem(&tls_places, &place);
+
+	return some && *some ? bpf_map_lookup_elem(&tls_conns, &key) : 0;
+}
+
+static __always_inline struct tls_conn *file_tls(__u64 key, const struct tls_conn *tls)
+{
+	__u32 place = key % TLS_PLACES;
+	__u64 *some = bpf_map_lookup_elem(&tls_places, &place);
+
+	if (!some || bpf_map_update_elem(&tls_conns, &key, tls, BPF_ANY)) {
+		count_untracked(LLM_SLO_TLS);
+		return 0;
+	}
+	__sync_fetch_and_add(some, 1);
+	return bpf_map_lookup_elem(&tls_conns, &key);
+}
+
+static __always_inline void forget_tls(__u64 key)
+{
+	__u32 place = key % TLS_PLACES;
+	__u64 *some = bpf_map_lookup_elem(&tls_places, &place);
+
+	if (!bpf_map_delete_elem(&tls_conns, &key) && some)
+		__sync_fetch_and_add(some, -1);
+}
+
+/*
  * The socket a packet belongs to. A cgroup_skb program's context is the kernel's own sk_buff, read here like any other kernel
  * memory.
  */
@@ -134,11 +177,12 @@ static __always_inline int in_process(struct sock *sk)
 	return BPF_CORE_READ(sk, sk_lock.owned) != 0;
 }
 
-static __always_inline int is_listening(struct sock *sk)
+/* Of the packet's socket, without a helper's call. */
+static __always_inline int is_listening(struct __sk_buff *skb)
 {
-	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	struct bpf_sock *sk = skb->sk;
 
-	return state == TCP_LISTEN || state == TCP_NEW_SYN_RECV;
+	return sk && (sk->state == TCP_LISTEN || sk->state == TCP_NEW_SYN_RECV);
 }
 
 /* Key of a connection whose socket has no cookie yet; `own`: src is its own end. No cookie has the top bit. */

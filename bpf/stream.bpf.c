@@ -133,7 +133,7 @@ int CONTEXT_PROG(stream_egress, struct __sk_buff, skb)
 		return 1; /* from a timer or an acknowledgement: neither a new stamp nor a process */
 	if (process && !claim(&conn->record.header, task))
 		return 1;
-	tls = bpf_map_lookup_elem(&tls_conns, &cookie);
+	tls = find_tls(cookie);
 	verdict = tls ? tls->egress : TAKE;
 	if (tls && tls->shared == SHARED && !(conn->record.header.flags & LLM_SLO_X_SHARED))
 		share(conn);
@@ -171,7 +171,7 @@ int CONTEXT_PROG(stream_ingress, struct __sk_buff, skb)
 	now = bpf_ktime_get_ns();
 	sk = sock_of(skb);
 	turn_around(&own, &p.tuple);
-	listening = is_listening(sk);
+	listening = is_listening(skb);
 	if (listening) { /* with the last packet of the handshake: the socket that will be accepted does not exist yet */
 		key = tuple_key(&own, netns_of(sk));
 		conn = bpf_map_lookup_elem(&conns, &key);
@@ -187,7 +187,7 @@ int CONTEXT_PROG(stream_ingress, struct __sk_buff, skb)
 	}
 	if (!conn)
 		return 1;
-	tls = bpf_map_lookup_elem(&tls_conns, &key);
+	tls = find_tls(key);
 	verdict = tls ? tls->ingress : TAKE;
 	start = listening ? p.sequence : BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt);
 	order = order_of(conn, &p, start);
@@ -228,7 +228,7 @@ static __always_inline void has_read(struct sock *sk, struct task_struct *task)
 	struct conn *conn;
 	__u64 cookie, now, since;
 
-	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	cookie = sk->__sk_common.skc_cookie.counter;
 	conn = cookie ? bpf_map_lookup_elem(&conns, &cookie) : 0;
 	if (!conn)
 		return;
@@ -244,7 +244,7 @@ static __always_inline void has_read(struct sock *sk, struct task_struct *task)
 			return;
 		if (!record->first_read.ns)
 			stamp(&record->first_read, record->header.tid, now);
-		tls = bpf_map_lookup_elem(&tls_conns, &cookie);
+		tls = find_tls(cookie);
 		tell_first_if_sure(conn, tls, now);
 	} else if (record->header.flags & X_STARTED && !record->first_read.ns) {
 		stamp(&record->first_read, record->header.tid, now);

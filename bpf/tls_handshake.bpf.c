@@ -310,7 +310,7 @@ static __always_inline int is_client(const struct tls_conn *tls, __u32 egress)
 /* Takes the next record that begins in the packet in hand: the verdict on it, or NO_RECORD. */
 __attribute__((noinline)) int next_record(struct __sk_buff *skb, __u64 key, __u32 egress)
 {
-	struct tls_conn *tls = bpf_map_lookup_elem(&tls_conns, &key);
+	struct tls_conn *tls = find_tls(key);
 	__u8 head[RECORD_HEADER + 1] = {};
 	struct tls_work *work;
 	__u32 *next, at;
@@ -399,11 +399,7 @@ static __always_inline struct tls_conn *begin_handshake(struct __sk_buff *skb, s
 	tls = bpf_map_lookup_elem(&tls_blank, &zero);
 	if (!tls)
 		return 0;
-	if (bpf_map_update_elem(&tls_conns, &key, tls, BPF_ANY)) {
-		count_untracked(LLM_SLO_TLS);
-		return 0;
-	}
-	tls = bpf_map_lookup_elem(&tls_conns, &key);
+	tls = file_tls(key, tls);
 	if (!tls)
 		return 0;
 	tls->record.tuple = *own;
@@ -423,13 +419,11 @@ static __always_inline struct tls_conn *adopt(struct __sk_buff *skb, struct pack
 	__u64 key;
 
 	key = tuple_key(&p->tuple, netns_of(sk));
-	tls = bpf_map_lookup_elem(&tls_conns, &key);
+	tls = find_tls(key);
 	if (!tls)
 		return 0;
-	if (bpf_map_update_elem(&tls_conns, &cookie, tls, BPF_ANY))
-		count_untracked(LLM_SLO_TLS);
-	bpf_map_delete_elem(&tls_conns, &key);
-	tls = bpf_map_lookup_elem(&tls_conns, &cookie);
+	tls = file_tls(cookie, tls);
+	forget_tls(key);
 	if (tls)
 		tls->record.cookie = cookie;
 	return tls;
@@ -457,7 +451,7 @@ static __always_inline void packet(struct __sk_buff *skb, int egress)
 	if (!read_packet(skb, &p) || p.tuple.protocol != IPPROTO_TCP || p.length == 0)
 		return;
 	key = bpf_get_socket_cookie(skb);
-	tls = bpf_map_lookup_elem(&tls_conns, &key);
+	tls = find_tls(key);
 	if (!tls) {
 		type = read_u8(skb, p.payload);
 		if (type != HANDSHAKE && type != ALERT)
@@ -470,9 +464,9 @@ static __always_inline void packet(struct __sk_buff *skb, int egress)
 			tls = adopt(skb, &p, sk, key);
 	} else {
 		turn_around(&own, &p.tuple);
-		if (is_listening(sk)) {
+		if (is_listening(skb)) {
 			key = tuple_key(&own, netns_of(sk));
-			tls = bpf_map_lookup_elem(&tls_conns, &key);
+			tls = find_tls(key);
 		}
 	}
 	now = bpf_ktime_get_ns();
@@ -553,12 +547,12 @@ int BPF_PROG(on_tls_state, struct sock *sk, int oldstate, int newstate)
 	if ((newstate != TCP_CLOSE && newstate != TCP_CLOSE_WAIT && newstate != TCP_FIN_WAIT1) || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 	key = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	tls = bpf_map_lookup_elem(&tls_conns, &key);
+	tls = find_tls(key);
 	if (!tls) {
 		fill_socket_tuple(&own, sk);
 		own.src_port = __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 		key = tuple_key(&own, netns_of(sk));
-		tls = bpf_map_lookup_elem(&tls_conns, &key);
+		tls = find_tls(key);
 		if (!tls)
 			return 0;
 	}
@@ -570,7 +564,7 @@ int BPF_PROG(on_tls_state, struct sock *sk, int oldstate, int newstate)
 	if (newstate == TCP_CLOSE) {
 		if (tls->state & T_UNTOLD && config.filter == 0)
 			tell_handshake(tls, tls->done_ns); /* nobody ever touched it */
-		bpf_map_delete_elem(&tls_conns, &key);
+		forget_tls(key);
 	}
 	return 0;
 }

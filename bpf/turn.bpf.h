@@ -225,7 +225,10 @@ static __always_inline void request_bytes(struct __sk_buff *skb, struct packet *
 		conn->head_left = is_method(&start) ? HEAD_MOST : 0;
 	}
 	count_bytes(record, p, egress);
-	stamp(&record->request_end, record->header.tid, now);
+	if (record->request_start.ns == now)
+		record->request_end = record->request_start;
+	else
+		stamp(&record->request_end, record->header.tid, now);
 #ifndef LLM_SLO_PLAIN /* scan_block() is checked apart from its callers, for which the kernel must have BTF */
 	if (conn->head_left && !(record->header.flags & LLM_SLO_X_SHARED) &&
 	    find_traceparent(skb, p->payload, p->length, &conn->head_left, slot, record->trace_id, record->span_id))
@@ -265,7 +268,10 @@ static __always_inline void response_bytes(struct __sk_buff *skb, struct packet 
 			tell_pause(record, LLM_SLO_GAP, record->response_end.ns, now);
 	}
 	record->chunks += 1;
-	stamp(&record->response_end, record->header.tid, now);
+	if (record->response_start.ns == now)
+		record->response_end = record->response_start;
+	else
+		stamp(&record->response_end, record->header.tid, now);
 }
 
 #endif
