@@ -40,7 +40,7 @@ export function processIo(exit: (code: number) => never): Io {
     async outSoon(text) {
       if (closed) return;
       try {
-        await writeAllSoon(Deno.stdout, encoder.encode(text));
+        await writeAllSoon(Deno.stdout, text);
       } catch (error) {
         outputFailed(error);
       }

@@ -88,11 +88,11 @@ Deno.test("a full disk is an error that a person can read", async () => {
 
 Deno.test("outSoon: a reader that does not read holds nobody up, and one that had enough ends the run quietly", async () => {
   const slow = `let ticks = 0; setInterval(() => ticks++, 10);
-    await Promise.race([io.outSoon("x".repeat(1 << 20)), new Promise((done) => setTimeout(done, 300))]);
+    await Promise.race([io.outSoon(new Uint8Array(1 << 20).fill(120)), new Promise((done) => setTimeout(done, 300))]);
     io.err(ticks > 5 ? "went on" : "stood still"); Deno.exit(0);`;
   assertEquals((await inProcess(slow, "| sleep 1")).stderr, "went on");
   const gone = `const end = stopped();
-    for (let i = 0; i < 1e4 && !io.stop.aborted; i++) await io.outSoon("line\\n".repeat(100));
+    for (let i = 0; i < 1e4 && !io.stop.aborted; i++) await io.outSoon(new TextEncoder().encode("line\\n".repeat(100)));
     io.err("code " + await end); Deno.exit(0);`;
   assertEquals((await inProcess(gone, "| head -1")).stdout, "line\n");
 });

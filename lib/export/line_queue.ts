@@ -3,33 +3,41 @@
  * queue of bounded size, and what finds no room in it is counted.
  */
 import type { SloctlError } from "../model/errors.ts";
+import { LineBuffer } from "./line_buffer.ts";
 
-/** Takes whole lines, one call after the other. What it rejects with is its end. */
+/** Takes whole lines as UTF-8, one call after the other. What it rejects with is its end. The bytes are its own until it has resolved. */
 export interface LineSink {
-  write(text: string): Promise<void>;
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   close(): void;
 }
 
 export interface LineQueueOptions {
-  /** Lines and characters that may wait, those being written included. */
+  /** Lines and bytes that may wait, those being written included. */
   readonly mostLines?: number;
-  readonly mostChars?: number;
+  readonly mostBytes?: number;
   /** How long a line may wait for others to be written with it. 0: as soon as the caller lets go. */
   readonly holdMs?: number;
   /** Told once, when the sink has failed: nothing is taken any more. */
   readonly onFailure?: (error: SloctlError) => void;
 }
 
-/** Handed over together at most: a failing sink loses no more than this. */
-const BATCH_CHARS = 64 * 1024;
+/** Handed over together at about the most: a failing sink loses no more than this. */
+const BATCH_BYTES = 64 * 1024;
+/** Room for the last line of a batch. */
+const LINE_BYTES = 4 * 1024;
+/** Batches that wait for their next use; more have been needed for a moment, and are given back. */
+const SPARE = 2;
 
 export class LineQueue implements Disposable {
   readonly #sink: LineSink;
   readonly #options: Required<LineQueueOptions>;
-  #held: string[] = [];
-  #heldChars = 0;
+  /** The oldest first; lines are added to the last. */
+  readonly #held: LineBuffer[] = [];
+  readonly #spare: LineBuffer[] = [];
+  #heldLines = 0;
+  #heldBytes = 0;
   #lines = 0;
-  #writing: { readonly lines: number; readonly chars: number } | null = null;
+  #writing: LineBuffer | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failure: SloctlError | undefined;
   #idle: (() => void) | undefined;
@@ -37,7 +45,7 @@ export class LineQueue implements Disposable {
 
   constructor(sink: LineSink, options: LineQueueOptions = {}) {
     this.#sink = sink;
-    this.#options = { mostLines: 20_000, mostChars: 16 * 2 ** 20, holdMs: 0, onFailure: () => {}, ...options };
+    this.#options = { mostLines: 20_000, mostBytes: 16 * 2 ** 20, holdMs: 0, onFailure: () => {}, ...options };
   }
 
   /** Lines taken so far. */
@@ -47,7 +55,7 @@ export class LineQueue implements Disposable {
 
   /** Lines taken that the sink does not have yet. */
   get waiting(): number {
-    return this.#held.length + (this.#writing?.lines ?? 0);
+    return this.#heldLines + (this.#writing?.lines ?? 0);
   }
 
   get failure(): SloctlError | undefined {
@@ -56,12 +64,22 @@ export class LineQueue implements Disposable {
 
   /** A line without its line feed. False when there is no room, or nobody to give it to: it is lost. */
   push(line: string): boolean {
-    const chars = this.#heldChars + (this.#writing?.chars ?? 0) + line.length + 1;
-    if (this.#failure !== undefined || this.waiting >= this.#options.mostLines || chars > this.#options.mostChars) {
+    return this.add((to) => to.text(line));
+  }
+
+  /** The same for one that is written by `write`, which adds one line to what it is given. */
+  add(write: (to: LineBuffer) => void): boolean {
+    if (this.#failure !== undefined || this.waiting >= this.#options.mostLines) return false;
+    const batch = this.#batch();
+    const before = batch.length;
+    write(batch);
+    const bytes = batch.length - before;
+    if (this.#heldBytes + (this.#writing?.length ?? 0) + bytes > this.#options.mostBytes) {
+      batch.shorten(before);
       return false;
     }
-    this.#held.push(line);
-    this.#heldChars += line.length + 1;
+    this.#heldLines++;
+    this.#heldBytes += bytes;
     this.#lines++;
     if (this.#writing === null) this.#schedule();
     return true;
@@ -90,8 +108,16 @@ export class LineQueue implements Disposable {
     this.#sink.close();
   }
 
+  #batch(): LineBuffer {
+    const last = this.#held.at(-1);
+    if (last !== undefined && last.length < BATCH_BYTES) return last;
+    const next = this.#spare.pop() ?? new LineBuffer(BATCH_BYTES + LINE_BYTES);
+    this.#held.push(next);
+    return next;
+  }
+
   #schedule(): void {
-    if (this.#heldChars >= BATCH_CHARS) {
+    if (this.#heldBytes >= BATCH_BYTES) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
       this.#start();
@@ -104,40 +130,26 @@ export class LineQueue implements Disposable {
   }
 
   #start(): void {
-    if (this.#writing === null && this.#held.length > 0 && this.#failure === undefined) void this.#drain();
+    if (this.#writing === null && this.#heldLines > 0 && this.#failure === undefined) void this.#drain();
   }
 
   async #drain(): Promise<void> {
-    while (this.#held.length > 0) {
-      const batch = this.#takeBatch();
-      const text = batch.join("\n") + "\n";
-      this.#writing = { lines: batch.length, chars: text.length };
+    while (this.#heldLines > 0) {
+      const batch = this.#held.shift()!;
+      this.#heldLines -= batch.lines;
+      this.#heldBytes -= batch.length;
+      this.#writing = batch;
       try {
-        await this.#sink.write(text);
+        await this.#sink.write(batch.bytes);
       } catch (error) {
         this.#failure = error as SloctlError; // what the sink took of this batch nobody knows: it goes on waiting, and is lost
         this.#options.onFailure(this.#failure);
         break;
       }
       this.#writing = null;
+      batch.clear();
+      if (this.#spare.length < SPARE) this.#spare.push(batch);
     }
     this.#idle?.();
-  }
-
-  #takeBatch(): string[] {
-    if (this.#heldChars <= BATCH_CHARS) {
-      const all = this.#held;
-      this.#held = [];
-      this.#heldChars = 0;
-      return all;
-    }
-    let lines = 0;
-    for (let chars = 0; lines < this.#held.length; lines++) {
-      chars += this.#held[lines]!.length + 1;
-      if (lines > 0 && chars > BATCH_CHARS) break;
-    }
-    const batch = this.#held.splice(0, lines);
-    this.#heldChars -= batch.reduce((sum, line) => sum + line.length + 1, 0);
-    return batch;
   }
 }

@@ -8,8 +8,8 @@ function sinkByHand() {
   let closed = 0;
   let release: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   const sink: LineSink = {
-    write: (text) => {
-      taken.push(text);
+    write: (bytes) => {
+      taken.push(new TextDecoder().decode(bytes));
       return new Promise<void>((resolve, reject) => release = { resolve, reject });
     },
     close: () => void closed++,
@@ -41,9 +41,9 @@ Deno.test("what comes while the sink is busy waits for it in order, and goes tog
   assertEquals([await queue.close(1000), queue.lines, closed()], [0, 4, 1]);
 });
 
-Deno.test("a queue that is full refuses, by lines and by characters, and takes again when there is room", async () => {
+Deno.test("a queue that is full refuses, by lines and by bytes, and takes again when there is room", async () => {
   const { sink, taken, let: go } = sinkByHand();
-  const queue = new LineQueue(sink, { mostLines: 3, mostChars: 20 });
+  const queue = new LineQueue(sink, { mostLines: 3, mostBytes: 20 });
   assert(queue.push("1"));
   await soon(); // it is being written, and counts
   assertEquals(["2", "3", "4"].map((line) => queue.push(line)), [true, true, false]);
@@ -61,7 +61,8 @@ Deno.test("what is held for longer goes when it is enough for one write", async 
   await soon();
   assertEquals(taken, []);
   queue.push("x".repeat(70_000));
-  assertEquals(taken.map((text) => text.length), [6]); // never more than a batch at a time, unless one line is
+  queue.push("later");
+  assertEquals(taken.map((text) => text.length), [6 + 70_001]); // no more than a batch at a time, and the line that fills it
   queue.close(0);
 });
 

@@ -9,12 +9,10 @@ import type { LineSink } from "./line_queue.ts";
  * @throws IoError when the file cannot be opened; nothing was written then.
  */
 export function openLineSink(path: string, io: Pick<Io, "outSoon">): LineSink {
-  if (path === "-") return { write: (text) => io.outSoon(text), close: () => {} };
+  if (path === "-") return { write: (bytes) => io.outSoon(bytes), close: () => {} };
   const file = openFile(path, false);
-  const encoder = new TextEncoder();
   return {
-    async write(text) {
-      const bytes = encoder.encode(text);
+    async write(bytes) {
       let done = 0;
       try {
         while (done < bytes.length) done += await file.write(bytes.subarray(done));

@@ -4,8 +4,8 @@ export interface Io {
   readonly stdin: ReadableStream<Uint8Array>;
   /** Data, and nothing else. */
   readonly out: (text: string) => void;
-  /** The same for who must not wait: resolves when the reader has it. One call after the other, and none to `out` meanwhile. */
-  readonly outSoon: (text: string) => Promise<void>;
+  /** The same, as UTF-8, for who must not wait: resolves when the reader has it. One call after the other, and none to `out` meanwhile. */
+  readonly outSoon: (text: Uint8Array) => Promise<void>;
   /** Talk: progress, warnings, errors. */
   readonly err: (text: string) => void;
   /** Standard output is a terminal and NO_COLOR is not set. */

@@ -61,7 +61,7 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
   const limit = new TokenBucket(events_per_second_limit, burst_limit, 0);
   let told = 0;
   const tell = (document: ProbeEvent) => {
-    if (queue !== null && !queue.push(line.of(document))) {
+    if (queue !== null && !queue.add((to) => line.add(document, to))) {
       return drops.add(queue.failure === undefined ? "queue_full" : "sink_failed");
     }
     outlets.told(document);

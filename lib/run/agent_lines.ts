@@ -1,4 +1,5 @@
 /** How an event becomes a line: a document, a wrapped one, or a row for a person. */
+import type { LineBuffer } from "../export/line_buffer.ts";
 import { serializeProbeEvent } from "../export/probe_event_json.ts";
 import { DEFAULT_FIELDS, fieldsOf } from "../follow/fields.ts";
 import { parseFilter } from "../follow/filter.ts";
@@ -13,6 +14,8 @@ export interface LineWriter {
   wanted(event: ProbeEvent): boolean;
   /** Without its line feed. */
   of(event: ProbeEvent): string;
+  /** The same as one more line of many. */
+  add(event: ProbeEvent, to: LineBuffer): void;
 }
 
 /** @throws UsageError for a filter or a field that is none */
@@ -30,7 +33,8 @@ export function lineWriter(
       const line = serializeProbeEvent(event);
       return wrap ? `{"kind":"probe","payload":${line}}` : line;
     };
-    return { header: "", wanted: matches, of };
+    const [before, after] = wrap ? ['{"kind":"probe","payload":', "}"] : ["", ""];
+    return { header: "", wanted: matches, of, add: (event, to) => to.json(event, before, after) };
   }
   const shown = fieldsOf(fields.length === 0 ? DEFAULT_FIELDS : fields);
   const rows = new RowPrinter({ fields: shown, color, width: terminal ? columns : null });
@@ -39,5 +43,6 @@ export function lineWriter(
     // What stayed under its threshold is a sum, and nothing that happened at a moment.
     wanted: (event) => !("histogram" in event && event.histogram !== undefined) && matches(event),
     of: json ? serializeProbeEvent : (event) => rows.row(event),
+    add: (event, to) => json ? to.json(event) : to.text(rows.row(event)),
   };
 }

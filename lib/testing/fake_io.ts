@@ -28,7 +28,7 @@ export function fakeIo({ env = {}, stdin = "", columns = 100, terminal = false }
       stdout += text;
     },
     outSoon: (text) => {
-      stdout += text;
+      stdout += new TextDecoder().decode(text);
       return Promise.resolve();
     },
     err: (text) => {
