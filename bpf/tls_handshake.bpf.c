@@ -285,6 +285,8 @@ static __always_inline __u32 later_record(struct tls_conn *tls, struct tls_work 
 	if (alert) {
 		if (from == FROM_SERVER && v13 && !(tls->state & T_SERVER_SPOKE) && r->now - tls->done_ns < LATE_REFUSAL_NS)
 			fail(tls, !egress, ENCRYPTED_ALERT_FLAG, r->now);
+		if (from == FROM_CLIENT)
+			tls->state |= T_SERVER_SPOKE;
 		return SKIP;
 	}
 	if (r->type != APPLICATION_DATA)

@@ -24,7 +24,7 @@ enum tls_state {
 	T_OFFERS_OTHER = 2048,
 	T_SERVER_ENCRYPTED = 4096, /* the server's first encrypted record was seen */
 	T_SERVER_MORE = 8192, /* a second one too */
-	T_SERVER_SPOKE = 65536, /* a record of the server's after the handshake */
+	T_SERVER_SPOKE = 65536, /* a record of the server's after the handshake; or the client said goodbye, which the server then answers */
 	T_PADS_CLIENT = 262144, /* its records are longer than they need be, see PADDING */
 	T_PADS_SERVER = 524288,
 	T_PENDING = 131072, /* the client showed a certificate: its server will say what it thinks of it */

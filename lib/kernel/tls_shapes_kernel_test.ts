@@ -191,6 +191,26 @@ kernelTest("who closes in the middle, who resets, who waits in vain, who refuses
   }
 }, { needs });
 
+kernelTest(
+  "who connects, asks nothing and leaves was not refused, though the server's goodbye is its first record",
+  async () => {
+    using files = await makeCertificates(["server"]);
+    await using server = await serve(files.of("server"));
+    const session = `${files.ca}.session`;
+    const seen = await watched(async () => {
+      for (const how of ["-sess_out", "-sess_in", "-sess_in"]) {
+        const args = ["s_client", "-connect", `127.0.0.1:${server.port}`, how, session];
+        await new Deno.Command("openssl", { args, stdin: "null", stdout: "null", stderr: "null" }).output();
+      }
+      await delay(50);
+    }, WATCH);
+    for (const role of ["client", "server"] as const) {
+      assertEquals(of(seen, server.port, role).map(outcome), ["1.3 done", "1.3 done", "1.3 done"], role);
+    }
+  },
+  { needs: () => noNode ?? missingOpenssl },
+);
+
 kernelTest("early data is a request, and its answer is not the handshake", async () => {
   using files = await makeCertificates(["server"]);
   const { cert, key } = files.of("server");
