@@ -1,5 +1,4 @@
 /** Judged pairs -> precision, recall, F1 of a correlator, with intervals. Pure. A ratio without a denominator is null, never 1. */
-import { bootstrapCI } from "../stats/bootstrap.ts";
 import { mean } from "../stats/describe.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
 
@@ -30,7 +29,7 @@ export interface CorrelationScore {
   readonly recall: number | null;
   readonly recall_ci95: Range | null;
   readonly f1: number | null;
-  /** Percentile bootstrap over the pairs. */
+  /** From Wilson's for the share of right joins among those that were right, wrong or missed. */
   readonly f1_ci95: Range | null;
   /** Of the true positives whose tier was labelled: how many joined in it. */
   readonly tier_accuracy: number | null;
@@ -68,7 +67,7 @@ export function scoreCorrelation(pairs: readonly JudgedPair[]): CorrelationScore
     recall: ratio(tp, tp + fn),
     recall_ci95: range(tp, tp + fn),
     f1,
-    f1_ci95: f1 === null ? null : f1Range(pairs),
+    f1_ci95: f1 === null ? null : f1Range(tp, fp, fn),
     tier_accuracy: ratio(inTier, labelled.length),
     tier_accuracy_ci95: range(inTier, labelled.length),
   };
@@ -112,22 +111,8 @@ function range(part: number, whole: number): Range | null {
   return [low, high];
 }
 
-const REPLICATES = 1000;
-const [MISSED, WRONG, RIGHT] = [1, 2, 3];
-
-function f1Range(pairs: readonly JudgedPair[]): Range | null {
-  const coded = pairs.map(({ expected, joined }) => expected ? (joined ? RIGHT : MISSED) : joined ? WRONG : 0);
-  const { low, high } = bootstrapCI(coded, f1Of, { replicates: REPLICATES, seed: "42/correlation/f1" });
-  return Number.isFinite(low) && Number.isFinite(high) ? [low, high] : null;
-}
-
-/** 0 of a resample in which nothing was to be found or joined. */
-function f1Of(coded: Float64Array): number {
-  let [missed, wrong, right] = [0, 0, 0];
-  for (const value of coded) {
-    if (value === MISSED) missed++;
-    else if (value === WRONG) wrong++;
-    else if (value === RIGHT) right++;
-  }
-  return right === 0 ? 0 : 2 * right / (2 * right + wrong + missed);
+/** F1 is 2j/(1 + j) of the share j of right joins among those that were right, wrong or missed: its interval is that of j. */
+function f1Range(tp: number, fp: number, fn: number): Range {
+  const { low, high } = wilsonInterval(tp, tp + fp + fn);
+  return [2 * low / (1 + low), 2 * high / (1 + high)];
 }

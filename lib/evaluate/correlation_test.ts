@@ -28,6 +28,8 @@ Deno.test("score: ratios with their intervals; nothing to divide by is null", ()
   assertAlmostEquals(score.recall_ci95![1], 0.87489, 1e-4);
   const [low, high] = score.f1_ci95!;
   assert(low < score.f1! && score.f1! < high && high - low < 0.15, `${low} to ${high}`);
+  // Two right ones of two prove little: no interval without a width.
+  assertAlmostEquals(scoreCorrelation(times(2, () => pair(true, true))).f1_ci95![0], 0.5102, 1e-4);
   const none = scoreCorrelation([pair(false, false)]);
   assertEquals([none.precision, none.recall, none.f1, none.precision_ci95, none.f1_ci95], [
     null,

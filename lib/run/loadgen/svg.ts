@@ -6,6 +6,7 @@ import type { RequestRecord } from "../../model/request_record.ts";
 import { type Axis, axisFor } from "../../report/axis.ts";
 import { duration, ms } from "../../report/format.ts";
 import { type Chart, type Series, svgPage } from "../../report/svg_chart.ts";
+import { wrap } from "../../report/text.ts";
 import { quantileOfSorted } from "../../stats/describe.ts";
 import type { LoadReport } from "./load_report.ts";
 import { interruptedSentence, outcomeSentence, rateSentence, verdictSentence } from "./words.ts";
@@ -16,6 +17,8 @@ const GREEN = "#059669";
 const RED = "#dc2626";
 /** More points make a larger file and no other picture. */
 const MOST_POINTS = 4000;
+/** What the width of the page holds of a line's letters; more goes on a second line. */
+const LINE_COLUMNS = 125;
 
 export function pictures(report: LoadReport, records: readonly RequestRecord[]): string {
   const shown = report.timeline_of;
@@ -26,7 +29,10 @@ export function pictures(report: LoadReport, records: readonly RequestRecord[]):
       outcomeSentence(report)
     }`,
     interrupted ?? verdictSentence(report),
-  ].map((line) => line.length > 150 ? `${line.slice(0, 149)}…` : line);
+  ].flatMap((line) => {
+    const [first = "", second, ...more] = wrap(line, LINE_COLUMNS);
+    return second === undefined ? [first] : [first, more.length > 0 ? `${second} …` : second];
+  });
   const both = [...new Set([shown, sent])].map((
     def,
     i,
