@@ -116,6 +116,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     store,
     nowMs,
     clockMs: () => performance.now(),
+    ...opened.room,
     onMetrics: (points) => agents.metrics(points, nowMs()),
     onProbes: (probes) => agents.probes(probes, nowMs()),
     onTrace: (trace) => {
@@ -255,6 +256,7 @@ function summary(lines: number, { stats }: OtlpReceiver, pipeline: Pipeline): st
 
 function problems({ stats }: Pipeline, faults: ReadonlySet<string>): string[] {
   return [
+    ...(stats.unjudged === 0 ? [] : [`${count(stats.unjudged)} entries gave way before they could be judged`]),
     ...(stats.unstored === 0 ? [] : [`${count(stats.unstored)} SLO events could not be stored`]),
     ...[...faults].slice(0, 3).map((fault) => `what came could not be taken: ${fault}`),
   ];

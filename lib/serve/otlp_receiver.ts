@@ -17,6 +17,7 @@ import {
   type RpcStatus,
   type Signal,
 } from "../otlp/mod.ts";
+import { scanTraces, type SpanRequest } from "../otlp/scan_traces.ts";
 import { type Draft, Receipts } from "./receipts.ts";
 import { SeenSpans } from "./seen_spans.ts";
 
@@ -27,6 +28,11 @@ import { SeenSpans } from "./seen_spans.ts";
 export interface OtlpSink {
   /** New spans only: those that came before are left out. */
   readonly spans?: (spans: readonly Span[], bytes: number, receipt?: Receipt) => void | Promise<void>;
+  /**
+   * As `spans`, a whole request as it came: of all its spans none came before and none is refused. Without it every request is decoded
+   * before it is acknowledged.
+   */
+  readonly request?: (request: SpanRequest, receipt?: Receipt) => Promise<void>;
   readonly logs?: (logs: readonly LogRecord[], bytes: number, receipt?: Receipt) => void | Promise<void>;
   readonly metrics?: (points: readonly MetricPoint[], bytes: number) => void | Promise<void>;
   /** Keeps a receipt where there is nothing to keep with it. */
@@ -75,6 +81,8 @@ export type Reply =
     readonly why: RpcStatus;
     readonly retryAfterS?: number;
   };
+
+const NOTHING_ODD: Decoded = { rejected: new Map(), warnings: new Map() };
 
 class Foreign extends Error {
   constructor(ns: string) {
@@ -185,6 +193,11 @@ export class OtlpReceiver {
         ? undefined
         : { ...draft, answer: encodeResponse(signal, partialSuccess(decoded), encoding), type: MEDIA_TYPE[encoding] };
     if (signal === "traces") {
+      const scanned = sink.request === undefined ? null : scanTraces(body, encoding);
+      if (scanned !== null && this.#seen.all(scanned.ids)) {
+        await this.#takeWhole({ encoding, body, scanned }, ns, receiptFor(NOTHING_ODD));
+        return NOTHING_ODD;
+      }
       const decoded = decodeTraces(body, encoding);
       await this.#takeSpans(this.#claimed(decoded.spans, ns), body.length, receiptFor(decoded));
       return decoded;
@@ -205,6 +218,19 @@ export class OtlpReceiver {
     if (receipt !== undefined) await sink.receipt?.(receipt);
     this.stats.metrics.taken += points.length;
     return decoded;
+  }
+
+  /** What is in it is found out later, and by others. */
+  async #takeWhole(request: SpanRequest, ns: string, receipt: Receipt | undefined): Promise<void> {
+    const { encoding, body, scanned } = request;
+    try {
+      if (ns !== "") this.#refuseForeign(decodeTraces(body, encoding).spans, ns);
+      await this.#track(this.#options.sink.request!(request, receipt));
+    } catch (error) {
+      this.#seen.forgetAll(scanned.ids);
+      throw error;
+    }
+    this.stats.traces.taken += scanned.spans;
   }
 
   /** All of a request or nothing of it: who sends for others by mistake finds out at once. @throws Foreign */
@@ -235,7 +261,10 @@ export class OtlpReceiver {
   }
 
   async #hand(spans: readonly Span[], bytes: number, receipt: Receipt | undefined): Promise<void> {
-    const batch = Promise.resolve().then(() => this.#options.sink.spans?.(spans, bytes, receipt));
+    await this.#track(Promise.resolve().then(() => this.#options.sink.spans?.(spans, bytes, receipt)));
+  }
+
+  async #track(batch: Promise<void>): Promise<void> {
     this.#underWay.add(batch);
     try {
       await batch;

@@ -1,9 +1,11 @@
 /**
  * Entries as the journal keeps them: some of one append together, as lines of JSON. The first line holds what many of them share
- * (resources and scopes); each further line is one entry: its kind, its size on the wire, its document.
+ * (resources and scopes); each further line is one entry: its kind, its size on the wire, its document. Spans lie in requests as they
+ * came wherever that can be, see raw_chunk.ts.
  */
 import type { LogRecord } from "../model/log_record.ts";
 import type { Origin, Span } from "../model/span.ts";
+import { withGenAiNames } from "../otlp/genai.ts";
 import { beganNs, incidentEntry, logEntry, millisOf, probeEntry, sloEntry, spanEntry } from "./entries.ts";
 import { pack, unpack } from "./pack.ts";
 import { type Entry, type Kind, KINDS, type NewEntry } from "./store.ts";
@@ -14,7 +16,8 @@ export const CHUNK_ENTRIES = 64;
 const CHUNK_CHARS = 256 * 1024;
 
 export interface Chunk {
-  readonly text: string;
+  /** Its own buffer, all of it. */
+  readonly body: Uint8Array<ArrayBuffer>;
   readonly entries: number;
   /** Entries by kind, in the order of KINDS. */
   readonly counts: readonly number[];
@@ -22,30 +25,56 @@ export interface Chunk {
   readonly oldestMs: number;
   readonly newestMs: number;
   /** Keys of the traces in it, each once. */
-  readonly traces: readonly number[];
+  readonly traces: Float64Array<ArrayBuffer>;
   /** What can be asked for by id: number of the kind, id, place in the chunk. */
   readonly names: readonly (readonly [number, string, number])[];
 }
 
+/** Entries of a chunk, made as they are asked for. */
+export interface ChunkEntries {
+  /** Sequence of the first. */
+  readonly first: number;
+  readonly length: number;
+  kind(i: number): Kind;
+  /** False: it is of another trace. @param traceId in lower case */
+  mayBeOf(i: number, traceId: string): boolean;
+  /** @throws SyntaxError, TypeError when it is not what was written */
+  entry(i: number): Entry;
+  /** As `entry`, a span with the names it was sent with and no others. */
+  sent(i: number): Entry;
+  /** Trace and span id as one text; null where the entry is no span. */
+  spanKey(i: number): string | null;
+  /** Of all traces in it. @throws as `entry` */
+  traceKeys(): Set<number>;
+}
+
 /** Kinds that are found by id. */
-const NAMED = new Set<Kind>(["slo", "incident"]);
+export const NAMED: ReadonlySet<Kind> = new Set<Kind>(["slo", "incident"]);
 /** The last 13 hex digits of a trace id: as many as a number holds, and the ones that are random. Several traces may share one. */
 export function traceKey(traceId: string): number {
   const key = parseInt(traceId.slice(-13), 16);
   return Number.isNaN(key) ? 0 : key;
 }
 
+const utf8 = new TextEncoder();
+
 export function encodeChunks(entries: readonly NewEntry[]): Chunk[] {
   const chunks: Chunk[] = [];
   for (let from = 0; from < entries.length;) {
-    const chunk = encodeChunk(entries, from);
+    const chunk = encodeChunk(entries, from, CHUNK_ENTRIES, CHUNK_CHARS);
     chunks.push(chunk);
     from += chunk.entries;
   }
   return chunks;
 }
 
-function encodeChunk(entries: readonly NewEntry[], from: number): Chunk {
+/** One chunk of the entries from number `from` on, as many as fit. */
+export function encodeChunk(
+  entries: readonly NewEntry[],
+  from = 0,
+  mostEntries = Infinity,
+  mostChars = Infinity,
+): Chunk {
   const origins: Origin[] = [];
   const lines: string[] = [];
   const counts = KINDS.map(() => 0);
@@ -54,7 +83,7 @@ function encodeChunk(entries: readonly NewEntry[], from: number): Chunk {
   let oldestMs = Infinity;
   let newestMs = 0;
   let chars = 0;
-  for (let i = from; i < entries.length && lines.length < CHUNK_ENTRIES && chars < CHUNK_CHARS; i++) {
+  for (let i = from; i < entries.length && lines.length < mostEntries && chars < mostChars; i++) {
     const entry = entries[i]!;
     const kind = KINDS.indexOf(entry.kind);
     counts[kind]!++;
@@ -68,7 +97,8 @@ function encodeChunk(entries: readonly NewEntry[], from: number): Chunk {
     chars += line.length;
   }
   const text = `${JSON.stringify(origins.map(packOrigin))}\n${lines.join("\n")}`;
-  return { text, entries: lines.length, counts, oldestMs, newestMs, traces: [...traces], names };
+  const body = utf8.encode(text);
+  return { body, entries: lines.length, counts, oldestMs, newestMs, traces: Float64Array.from(traces), names };
 }
 
 function documentOf(entry: NewEntry, origins: Origin[]): unknown {
@@ -122,14 +152,10 @@ function packSpan(span: Span, origin: number): unknown[] {
   ];
 }
 
-/** Trace and span id of a line as one text, or null where the line is no span. */
-export function spanKey(line: string): string | null {
-  const found = /^\[0,\d+,\["([0-9a-f]{32})","([0-9a-f]{16})"/.exec(line);
-  return found === null ? null : found[1]! + found[2]!;
-}
+const SPAN = /^\[0,\d+,\["([0-9a-f]{32})","([0-9a-f]{16})"/;
 
 /** Entries of one chunk, read one by one as they are asked for. */
-export class ChunkLines {
+export class ChunkLines implements ChunkEntries {
   readonly #lines: readonly string[];
   #origins: readonly Origin[] | null = null;
 
@@ -142,19 +168,43 @@ export class ChunkLines {
     return this.#lines.length - 1;
   }
 
-  line(i: number): string {
-    return this.#lines[i + 1]!;
+  /** By the line's first characters, before any of it is parsed. */
+  kind(i: number): Kind {
+    return KINDS[this.#line(i).charCodeAt(1) - 0x30]!;
   }
 
-  /** @throws SyntaxError, TypeError when it was not written by `encodeChunks` */
+  /** An id is written in one letter case or another. */
+  mayBeOf(i: number, traceId: string): boolean {
+    return this.#line(i).toLowerCase().includes(traceId);
+  }
+
   entry(i: number): Entry {
-    const [kind, bytes, document] = JSON.parse(this.line(i)) as [number, number, unknown];
+    const entry = this.sent(i);
+    if (entry.kind !== "span") return entry;
+    return { ...spanEntry(withGenAiNames(entry.document), entry.bytes), commitSeq: entry.commitSeq };
+  }
+
+  sent(i: number): Entry {
+    const [kind, bytes, document] = JSON.parse(this.#line(i)) as [number, number, unknown];
     return { ...this.#entryOf(KINDS[kind]!, bytes, document), commitSeq: this.first + i };
   }
 
-  /** The text of the first `n` entries. */
-  cut(n: number): string {
-    return this.#lines.slice(0, n + 1).join("\n");
+  spanKey(i: number): string | null {
+    const found = SPAN.exec(this.#line(i));
+    return found === null ? null : found[1]! + found[2]!;
+  }
+
+  traceKeys(): Set<number> {
+    const keys = new Set<number>();
+    for (let i = 0; i < this.length; i++) {
+      const { traceId } = this.sent(i);
+      if (traceId !== "") keys.add(traceKey(traceId));
+    }
+    return keys;
+  }
+
+  #line(i: number): string {
+    return this.#lines[i + 1]!;
   }
 
   #entryOf(kind: Kind, bytes: number, document: unknown): NewEntry {

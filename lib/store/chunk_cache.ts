@@ -1,6 +1,6 @@
 /** Chunks that were read lately, with those of their entries that were asked for: whoever asks of one moment asks of its neighbours. */
-import type { ChunkLines } from "./chunk.ts";
-import { type Entry, type Kind, KINDS } from "./store.ts";
+import type { ChunkEntries } from "./chunk.ts";
+import type { Entry, Kind } from "./store.ts";
 
 /** Of the chunks as they lie on disk; what is made of them is about five times as large. */
 const MOST_BYTES = 8 << 20;
@@ -10,7 +10,7 @@ export class ReadChunk {
   readonly #entries: (Entry | undefined)[] = [];
   readonly #kinds = new Map<Kind, readonly Entry[]>();
 
-  constructor(readonly lines: ChunkLines) {}
+  constructor(readonly lines: ChunkEntries) {}
 
   entry(i: number): Entry {
     return this.#entries[i] ??= this.lines.entry(i);
@@ -20,8 +20,8 @@ export class ReadChunk {
   *ofTrace(id: string): Generator<Entry> {
     for (let i = 0; i < this.lines.length; i++) {
       const known = this.#entries[i];
-      // Most of its neighbours are of other traces; an id is written in one letter case or another.
-      if (known === undefined && !this.lines.line(i).toLowerCase().includes(id)) continue;
+      // Most of its neighbours are of other traces.
+      if (known === undefined && !this.lines.mayBeOf(i, id)) continue;
       const entry = known ?? this.entry(i);
       if (entry.traceId === id) yield entry;
     }
@@ -31,7 +31,7 @@ export class ReadChunk {
     let found = this.#kinds.get(kind);
     if (found === undefined) {
       const places = Array.from({ length: this.lines.length }, (_, i) => i);
-      found = places.filter((i) => mayMatch(this.lines.line(i), [kind])).map((i) => this.entry(i));
+      found = places.filter((i) => this.lines.kind(i) === kind).map((i) => this.entry(i));
       this.#kinds.set(kind, found);
     }
     return found;
@@ -67,9 +67,4 @@ export class ChunkCache {
       this.#bytes -= own;
     }
   }
-}
-
-/** By the line's first characters, before any of it is parsed. */
-export function mayMatch(line: string, kinds: readonly Kind[] | undefined): boolean {
-  return kinds === undefined || kinds.includes(KINDS[line.charCodeAt(1) - 0x30]!);
 }

@@ -2,15 +2,16 @@ import { assert, assertEquals } from "@std/assert";
 import type { LogRecord } from "../model/log_record.ts";
 import { DOUBLES, type Span } from "../model/span.ts";
 import { madeRun } from "../testing/telemetry.ts";
-import { CHUNK_ENTRIES, ChunkLines, encodeChunks, spanKey, traceKey } from "./chunk.ts";
+import { CHUNK_ENTRIES, encodeChunk, encodeChunks, traceKey } from "./chunk.ts";
 import { logEntry, probeEntry, spanEntry } from "./entries.ts";
+import { openChunk } from "./open_chunk.ts";
 import type { NewEntry } from "./store.ts";
 
 const { spans, probes } = madeRun({ seconds: 20 });
 
 function back(entries: readonly NewEntry[]): NewEntry[] {
-  return encodeChunks(entries).flatMap(({ text }) => {
-    const lines = new ChunkLines(text, 1);
+  return encodeChunks(entries).flatMap(({ body }) => {
+    const lines = openChunk(body, 1);
     return Array.from({ length: lines.length }, (_, i) => {
       const { commitSeq: _seq, ...entry } = lines.entry(i);
       return entry as NewEntry;
@@ -53,9 +54,11 @@ Deno.test("a chunk is bounded, knows its traces, and can be cut", () => {
   assertEquals(chunks.map(({ entries }) => entries), [64, 64, 64, spans.length - 3 * CHUNK_ENTRIES]);
   const [chunk] = chunks;
   assert(chunk!.traces.includes(traceKey(spans[0]!.traceId)));
-  const lines = new ChunkLines(chunk!.text, 1);
-  assertEquals(spanKey(lines.line(3)), spans[3]!.traceId + spans[3]!.spanId);
-  assertEquals(new ChunkLines(lines.cut(4), 1).entry(3), lines.entry(3));
-  assertEquals(new ChunkLines(lines.cut(4), 1).length, 4);
+  const lines = openChunk(chunk!.body, 1);
+  assertEquals(lines.spanKey(3), spans[3]!.traceId + spans[3]!.spanId);
+  assertEquals([...lines.traceKeys()].sort(), [...chunk!.traces].sort());
+  const whole = openChunk(encodeChunk(spans.map((span) => spanEntry(span, 10))).body, 1);
+  assertEquals(whole.length, spans.length);
+  assertEquals(whole.entry(3), lines.entry(3));
   assertEquals(traceKey("no hex at all"), 0);
 });

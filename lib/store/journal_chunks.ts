@@ -1,7 +1,8 @@
 /** A journal's chunks in order, as they lie in the database: for whoever checks, compares or copies it. */
 import type { DatabaseSync } from "node:sqlite";
-import { ChunkLines } from "./chunk.ts";
+import type { ChunkEntries } from "./chunk.ts";
 import type { Row } from "./journal_db.ts";
+import { openChunk } from "./open_chunk.ts";
 
 export interface ChunkRow {
   readonly first: number;
@@ -28,8 +29,9 @@ export function* chunksAfter(db: DatabaseSync, seq = 0): Generator<ChunkRow> {
   }
 }
 
-export function linesOf({ body, first }: ChunkRow): ChunkLines {
-  return new ChunkLines(new TextDecoder().decode(body), first);
+/** @throws SyntaxError, TypeError when it is not what was written */
+export function linesOf({ body, first }: ChunkRow): ChunkEntries {
+  return openChunk(body, first);
 }
 
 /** Where the log begins, where it ends, and the digests there. */

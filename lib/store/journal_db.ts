@@ -2,11 +2,12 @@
 import { DatabaseSync } from "node:sqlite";
 import { IoError, UnsupportedError } from "../model/errors.ts";
 import { PERIODS } from "./periods.ts";
+import { RECENT } from "./recent_traces.ts";
 import { KINDS } from "./store.ts";
 import { IntegrityError, sqliteError } from "./store_errors.ts";
 
 /** Format of the tables; a reader refuses a newer one. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 /** "SLOJ": that a file is a journal of ours. */
 const APPLICATION_ID = 0x534c4f4a;
 
@@ -15,8 +16,8 @@ export const snapshotsPath = (dir: string) => `${dir}/snapshots`;
 
 /**
  * `chunk`: entries of one append, by the sequence of the last; `sum` is the SHA-256 of `body`, `digest` that of the digest before and
- * `sum`. `trace`, `named` and `period` find entries. `state` is one row: where the log begins (everything up to `floor` was trimmed), and what
- * gave way. `lease` is one row: who may write. `receipt`: answers by idempotency key.
+ * `sum`. `trace`, `recent`, `named` and `period` find entries. `state` is one row: where the log begins (everything up to `floor` was trimmed), and what
+ * gave way. `progress` is one row: up to where everything was judged. `lease` is one row: who may write. `receipt`: answers by idempotency key.
  */
 const SCHEMA = `
 CREATE TABLE chunk (
@@ -29,8 +30,7 @@ CREATE INDEX chunk_slo ON chunk (last) WHERE slos > 0;
 CREATE INDEX chunk_incident ON chunk (last) WHERE incidents > 0;
 CREATE TABLE trace (key INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (key, last)) WITHOUT ROWID;
 CREATE TABLE named (kind INTEGER NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (kind, id, seq)) WITHOUT ROWID;
-${PERIODS}
-CREATE TABLE state (
+${PERIODS}${RECENT}CREATE TABLE state (
   one INTEGER PRIMARY KEY CHECK (one = 1), floor INTEGER NOT NULL, digest BLOB NOT NULL,
   spans INTEGER NOT NULL, logs INTEGER NOT NULL, probes INTEGER NOT NULL, slos INTEGER NOT NULL, incidents INTEGER NOT NULL
 );
@@ -96,6 +96,11 @@ export function openForReading(path: string): DatabaseSync {
 
 export function pragma(db: DatabaseSync, name: string): number {
   return Number((db.prepare(`PRAGMA ${name}`).get() as Row)[name]);
+}
+
+/** Older formats lack some, and what is restored of them may have them all the same. */
+export function hasTable(db: DatabaseSync, name: string): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !== undefined;
 }
 
 /** Somebody else is in a transaction. */

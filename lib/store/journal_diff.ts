@@ -1,7 +1,7 @@
 /** What one journal holds and another does not, by sequence. */
+import { encodeChunk } from "./chunk.ts";
 import { type ChunkRow, chunksAfter, linesOf } from "./journal_chunks.ts";
 import { openForReading } from "./journal_db.ts";
-import { pack } from "./pack.ts";
 
 /** First and last sequence, both included. */
 export type Range = readonly [number, number];
@@ -60,7 +60,8 @@ class Cursor {
     const chunk = this.#chunk;
     if (chunk === null) return null;
     const at = this.#at;
-    return { seq: chunk.first + at, text: () => JSON.stringify(pack(linesOf(chunk).entry(at))) };
+    // In one form, whichever each of the two is kept in.
+    return { seq: chunk.first + at, text: () => encodeChunk([linesOf(chunk).sent(at)]).body.toBase64() };
   }
 
   /** Both begin a chunk, and the chunks are the same. */

@@ -1,10 +1,11 @@
 /** Reads a journal's database, in whatever thread or process; also while somebody writes it. Everything here is synchronous. */
 import type { Receipt } from "../model/receipt.ts";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { ChunkLines, spanKey, traceKey } from "./chunk.ts";
-import { ChunkCache, mayMatch, ReadChunk } from "./chunk_cache.ts";
+import { type ChunkEntries, traceKey } from "./chunk.ts";
+import { ChunkCache, ReadChunk } from "./chunk_cache.ts";
 import { sumOf } from "./digest.ts";
-import { COUNTS, openForReading, pragma, type Row } from "./journal_db.ts";
+import { COUNTS, hasTable, openForReading, pragma, type Row } from "./journal_db.ts";
+import { openChunk } from "./open_chunk.ts";
 import { DURING, kindBit } from "./periods.ts";
 import {
   type Entry,
@@ -19,6 +20,7 @@ import {
   type TimedKind,
   type Window,
 } from "./store.ts";
+import { RecentTraces } from "./recent_traces.ts";
 import { IntegrityError, sqliteError } from "./store_errors.ts";
 
 /** Chunks looked at between two looks at the database. */
@@ -39,6 +41,7 @@ export class JournalReader implements Disposable {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #cache = new ChunkCache();
+  readonly #recent: RecentTraces;
   /** A store of the format before, that nobody has written since, is not found by time. */
   readonly #hasPeriods: boolean;
 
@@ -47,6 +50,9 @@ export class JournalReader implements Disposable {
     this.path = path;
     this.#db = openForReading(path);
     this.#hasPeriods = pragma(this.#db, "user_version") > 1;
+    this.#recent = new RecentTraces(
+      hasTable(this.#db, "recent") ? (sql, ...values) => this.#all(sql, ...values) : () => [],
+    );
   }
 
   after(seq: number, limit: number, filter: Filter = {}): Entry[] {
@@ -62,7 +68,7 @@ export class JournalReader implements Disposable {
         if (found.length >= limit) break;
         const lines = this.#lines(row);
         for (let i = Math.max(0, seq + 1 - lines.first); i < lines.length && found.length < limit; i++) {
-          if (!mayMatch(lines.line(i), filter.kinds)) continue;
+          if (filter.kinds?.includes(lines.kind(i)) === false) continue;
           const entry = lines.entry(i);
           if (matches(entry, filter)) found.push(entry);
         }
@@ -72,10 +78,26 @@ export class JournalReader implements Disposable {
     return found;
   }
 
+  unjudged(seq: number, limit: number): Entry[] {
+    const found: Entry[] = [];
+    for (let from = seq; found.length < limit;) {
+      const [row] = this.#all(
+        "SELECT last, first, sum, body FROM chunk WHERE last > ? AND (spans > 0 OR probes > 0) ORDER BY last LIMIT 1",
+        from,
+      );
+      if (row === undefined) break;
+      const lines = this.#lines(row);
+      for (let i = Math.max(0, seq + 1 - lines.first); i < lines.length && found.length < limit; i++) {
+        if (["span", "probe"].includes(lines.kind(i))) found.push(lines.sent(i));
+      }
+      from = Number(row.last);
+    }
+    return found;
+  }
+
   ofTrace(traceId: string): Entry[] {
     const id = traceId.toLowerCase();
-    const rows = this.#all("SELECT last FROM trace WHERE key = ? ORDER BY last", traceKey(id));
-    return rows.flatMap((row) => [...this.#read(Number(row.last))?.ofTrace(id) ?? []]);
+    return this.#chunksOf(id).flatMap((last) => [...this.#read(last)?.ofTrace(id) ?? []]);
   }
 
   during(kind: TimedKind, window: Window): Entry[] {
@@ -90,8 +112,7 @@ export class JournalReader implements Disposable {
 
   /** Chunks never change: what is found is known by where it lies. */
   mark(traceId: string, period: Period): string {
-    const own = this.#all("SELECT last FROM trace WHERE key = ? ORDER BY last", traceKey(traceId.toLowerCase()));
-    return `${own.map(({ last }) => last).join()};${this.#chunksDuring(["span", "probe"], period).join()}`;
+    return `${this.#chunksOf(traceId).join()};${this.#chunksDuring(["span", "probe"], period).join()}`;
   }
 
   newest(limit: number, filter: Filter & { readonly sinceNs?: bigint } = {}): Entry[] {
@@ -99,7 +120,7 @@ export class JournalReader implements Disposable {
     for (const chunk of this.#newestChunks(filter)) {
       for (let i = chunk.lines.length - 1; i >= 0; i--) {
         if (found.length >= limit) return found;
-        if (!mayMatch(chunk.lines.line(i), filter.kinds)) continue;
+        if (filter.kinds?.includes(chunk.lines.kind(i)) === false) continue;
         const entry = chunk.entry(i);
         if (matches(entry, filter) && (filter.sinceNs === undefined || entry.timeNs >= filter.sinceNs)) {
           found.push(entry);
@@ -126,7 +147,7 @@ export class JournalReader implements Disposable {
     for (const { lines } of this.#newestChunks({ kinds: ["span"] })) {
       for (let i = lines.length - 1; i >= 0; i--) {
         if (keys.length >= limit) return keys.reverse();
-        const key = spanKey(lines.line(i));
+        const key = lines.spanKey(i);
         if (key !== null) keys.push(key);
       }
     }
@@ -176,6 +197,15 @@ export class JournalReader implements Disposable {
     }
   }
 
+  /** Sequences of the last entries of chunks that hold something of the trace, or of another with the same key. */
+  #chunksOf(traceId: string): number[] {
+    const key = traceKey(traceId.toLowerCase());
+    // First what is not in the table yet: from there it only moves into the table.
+    const recent = this.#recent.holding(key);
+    const rows = this.#all("SELECT last FROM trace WHERE key = ?", key).map(({ last }) => Number(last));
+    return [...new Set([...rows, ...recent])].sort((a, b) => a - b);
+  }
+
   /** Sequences of their last entries; of more chunks than hold something of that time where the store has no index of it. */
   #chunksDuring(kinds: readonly TimedKind[], { startNs, endNs }: Period): number[] {
     const [fromMs, toMs] = [Number(startNs / 1_000_000n), Number(endNs / 1_000_000n)];
@@ -198,14 +228,14 @@ export class JournalReader implements Disposable {
   }
 
   /** @throws IntegrityError when a chunk is not what was written */
-  #lines({ last, first, sum, body }: Row): ChunkLines {
+  #lines({ last, first, sum, body }: Row): ChunkEntries {
     if (sumOf(body as Uint8Array).toHex() !== (sum as Uint8Array).toHex()) {
       throw new IntegrityError(
         `Cannot read "${this.path}": entries ${first} to ${last} are not what was written`,
         "See sloctl store verify; sloctl store restore makes a store from a snapshot",
       );
     }
-    return new ChunkLines(new TextDecoder().decode(body as Uint8Array), Number(first));
+    return openChunk(body as Uint8Array, Number(first));
   }
 
   /** @throws IntegrityError, IoError */

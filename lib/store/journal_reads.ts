@@ -18,6 +18,11 @@ export abstract class JournalReads {
   }
 
   // deno-lint-ignore require-await -- as above
+  async unjudged(seq: number, limit: number): Promise<readonly Entry[]> {
+    return this.reader.unjudged(seq, limit);
+  }
+
+  // deno-lint-ignore require-await -- as above
   async ofTrace(traceId: string): Promise<readonly Entry[]> {
     return this.reader.ofTrace(traceId);
   }

@@ -1,12 +1,13 @@
 /** A journal as it was at some sequence, in a folder of its own: from the live one, or from a snapshot and the tail behind it. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { IoError, UsageError } from "../model/errors.ts";
-import { encodeChunks, traceKey } from "./chunk.ts";
+import { encodeChunk } from "./chunk.ts";
 import { chain, sumOf } from "./digest.ts";
 import { chunksAfter, type Ends, endsOf, linesOf, seqAt } from "./journal_chunks.ts";
-import { databasePath, openForReading, type Row } from "./journal_db.ts";
+import { databasePath, hasTable, openForReading, type Row } from "./journal_db.ts";
 import { copyDatabase } from "./journal_snapshot.ts";
 import { upgrade } from "./journal_upgrade.ts";
+import { RECENT } from "./recent_traces.ts";
 import { changeManifest, readManifest, syncFolder } from "./manifest.ts";
 import { addPeriods } from "./periods.ts";
 import { sqliteError } from "./store_errors.ts";
@@ -57,6 +58,7 @@ export async function restoreJournal({ dir, at, to, from }: RestoreOptions): Pro
       using db = new DatabaseSync(path);
       db.exec("PRAGMA synchronous = FULL");
       upgrade(db);
+      db.exec(RECENT);
       if (needsTail) addTail(db, live!.path, base.last, seq);
       cut(db, seq);
       db.exec("UPDATE lease SET epoch = epoch + 1, until_ms = 0, locked = 0, owner = ''");
@@ -117,6 +119,7 @@ function addTail(db: DatabaseSync, from: string, after: number, seq: number): vo
   db.exec("BEGIN");
   copyRows(live, db, "chunk", "last > ? AND last <= ?", after, until);
   copyRows(live, db, "trace", "last > ? AND last <= ?", after, until);
+  if (hasTable(live, "recent")) copyRows(live, db, "recent", "last > ? AND last <= ?", after, until);
   copyRows(live, db, "named", "seq > ? AND seq <= ?", after, until);
   copyRows(live, db, "receipt", "time_ms >= ? AND time_ms <= ?", 0, Number.MAX_SAFE_INTEGER);
   addPeriods(db, after);
@@ -141,7 +144,9 @@ function cut(db: DatabaseSync, seq: number): void {
   const old = db.prepare("SELECT * FROM chunk WHERE last = ?").get(split.last) as Row;
   db.prepare("DELETE FROM chunk WHERE last > ?").run(seq);
   db.prepare("DELETE FROM trace WHERE last > ?").run(seq);
+  db.prepare("DELETE FROM recent WHERE last > ?").run(seq);
   db.prepare("DELETE FROM named WHERE seq > ?").run(seq);
+  db.prepare("UPDATE progress SET judged = min(judged, ?)").run(seq);
   db.prepare("DELETE FROM period WHERE last > ?").run(seq);
   // Of the request that is cut in two nobody may be told that it was taken.
   db.prepare("DELETE FROM receipt WHERE time_ms >= ?").run(split.timeMs);
@@ -149,16 +154,14 @@ function cut(db: DatabaseSync, seq: number): void {
     const { digest } = endsOf(db);
     const lines = linesOf(split);
     const n = seq - split.first + 1;
-    const body = new TextEncoder().encode(lines.cut(n));
-    const entries = Array.from({ length: n }, (_, i) => lines.entry(i));
-    const [{ counts, newestMs }] = encodeChunks(entries) as [ReturnType<typeof encodeChunks>[number]];
+    const entries = Array.from({ length: n }, (_, i) => lines.sent(i));
+    const { body, counts, newestMs, traces } = encodeChunk(entries);
     const sum = sumOf(body);
     db.prepare(`INSERT INTO chunk VALUES (${Array(13).fill("?").join(", ")})`).run(
       ...[seq, split.first, Number(old.time_ms), newestMs, ...counts, body.length],
       ...[sum, chain(digest, sum), body],
     );
-    const keys = new Set(entries.filter(({ traceId }) => traceId !== "").map(({ traceId }) => traceKey(traceId)));
-    for (const key of keys) db.prepare("INSERT INTO trace VALUES (?, ?)").run(key, seq);
+    for (const key of traces) db.prepare("INSERT INTO trace VALUES (?, ?)").run(key, seq);
     addPeriods(db, split.first - 1);
   }
   db.exec("COMMIT");

@@ -3,36 +3,41 @@
  * resolves after the sync that covers it. Reads are done here, on a connection of their own.
  */
 import type { Receipt } from "../model/receipt.ts";
+import type { SpanRequest } from "../otlp/scan_traces.ts";
 import { Overload } from "../model/overload.ts";
-import { encodeChunks } from "./chunk.ts";
+import { type Chunk, encodeChunks } from "./chunk.ts";
 import { databasePath } from "./journal_db.ts";
 import { JournalReader } from "./journal_reader.ts";
 import { JournalReads } from "./journal_reads.ts";
 import type { FromWriter, ToWriter } from "./journal_worker.ts";
 import type { Append, JournalState, WriterOptions } from "./journal_writer.ts";
+import { fitting, rawChunk } from "./raw_chunk.ts";
 import { type Kind, KINDS, type NewEntry, type Store, type StoreState } from "./store.ts";
 import { told } from "./store_errors.ts";
 
 export type JournalOptions = Omit<WriterOptions, "nowMs">;
 
 interface Waiting {
-  readonly append: Append;
+  /** Chunks of what was decoded, or a request that is put into a chunk with its neighbours. */
+  readonly what: readonly Chunk[] | SpanRequest;
+  readonly receipt: Receipt | undefined;
   readonly entries: number;
-  readonly chars: number;
+  readonly bytes: number;
   readonly resolve: (given: { first: number; last: number }) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Groups on their way: one is synced while the next is written down. */
 const GROUPS = 2;
-/** Characters of one group, and of everything that waits, at most. */
-const GROUP_CHARS = 8 << 20;
-const MOST_CHARS = 128 << 20;
+/** Bytes of one group, and of everything that waits, at most. */
+const GROUP_BYTES = 4 << 20;
+const MOST_BYTES = 128 << 20;
 
 export class JournalStore extends JournalReads implements Store {
   readonly #worker: Worker;
   readonly #waiting: Waiting[] = [];
-  #chars = 0;
+  #bytes = 0;
+  #isSending = false;
   /** Oldest first; null for a message that is no group. */
   readonly #sent: ((answer: FromWriter) => void)[] = [];
   #groups = 0;
@@ -82,15 +87,20 @@ export class JournalStore extends JournalReads implements Store {
     if (this.#lost !== null) return Promise.reject(this.#lost);
     const { last } = this.#state;
     if (entries.length === 0 && receipt === undefined) return Promise.resolve({ first: last + 1, last });
-    if (this.#chars > MOST_CHARS) return Promise.reject(new Overload("the disk is slower than what comes", 1));
     const chunks = encodeChunks(entries);
-    const chars = chunks.reduce((sum, { text }) => sum + text.length, 0);
-    this.#chars += chars;
-    return new Promise((resolve, reject) => {
-      const append = { chunks, receipt: receipt ?? null };
-      this.#waiting.push({ append, entries: entries.length, chars, resolve, reject });
-      this.#send();
-    });
+    return this.#append(chunks, entries.length, chunks.reduce((sum, { body }) => sum + body.length, 0), receipt);
+  }
+
+  appendRequest(request: SpanRequest, receipt?: Receipt): Promise<{ first: number; last: number }> {
+    return this.#append(request, request.scanned.spans, request.body.length, receipt);
+  }
+
+  get judgedUpTo(): number {
+    return this.#state.judged;
+  }
+
+  judged(upTo: number): void {
+    if (this.#lost === null) this.#worker.postMessage({ type: "judged", seq: upTo } satisfies ToWriter);
   }
 
   /** Trace and span ids of the newest spans as one text each, oldest first. */
@@ -131,17 +141,39 @@ export class JournalStore extends JournalReads implements Store {
     this.#listeners.clear();
   }
 
+  #append(
+    what: Waiting["what"],
+    entries: number,
+    bytes: number,
+    receipt: Receipt | undefined,
+  ): Promise<{ first: number; last: number }> {
+    if (this.#lost !== null) return Promise.reject(this.#lost);
+    if (this.#bytes > MOST_BYTES) return Promise.reject(new Overload("the disk is slower than what comes", 1));
+    this.#bytes += bytes;
+    const { promise, resolve, reject } = Promise.withResolvers<{ first: number; last: number }>();
+    this.#waiting.push({ what, receipt, entries, bytes, resolve, reject });
+    // Requests that arrived in the same turn of the loop are committed together.
+    if (!this.#isSending && this.#groups < GROUPS) {
+      this.#isSending = true;
+      setImmediate(() => {
+        this.#isSending = false;
+        this.#send();
+      });
+    }
+    return promise;
+  }
+
   #send(): void {
     while (this.#groups < GROUPS && this.#waiting.length > 0 && this.#lost === null) {
-      const group: Waiting[] = [];
-      for (let chars = 0; this.#waiting.length > 0 && chars < GROUP_CHARS;) {
-        const next = this.#waiting.shift()!;
-        chars += next.chars;
-        group.push(next);
-      }
+      let n = 0;
+      for (let bytes = 0; n < this.#waiting.length && bytes < GROUP_BYTES; n++) bytes += this.#waiting[n]!.bytes;
+      const group = this.#waiting.splice(0, n);
       this.#groups++;
-      const before = { type: "commit", appends: group.map(({ append }) => append) } as const;
-      void this.#ask(before).then((answer) => {
+      const appends = group.length === 0 ? [] : packed(group);
+      const buffers = appends.flatMap(({ chunks }) =>
+        chunks.flatMap(({ body, traces }) => [body.buffer, traces.buffer])
+      );
+      void this.#ask({ type: "commit", appends }, buffers).then((answer) => {
         this.#groups--;
         this.#settle(group, answer);
         this.#send();
@@ -150,7 +182,7 @@ export class JournalStore extends JournalReads implements Store {
   }
 
   #settle(group: readonly Waiting[], answer: FromWriter): void {
-    for (const { chars } of group) this.#chars -= chars;
+    for (const { bytes } of group) this.#bytes -= bytes;
     if (answer.type !== "done") {
       const error = answer.type === "refused" ? told(answer.error) : this.#lost;
       for (const { reject } of group) reject(error);
@@ -165,10 +197,11 @@ export class JournalStore extends JournalReads implements Store {
     }
   }
 
-  #ask(message: ToWriter): Promise<FromWriter> {
+  /** @param buffers are the writer's from now on */
+  #ask(message: ToWriter, buffers: ArrayBuffer[] = []): Promise<FromWriter> {
     return new Promise((resolve) => {
       this.#sent.push(resolve);
-      this.#worker.postMessage(message);
+      this.#worker.postMessage(message, buffers);
     });
   }
 
@@ -187,6 +220,31 @@ export class JournalStore extends JournalReads implements Store {
     for (const { reject } of this.#waiting.splice(0)) reject(this.#lost);
     this.#losing.resolve(this.#lost);
   }
+}
+
+/** In order; requests that follow each other share chunks. */
+function packed(group: readonly Waiting[]): Append[] {
+  const appends: Append[] = [];
+  for (let i = 0; i < group.length;) {
+    const { what, receipt } = group[i]!;
+    if (!("body" in what)) {
+      appends.push({ chunks: what, receipts: receipt === undefined ? [] : [receipt] });
+      i++;
+      continue;
+    }
+    const run = group.slice(i).findIndex((next) => !("body" in next.what));
+    const some = run < 0 ? group.slice(i) : group.slice(i, i + run);
+    const requests = some.map((next) => next.what as SpanRequest);
+    const chunks: Chunk[] = [];
+    for (let from = 0; from < requests.length;) {
+      const n = fitting(requests, from);
+      chunks.push(rawChunk(requests.slice(from, from + n)));
+      from += n;
+    }
+    appends.push({ chunks, receipts: some.flatMap((next) => next.receipt ?? []) });
+    i += some.length;
+  }
+  return appends;
 }
 
 function byKind(counts: readonly number[]): Record<Kind, number> {

@@ -15,6 +15,13 @@ export class JournalView extends JournalReads implements Store {
     return Promise.reject(new UnsupportedError(`Cannot write "${this.dir}": it was opened to be read`));
   }
 
+  appendRequest(): Promise<never> {
+    return this.append();
+  }
+
+  readonly judgedUpTo = 0;
+  judged(): void {}
+
   /** Never calls back: nothing is committed here. */
   onCommit(): Disposable {
     return { [Symbol.dispose]: () => {} };

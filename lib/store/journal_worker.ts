@@ -6,6 +6,8 @@ import { FencedError, tell, type Told } from "./store_errors.ts";
 export type ToWriter =
   | { readonly type: "open"; readonly options: Omit<WriterOptions, "nowMs"> }
   | { readonly type: "commit"; readonly appends: readonly Append[] }
+  /** Is not answered. */
+  | { readonly type: "judged"; readonly seq: number }
   | { readonly type: "trim"; readonly seq: number }
   | { readonly type: "close" };
 
@@ -29,6 +31,7 @@ let writer: JournalWriter | null = null;
 let timers: ReturnType<typeof setInterval>[] = [];
 
 thread.onmessage = ({ data }) => {
+  if (data.type === "judged") return writer!.judged(data.seq);
   try {
     const state = serve(data);
     thread.postMessage({ type: "done", state });
@@ -38,7 +41,7 @@ thread.onmessage = ({ data }) => {
   }
 };
 
-function serve(message: ToWriter): JournalState {
+function serve(message: Exclude<ToWriter, { type: "judged" }>): JournalState {
   if (message.type === "open") {
     writer = new JournalWriter({ ...message.options, nowMs: Date.now });
     // Often enough that neither a slow disk nor a busy machine makes it late.

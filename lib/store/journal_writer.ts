@@ -1,20 +1,22 @@
 /** The one writer of a journal: appends in groups, one transaction and one sync a group. Everything here is synchronous. */
 import type { Receipt } from "../model/receipt.ts";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { type Chunk, ChunkLines, traceKey } from "./chunk.ts";
+import { type Chunk, NAMED } from "./chunk.ts";
 import { chain, hex, sumOf } from "./digest.ts";
 import { COUNTS, databasePath, openForWriting, type Row } from "./journal_db.ts";
 import { upgrade } from "./journal_upgrade.ts";
 import { LapsedError, Lease } from "./lease.ts";
 import { changeManifest } from "./manifest.ts";
+import { openChunk } from "./open_chunk.ts";
 import { Periods } from "./periods.ts";
 import { KINDS } from "./store.ts";
 import { sqliteError } from "./store_errors.ts";
+import { TraceIndex } from "./trace_index.ts";
 
 /** What one `append` writes. */
 export interface Append {
   readonly chunks: readonly Chunk[];
-  readonly receipt: Receipt | null;
+  readonly receipts: readonly Receipt[];
 }
 
 export interface WriterOptions {
@@ -40,6 +42,8 @@ export interface JournalState {
   readonly evicted: readonly number[];
   /** Of the chunks, without what finds them. */
   readonly bytes: number;
+  /** Up to where everything was judged, as it is on disk. */
+  readonly judged: number;
 }
 
 /** Idempotency keys are remembered so long, and so many of them. */
@@ -49,6 +53,8 @@ export const MOST_RECEIPTS = 131_072;
 /** Bytes in the log from which it is moved into the database: when nothing waits, and in any case. */
 const LOG_IDLE_BYTES = 1 << 20;
 const LOG_MOST_BYTES = 32 << 20;
+/** How often `progress` is written at most. */
+const JUDGED_EVERY_MS = 250;
 /** Chunks removed in one transaction: appends wait for it. */
 const TRIM_STEP = 32;
 
@@ -56,15 +62,19 @@ export class JournalWriter implements Disposable {
   readonly #options: WriterOptions;
   readonly #db: DatabaseSync;
   readonly #lease: Lease;
-  readonly #insert: Readonly<Record<"chunk" | "trace" | "named" | "receipt", StatementSync>>;
+  readonly #insert: Readonly<Record<"chunk" | "named" | "receipt" | "judged", StatementSync>>;
   readonly #periods: Periods;
-  readonly #encoder = new TextEncoder();
+  readonly #traces: TraceIndex;
   #last: number;
   #digest: Uint8Array;
   #floor: number;
   #bytes: number;
   #held: number[];
   #evicted: number[];
+  /** On disk, when it was written there, and as it was told last. */
+  #judged: number;
+  #judgedMs = 0;
+  #toldJudged = 0;
   /** Written since the log was last moved. */
   #logBytes = 0;
 
@@ -76,11 +86,13 @@ export class JournalWriter implements Disposable {
       this.#lease = new Lease(this.#db, options.dir, options.leaseMs, options.owner);
       upgrade(this.#db);
       this.#periods = new Periods(this.#db);
+      this.#traces = new TraceIndex(this.#db);
+      this.#judged = Number((this.#db.prepare("SELECT judged FROM progress").get() as Row).judged);
       this.#insert = {
         chunk: this.#db.prepare(`INSERT INTO chunk VALUES (${Array(13).fill("?").join(", ")})`),
-        trace: this.#db.prepare("INSERT INTO trace VALUES (?, ?)"),
         named: this.#db.prepare("INSERT INTO named VALUES (?, ?, ?)"),
         receipt: this.#db.prepare("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?, ?)"),
+        judged: this.#db.prepare("UPDATE progress SET judged = ?"),
       };
       const state = this.#db.prepare("SELECT * FROM state").get() as Row;
       const sums = COUNTS.map((name) => `coalesce(sum(${name}), 0) AS ${name}`).join(", ");
@@ -112,7 +124,13 @@ export class JournalWriter implements Disposable {
       held: this.#held,
       evicted: this.#evicted,
       bytes: this.#bytes,
+      judged: this.#judged,
     };
+  }
+
+  /** Everything up to `seq` has been judged: it is written with what is written next. */
+  judged(seq: number): void {
+    this.#toldJudged = seq;
   }
 
   /** All of them in one transaction, or none. Returns after the sync. @throws IoError, FencedError, LapsedError */
@@ -121,9 +139,9 @@ export class JournalWriter implements Disposable {
     const held = [...this.#held];
     const timeMs = this.#options.nowMs();
     this.#transaction("write", () => {
-      for (const { chunks, receipt } of appends) {
+      for (const { chunks, receipts } of appends) {
         for (const chunk of chunks) {
-          const body = this.#encoder.encode(chunk.text);
+          const { body } = chunk;
           const sum = sumOf(body);
           digest = chain(digest, sum);
           const first = last + 1;
@@ -131,15 +149,17 @@ export class JournalWriter implements Disposable {
           const { newestMs, counts } = chunk;
           this.#insert.chunk.run(last, first, timeMs, newestMs, ...counts, body.length, sum, digest, body);
           this.#periods.add(chunk, last);
-          for (const key of chunk.traces) this.#insert.trace.run(key, last);
+          this.#traces.add(last, chunk.traces);
           for (const [kind, id, at] of chunk.names) this.#insert.named.run(kind, id, first + at);
           counts.forEach((n, kind) => held[kind]! += n);
           bytes += body.length;
         }
-        if (receipt === null) continue;
-        this.#insert.receipt.run(receipt.key, receipt.digest, receipt.type, receipt.answer, timeMs);
-        answers += receipt.answer.length;
+        for (const receipt of receipts) {
+          this.#insert.receipt.run(receipt.key, receipt.digest, receipt.type, receipt.answer, timeMs);
+          answers += receipt.answer.length;
+        }
       }
+      this.#traces.step();
     });
     [this.#last, this.#digest, this.#held] = [last, digest, held];
     this.#bytes += bytes;
@@ -157,10 +177,12 @@ export class JournalWriter implements Disposable {
     this.#transaction("trim", () => {
       for (const row of rows) this.#forget(row);
       this.#db.prepare("DELETE FROM chunk WHERE last <= ?").run(Number(newest.last));
+      this.#db.prepare("DELETE FROM recent WHERE last <= ?").run(Number(newest.last));
       const added = COUNTS.map((name) => `${name} = ${name} + ?`).join(", ");
       this.#db.prepare(`UPDATE state SET floor = ?, digest = ?, ${added}`)
         .run(Number(newest.last), newest.digest as Uint8Array, ...gone);
     });
+    this.#traces.reload();
     this.#floor = Number(newest.last);
     this.#bytes -= rows.reduce((sum, row) => sum + Number(row.bytes), 0);
     this.#held = this.#held.map((n, kind) => n - gone[kind]!);
@@ -190,6 +212,8 @@ export class JournalWriter implements Disposable {
   /** When nothing waits: keeps the lease, forgets old receipts, moves the log. @throws FencedError, LapsedError, IoError */
   idle(): void {
     if (this.#lease.isDue) this.#transaction("keep", () => this.#forgetReceipts());
+    else if (this.#traces.isDue) this.#transaction("keep", () => this.#traces.step(true));
+    else if (this.#toldJudged > this.#judged) this.#transaction("keep", () => {});
     if (this.#logBytes > LOG_IDLE_BYTES) this.#moveLog();
   }
 
@@ -220,13 +244,26 @@ export class JournalWriter implements Disposable {
       this.#lease.check();
       const untilMs = this.#lease.isDue ? this.#lease.renew() : null;
       write();
+      const judged = this.#writeJudged();
       this.#lease.confirm();
       this.#db.exec("COMMIT");
+      this.#traces.settle(true);
+      this.#judged = judged;
       if (untilMs !== null) this.#lease.renewed(untilMs);
     } catch (error) {
       this.#rollback();
+      this.#traces.settle(false);
       throw error instanceof LapsedError ? error : sqliteError(verb, databasePath(this.#options.dir), error);
     }
+  }
+
+  /** Not with every commit: it is only where a restart goes on. */
+  #writeJudged(): number {
+    const nowMs = this.#options.nowMs();
+    if (this.#toldJudged <= this.#judged || Math.abs(nowMs - this.#judgedMs) < JUDGED_EVERY_MS) return this.#judged;
+    this.#judgedMs = nowMs;
+    this.#insert.judged.run(this.#toldJudged);
+    return this.#toldJudged;
   }
 
   #rollback(): void {
@@ -254,11 +291,12 @@ export class JournalWriter implements Disposable {
     const trace = this.#db.prepare("DELETE FROM trace WHERE key = ? AND last = ?");
     const named = this.#db.prepare("DELETE FROM named WHERE kind = ? AND id = ? AND seq = ?");
     try {
-      const lines = new ChunkLines(new TextDecoder().decode(row.body as Uint8Array), Number(row.first));
+      const lines = openChunk(row.body as Uint8Array, Number(row.first));
+      for (const key of lines.traceKeys()) trace.run(key, last);
       for (let i = 0; i < lines.length; i++) {
-        const { kind, traceId, id, commitSeq } = lines.entry(i);
-        if (traceId !== "") trace.run(traceKey(traceId), last);
-        if (id !== "") named.run(KINDS.indexOf(kind), id, commitSeq);
+        if (!NAMED.has(lines.kind(i))) continue;
+        const { kind, id, commitSeq } = lines.sent(i);
+        named.run(KINDS.indexOf(kind), id, commitSeq);
       }
     } catch (error) {
       if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;

@@ -3,7 +3,10 @@
  * after: those that fall out of the log of everything are still found by id and as the newest of their kind.
  */
 import type { Receipt } from "../model/receipt.ts";
-import { beganNs } from "./entries.ts";
+import { withGenAiNames } from "../otlp/genai.ts";
+import { decodeTraces } from "../otlp/mod.ts";
+import type { SpanRequest } from "../otlp/scan_traces.ts";
+import { beganNs, spanEntry } from "./entries.ts";
 import {
   type Entry,
   type Filter,
@@ -40,6 +43,7 @@ export class MemoryStore implements Store {
   #entries: (Entry | undefined)[] = [];
   #gone = 0;
   #first = 1;
+  judgedUpTo = 0;
   #bytes = 0;
   /** Incidents that fell out of the log, oldest first. */
   readonly #incidents: Entry[] = [];
@@ -68,6 +72,12 @@ export class MemoryStore implements Store {
     return Promise.resolve({ first, last });
   }
 
+  appendRequest({ encoding, body }: SpanRequest, receipt?: Receipt): Promise<{ first: number; last: number }> {
+    const { spans } = decodeTraces(body, encoding);
+    const each = Math.ceil(body.length / spans.length);
+    return this.append(spans.map((span) => spanEntry(span, each)), receipt);
+  }
+
   receipt(key: string): Promise<Receipt | null> {
     return Promise.resolve(this.#receipts.get(key) ?? null);
   }
@@ -79,6 +89,19 @@ export class MemoryStore implements Store {
       if (matches(entry, filter)) found.push(entry);
     }
     return Promise.resolve(found);
+  }
+
+  unjudged(seq: number, limit: number): Promise<readonly Entry[]> {
+    const found: Entry[] = [];
+    for (let s = Math.max(seq + 1, this.#first); s <= this.#last && found.length < limit; s++) {
+      const entry = this.#sent(s);
+      if (entry.kind === "span" || entry.kind === "probe") found.push(entry);
+    }
+    return Promise.resolve(found);
+  }
+
+  judged(upTo: number): void {
+    this.judgedUpTo = upTo;
   }
 
   ofTrace(traceId: string): Promise<readonly Entry[]> {
@@ -156,7 +179,15 @@ export class MemoryStore implements Store {
     return this.#first + this.#entries.length - this.#gone - 1;
   }
 
+  /** A span with the names of the conventions beside its own. */
   #at(seq: number): Entry {
+    const entry = this.#sent(seq);
+    if (entry.kind !== "span") return entry;
+    const document = withGenAiNames(entry.document);
+    return document === entry.document ? entry : { ...spanEntry(document, entry.bytes), commitSeq: seq };
+  }
+
+  #sent(seq: number): Entry {
     return this.#entries[seq - this.#first + this.#gone]!;
   }
 
@@ -191,7 +222,7 @@ export class MemoryStore implements Store {
   }
 
   #evict(): void {
-    const entry = this.#at(this.#first);
+    const entry = this.#sent(this.#first);
     const { kind, bytes, traceId, id, commitSeq } = entry;
     this.#entries[this.#gone] = undefined;
     this.#gone++;

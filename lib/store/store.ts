@@ -8,6 +8,7 @@ import type { ProbeEvent } from "../model/probe_event.ts";
 import type { Receipt } from "../model/receipt.ts";
 import type { SloEvent } from "../model/slo_event.ts";
 import type { Span } from "../model/span.ts";
+import type { SpanRequest } from "../otlp/scan_traces.ts";
 
 export interface DocumentOf {
   readonly span: Span;
@@ -90,11 +91,22 @@ export interface Store extends AsyncDisposable {
    */
   append(entries: readonly NewEntry[], receipt?: Receipt): Promise<{ readonly first: number; readonly last: number }>;
 
+  /** As `append` its spans, in their order, without decoding them before this resolves. */
+  appendRequest(request: SpanRequest, receipt?: Receipt): Promise<{ readonly first: number; readonly last: number }>;
+
   /** What was answered under this key, within the store's horizon; null where it was not seen. */
   receipt(key: string): Promise<Receipt | null>;
 
   /** Entries behind `seq` in order; `limit` of them at most. */
   after(seq: number, limit: number, filter?: Filter): Promise<readonly Entry[]>;
+
+  /** Spans and kernel events behind `seq` as `after` has them, the spans with the names they were sent with and no others. */
+  unjudged(seq: number, limit: number): Promise<readonly Entry[]>;
+
+  /** Up to where everything was judged, as the last call of `judged` said that a restart knows of; 0: nothing. */
+  readonly judgedUpTo: number;
+  /** Remembers it, also over a restart where the store outlives one, some time soon. */
+  judged(upTo: number): void;
 
   /** All that is held of one trace, in order. */
   ofTrace(traceId: string): Promise<readonly Entry[]>;

@@ -1,8 +1,16 @@
 /** Spans by trace, until a trace is quiet: its last spans arrive in another batch, and its kernel events a little later. */
 import type { Ticket } from "./evidence_join.ts";
 
+/** Spans of one trace that are due. */
+export interface DueTrace {
+  readonly tickets: Ticket[];
+  /** Sequence of the first of them. */
+  readonly firstSeq: number;
+}
+
 interface HeldTrace {
   readonly tickets: Ticket[];
+  readonly firstSeq: number;
   readonly firstMs: number;
   lastMs: number;
   bytes: number;
@@ -30,11 +38,18 @@ export class HeldTraces {
     return this.#bytes;
   }
 
-  add(ticket: Ticket, bytes: number, nowMs: number): void {
+  /** Sequence of the first span held; Infinity when there is none. Traces stand in the order of their first. */
+  get firstSeq(): number {
+    for (const { firstSeq } of this.#traces.values()) return firstSeq;
+    return Infinity;
+  }
+
+  /** @param seq never before that of an earlier call */
+  add(ticket: Ticket, seq: number, bytes: number, nowMs: number): void {
     const { traceId } = ticket.span;
     let trace = this.#traces.get(traceId);
     if (trace === undefined) {
-      this.#traces.set(traceId, trace = { tickets: [], firstMs: nowMs, lastMs: nowMs, bytes: 0 });
+      this.#traces.set(traceId, trace = { tickets: [], firstSeq: seq, firstMs: nowMs, lastMs: nowMs, bytes: 0 });
     }
     trace.tickets.push(ticket);
     trace.lastMs = nowMs;
@@ -43,19 +58,18 @@ export class HeldTraces {
     this.#bytes += bytes;
   }
 
-  /** Traces that are due, `most` spans at a time: whoever calls must get back to its other work. */
-  take(nowMs: number, most = Infinity): Ticket[][] {
+  /** Traces that are due. */
+  take(nowMs: number): DueTrace[] {
     const { quietMs, longestMs } = this.options;
-    const due: Ticket[][] = [];
-    let taken = 0;
-    for (const [id, { tickets, firstMs, lastMs, bytes }] of this.#traces) {
-      if (taken >= most) break;
+    const due: DueTrace[] = [];
+    for (const [id, { tickets, firstSeq, firstMs, lastMs, bytes }] of this.#traces) {
+      // They stand in the order in which they began: what follows began later still.
+      if (nowMs - firstMs < quietMs) break;
       if (nowMs - lastMs < quietMs && nowMs - firstMs < longestMs) continue;
       this.#traces.delete(id);
       this.#spans -= tickets.length;
       this.#bytes -= bytes;
-      taken += tickets.length;
-      due.push(tickets);
+      due.push({ tickets, firstSeq });
     }
     return due;
   }

@@ -196,6 +196,17 @@ export class CollectorMetrics {
       add({}, pipeline().join.stormy);
     });
     this.#read(name("judged_spans_total"), "Spans judged.", [], (add) => add({}, pipeline().judgedSpans));
+    this.#gauge(
+      name("backlog_entries"),
+      "Entries of the store that are acknowledged and not looked at yet.",
+      () => pipeline().backlog,
+    );
+    this.#read(
+      name("unjudged_entries_total"),
+      "Entries that the store let go before they were looked at.",
+      [],
+      (add) => add({}, pipeline().unjudged),
+    );
     this.#gauge(name("held_spans"), "Spans that wait for the rest of their trace.", () => pipeline().heldSpans);
     this.#gauge(name("held_bytes"), "Bytes they took on the wire.", () => pipeline().heldBytes);
   }

@@ -8,6 +8,7 @@ import { JournalStore } from "../../store/journal_store.ts";
 import { MemoryStore } from "../../store/memory_store.ts";
 import { takeSnapshotApart } from "../../store/snapshot_apart.ts";
 import type { Store } from "../../store/store.ts";
+import type { PipelineOptions } from "./pipeline.ts";
 
 export interface StoreOptions {
   /** A folder; undefined: memory. */
@@ -25,6 +26,8 @@ export interface OpenStore extends AsyncDisposable {
   readonly kind: "memory" | "journal";
   /** Trace and span ids of the newest spans as one text each, oldest first. */
   readonly spanKeys: (limit: number) => readonly string[];
+  /** How much may wait to be judged; a store in memory has the usual room. */
+  readonly room: Readonly<Pick<PipelineOptions, "mostHeld" | "mostHeldBytes">>;
   /** What an administrator may have it do. */
   readonly acts: StoreActs;
   /** Resolves, with the reason, when nothing can be written any more. */
@@ -32,6 +35,8 @@ export interface OpenStore extends AsyncDisposable {
 }
 
 const LEASE_MS = 10_000;
+/** Acknowledged and not judged yet, at most. */
+const MOST_BACKLOG_BYTES = 4e9;
 
 /** @throws UsageError, IoError, IntegrityError, UnsupportedError */
 export async function openStore(
@@ -44,6 +49,7 @@ export async function openStore(
       store,
       kind: "memory",
       spanKeys: () => [],
+      room: {},
       acts: {},
       lost: null,
       [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
@@ -76,6 +82,8 @@ export async function openStore(
     store,
     kind: "journal",
     spanKeys: (limit) => store.spanKeys(limit),
+    // What waits may not be what retention takes next.
+    room: { mostHeld: Infinity, mostHeldBytes: Math.min(MOST_BACKLOG_BYTES, retainMb * 1e6 / 2) },
     acts: {
       snapshot: once(async () => ({ schema: "snapshot-answer/v1", ...await takeSnapshotApart(dir, Date.now()) })),
       trim: async (seq) => {

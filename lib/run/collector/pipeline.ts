@@ -14,11 +14,14 @@ import type { SloEvent } from "../../model/slo_event.ts";
 import type { Span } from "../../model/span.ts";
 import { genAiNames, metricDialect } from "../../otlp/genai.ts";
 import type { OtlpSink } from "../../serve/otlp_receiver.ts";
+import type { SpanRequest } from "../../otlp/scan_traces.ts";
 import { logEntry, probeEntry, sloEntry, spanEntry } from "../../store/entries.ts";
-import type { NewEntry, Store } from "../../store/store.ts";
+import type { Entry, NewEntry, Store } from "../../store/store.ts";
+import { Backlog } from "./backlog.ts";
 import { EvidenceJoin, type EvidenceStats, type Ticket } from "./evidence_join.ts";
-import { HeldTraces } from "./held_traces.ts";
+import { type DueTrace, HeldTraces } from "./held_traces.ts";
 import { type JudgedTrace, type JudgeOptions, judgeTrace } from "./judge.ts";
+import { Pace } from "./pace.ts";
 import { RecentTraces } from "./recent_traces.ts";
 
 export interface PipelineOptions extends JudgeOptions {
@@ -30,7 +33,7 @@ export interface PipelineOptions extends JudgeOptions {
   readonly clockMs: () => number;
   /** A trace is judged when nothing of it came for so long. Default: the window. */
   readonly quietMs?: number;
-  /** Spans that wait to be judged, and their bytes on the wire, at most: beyond it senders are told to come again. */
+  /** What waits to be judged, and its bytes on the wire, at most: beyond it senders are told to come again. */
   readonly mostHeld?: number;
   readonly mostHeldBytes?: number;
   readonly onTrace: (trace: JudgedTrace) => void;
@@ -57,6 +60,9 @@ export interface PipelineStats {
   readonly judgedSpans: number;
   readonly heldSpans: number;
   readonly heldBytes: number;
+  /** Entries of the store that nobody has looked at yet, and that it let go before. */
+  readonly backlog: number;
+  readonly unjudged: number;
   /** SLO events the store would not take. */
   readonly unstored: number;
   readonly join: EvidenceStats;
@@ -64,10 +70,19 @@ export interface PipelineStats {
 
 /** After so long a trace is judged whatever still comes of it. */
 const LONGEST_MS = 60_000;
-/** Spans judged between two looks at the rest of the world. */
-const SLICE = 2_000;
+/** Entries read, and traces judged, between two looks at the clock. */
+const READ = 128;
+const JUDGE = 8;
+/** Spans that wait for the rest of their trace, and their bytes, at most: the others wait in the store. */
+const MOST_HELD = 100_000;
+const MOST_HELD_BYTES = 256 * 1024 * 1024;
+/** A turn is over after so long, whatever is left to be done; the last one, when a collector ends, after so long. */
+const TURN_MS = 1_000;
+const LAST_TURN_MS = 5_000;
 /** Probe events remembered against duplicates. */
 const PROBE_HORIZON = 131_072;
+/** SLO events stored together, about. */
+const MOST_EVENTS = 512;
 /** About what an SLO event takes. */
 const SLO_BYTES = 500;
 
@@ -75,6 +90,15 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #join: EvidenceJoin;
   readonly #held: HeldTraces;
+  readonly #backlog: Backlog;
+  readonly #pace: Pace;
+  /** Taken from `#held`, to be judged next. */
+  #due: DueTrace[] = [];
+  #dueSpans = 0;
+  /** What an earlier run had stored: it may have judged some of it. */
+  readonly #knownUpTo: number;
+  /** Bytes on the wire of what is in the backlog, about. */
+  #backlogBytes = 0;
   readonly #recent = new RecentTraces();
   readonly #seenProbes = new RecentKeys(PROBE_HORIZON);
   readonly #dialects = new Map<Dialect, number>();
@@ -90,11 +114,15 @@ export class Pipeline {
     const { windowMs, quietMs = Math.max(windowMs, 1) } = options;
     this.#join = new EvidenceJoin({ epochNs: BigInt(Math.round(options.nowMs())) * 1_000_000n, windowMs });
     this.#held = new HeldTraces({ quietMs, longestMs: Math.max(LONGEST_MS, quietMs) });
+    this.#backlog = new Backlog(options.store, (entry) => this.#apply(entry));
+    this.#pace = new Pace(options.clockMs);
+    this.#knownUpTo = options.store.state().last;
   }
 
   /** For a receiver. */
   readonly sink: OtlpSink = {
     spans: (spans, bytes, receipt) => this.takeSpans(spans, bytes, receipt),
+    request: (request, receipt) => this.takeRequest(request, receipt),
     logs: (logs, bytes, receipt) => this.takeLogs(logs, bytes, receipt),
     metrics: (points) => this.takeMetrics(points),
     receipt: async (receipt) => void await this.#options.store.append([], receipt),
@@ -102,23 +130,44 @@ export class Pipeline {
   };
 
   /** @param bytes what they took on the wire @throws Overload, or what the store throws: nothing was taken then */
-  async takeSpans(spans: readonly Span[], bytes: number, receipt?: Receipt): Promise<void> {
-    const { mostHeld = 100_000, mostHeldBytes = 256 * 1024 * 1024, store } = this.#options;
-    const waiting = this.#held.spans + this.#arriving.spans;
-    const waitingBytes = this.#held.bytes + this.#arriving.bytes;
-    if (waiting > 0 && (waiting + spans.length > mostHeld || waitingBytes + bytes > mostHeldBytes)) {
-      throw new Overload("too many spans wait for the rest of their trace", 2);
-    }
-    this.#arriving.spans += spans.length;
-    this.#arriving.bytes += bytes;
+  takeSpans(spans: readonly Span[], bytes: number, receipt?: Receipt): Promise<void> {
     const each = Math.ceil(bytes / spans.length);
+    return this.#take(
+      spans.length,
+      bytes,
+      () => this.#options.store.append(spans.map((span) => spanEntry(span, each)), receipt),
+      (first) => spans.forEach((span, i) => this.#hold(span, first + i, each)),
+    );
+  }
+
+  /** Nobody looks into it before it is acknowledged. @throws as `takeSpans` */
+  takeRequest(request: SpanRequest, receipt?: Receipt): Promise<void> {
+    const { scanned, body } = request;
+    return this.#take(scanned.spans, body.length, () => this.#options.store.appendRequest(request, receipt));
+  }
+
+  /** @param hold what is known of them without reading them again, if it is */
+  async #take(
+    spans: number,
+    bytes: number,
+    append: () => Promise<{ first: number; last: number }>,
+    hold?: (first: number) => void,
+  ): Promise<void> {
+    const { mostHeld = 100_000, mostHeldBytes = 256 * 1024 * 1024 } = this.#options;
+    const waiting = this.#held.spans + this.#dueSpans + this.#backlog.waiting + this.#arriving.spans;
+    const waitingBytes = this.#held.bytes + this.#backlogBytes + this.#arriving.bytes;
+    this.#pace.arrived();
+    if (waiting > 0 && (waiting + spans > mostHeld || waitingBytes + bytes > mostHeldBytes)) {
+      throw new Overload("too many spans wait to be judged", 2);
+    }
+    this.#arriving.spans += spans;
+    this.#arriving.bytes += bytes;
     try {
-      const named = spans.map((span) => this.#named(span));
-      await store.append(named.map((span) => spanEntry(span, each)), receipt);
-      const nowMs = this.#options.clockMs();
-      for (const span of named) this.#held.add(this.#join.addSpan(span), each, nowMs);
+      const given = await append();
+      if (hold !== undefined && this.#held.spans < MOST_HELD && this.#backlog.isNext(given)) hold(given.first);
+      else this.#backlogBytes += bytes;
     } finally {
-      this.#arriving.spans -= spans.length;
+      this.#arriving.spans -= spans;
       this.#arriving.bytes -= bytes;
     }
   }
@@ -145,14 +194,18 @@ export class Pipeline {
       probes.push(held);
       entries.push(probeEntry(held, each));
     }
+    this.#pace.arrived();
     try {
-      if (entries.length > 0 || receipt !== undefined) await this.#options.store.append(entries, receipt);
+      if (entries.length > 0 || receipt !== undefined) {
+        const given = await this.#options.store.append(entries, receipt);
+        this.#stored(given, probes);
+      }
     } catch (error) {
       for (const key of keys) this.#seenProbes.forget(key);
       throw error;
     }
     this.#counts.logs += entries.length - probes.length;
-    this.#addProbes(probes, "otlp");
+    this.#tookProbes(probes, "otlp");
   }
 
   takeMetrics(points: readonly MetricPoint[]): void {
@@ -167,7 +220,10 @@ export class Pipeline {
   async remember(): Promise<void> {
     const entries = await this.#options.store.newest(PROBE_HORIZON / 2, { kinds: ["probe"] });
     for (const entry of entries.toReversed()) {
-      if (entry.kind === "probe") this.#seenProbes.add(probeKey(entry.document));
+      if (entry.kind !== "probe") continue;
+      this.#seenProbes.add(probeKey(entry.document));
+      // Spans that are to be judged again find the kernel events of their time.
+      if (entry.commitSeq <= this.#backlog.cursor) this.#join.addProbe(entry.document);
     }
   }
 
@@ -175,27 +231,71 @@ export class Pipeline {
   async takeProbes(probes: readonly ProbeEvent[], bytes: number): Promise<void> {
     if (probes.length === 0) return;
     const each = Math.ceil(bytes / probes.length);
-    await this.#options.store.append(probes.map((probe) => probeEntry(probe, each)));
-    this.#addProbes(probes, "input");
+    const given = await this.#options.store.append(probes.map((probe) => probeEntry(probe, each)));
+    this.#stored(given, probes);
+    this.#tookProbes(probes, "input");
   }
 
-  /** Judges what is complete by now; with `all` whatever is held. Lets others have their turn in between. */
+  /** Reads what waits in the store and judges what is complete by now; with `all` whatever is held. Lets others have their turn in between. */
   async turn(all = false): Promise<void> {
+    const { clockMs } = this.#options;
+    const until = clockMs() + (all ? LAST_TURN_MS : TURN_MS);
+    this.#pace.begin();
     for (;;) {
-      const due = this.#held.take(all ? Infinity : this.#options.clockMs(), SLICE);
-      if (due.length === 0) return;
-      const events: SloEvent[] = [];
-      for (const tickets of due) {
-        const judged = judgeTrace(tickets, this.#join, this.#options, this.#options.nowMs());
-        this.#counts.judgedTraces++;
-        this.#counts.judgedSpans += tickets.length;
-        this.#recent.add(judged.traceId, tickets);
-        events.push(...judged.events);
-        this.#options.onTrace(judged);
-      }
-      await this.storeSloEvents(events);
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      const read = await this.#read();
+      const judged = await this.#judge(all && !read);
+      if (!read && !judged) break;
+      if (this.#pace.isOver) await this.#pace.rest();
+      if (clockMs() >= until && (!all || this.#held.spans + this.#dueSpans === 0)) break;
     }
+    const firstDue = this.#due.reduce((least, { firstSeq }) => Math.min(least, firstSeq), Infinity);
+    this.#options.store.judged(Math.min(this.#held.firstSeq, firstDue, this.#backlog.cursor + 1) - 1);
+  }
+
+  /** False when there is nothing to be read, or no room for it. */
+  async #read(): Promise<boolean> {
+    let some = false;
+    while (this.#held.spans + this.#dueSpans < MOST_HELD && this.#held.bytes < MOST_HELD_BYTES) {
+      if (!await this.#backlog.read(READ)) break;
+      some = true;
+      if (this.#pace.isOver) break;
+    }
+    if (this.#backlog.waiting === 0) this.#backlogBytes = 0;
+    return some;
+  }
+
+  /** False when nothing is due. */
+  async #judge(all: boolean): Promise<boolean> {
+    if (this.#due.length === 0) {
+      this.#due = this.#held.take(all ? Infinity : this.#options.clockMs()).reverse();
+      this.#dueSpans = this.#due.reduce((sum, { tickets }) => sum + tickets.length, 0);
+    }
+    if (this.#due.length === 0) return false;
+    const events: SloEvent[] = [];
+    while (this.#due.length > 0) {
+      for (const trace of this.#due.splice(-JUDGE).reverse()) events.push(...await this.#judgeOne(trace));
+      if (this.#pace.isOver || events.length > MOST_EVENTS) break;
+    }
+    await this.storeSloEvents(events);
+    return true;
+  }
+
+  /** Its SLO events that are not in the store yet. */
+  async #judgeOne({ tickets, firstSeq }: DueTrace): Promise<readonly SloEvent[]> {
+    const judged = judgeTrace(tickets, this.#join, this.#options, this.#options.nowMs());
+    this.#dueSpans -= tickets.length;
+    this.#counts.judgedTraces++;
+    this.#counts.judgedSpans += tickets.length;
+    this.#recent.add(judged.traceId, tickets);
+    const events = firstSeq > this.#knownUpTo ? judged.events : await this.#unknown(judged.events);
+    // An earlier run has told it, and came to its end before it could note that.
+    if (events.length > 0 || judged.events.length === 0) this.#options.onTrace({ ...judged, events });
+    return events;
+  }
+
+  async #unknown(events: readonly SloEvent[]): Promise<SloEvent[]> {
+    const known = await Promise.all(events.map(({ event_id }) => this.#options.store.byId("slo", event_id)));
+    return events.filter((_, i) => known[i] === null);
   }
 
   /** Never rejects: they were made here, nobody was told that they are kept, and what they were made of is in the store. */
@@ -203,7 +303,7 @@ export class Pipeline {
     if (events.length === 0) return;
     const entries = events.map((event) => sloEntry(event, SLO_BYTES));
     try {
-      await this.#options.store.append(entries);
+      this.#backlog.isNext(await this.#options.store.append(entries));
     } catch {
       this.#counts.unstored += events.length;
     }
@@ -224,8 +324,10 @@ export class Pipeline {
       metricDialects: this.#metricDialects,
       probes: this.#probes,
       refusedProbes: this.#refused,
-      heldSpans: this.#held.spans,
+      heldSpans: this.#held.spans + this.#dueSpans,
       heldBytes: this.#held.bytes,
+      backlog: this.#backlog.waiting,
+      unjudged: this.#backlog.gone,
       join: this.#join.stats,
       ...this.#counts,
     };
@@ -238,10 +340,27 @@ export class Pipeline {
     return attributes === span.attributes ? span : { ...span, attributes };
   }
 
-  #addProbes(probes: readonly ProbeEvent[], from: "otlp" | "input"): void {
-    for (const probe of probes) {
-      if (!this.#join.addProbe(probe)) increment(this.#refused, "a name is too long");
-    }
+  #hold(span: Span, seq: number, bytes: number): void {
+    this.#held.add(this.#join.addSpan(this.#named(span)), seq, bytes, this.#options.clockMs());
+  }
+
+  /** What is read from the store. */
+  #apply({ kind, document, commitSeq, bytes }: Entry): void {
+    if (kind === "span") this.#hold(document, commitSeq, bytes);
+    else if (kind === "probe") this.#addProbe(document);
+    this.#backlogBytes = Math.max(0, this.#backlogBytes - bytes);
+  }
+
+  /** Kernel events, which are joined in the order of the store, as spans are. */
+  #stored(given: { first: number; last: number }, probes: readonly ProbeEvent[]): void {
+    if (this.#backlog.isNext(given)) { for (const probe of probes) this.#addProbe(probe); }
+  }
+
+  #addProbe(probe: ProbeEvent): void {
+    if (!this.#join.addProbe(probe)) increment(this.#refused, "a name is too long");
+  }
+
+  #tookProbes(probes: readonly ProbeEvent[], from: "otlp" | "input"): void {
     this.#probes[from] += probes.length;
     if (probes.length > 0) this.#options.onProbes?.(probes);
   }

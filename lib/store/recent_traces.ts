@@ -1,0 +1,45 @@
+/**
+ * Which of the newest chunks hold a trace. Trace ids are random, so that writing a row for each of them into an index, as they come, would
+ * touch a page of the index for each: they are first kept beside their chunk, and moved into the index many at a time, in its order.
+ */
+import type { Row } from "./journal_db.ts";
+
+/** `recent`: keys of the traces of a chunk (64-bit floats, little-endian) that are not in `trace` yet. `progress`: one row. */
+export const RECENT = `
+CREATE TABLE IF NOT EXISTS recent (last INTEGER PRIMARY KEY, keys BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), judged INTEGER NOT NULL);
+INSERT OR IGNORE INTO progress SELECT 1, coalesce(max(last), 0) FROM chunk;
+`;
+
+/** @param keys as `recent` holds them */
+export function keysOf(keys: unknown): Float64Array {
+  return new Float64Array((keys as Uint8Array).slice().buffer);
+}
+
+/** For a reader, beside a writer: what it read before is not read again. */
+export class RecentTraces {
+  readonly #chunks = new Map<number, Float64Array>();
+  #newest = 0;
+
+  constructor(readonly all: (sql: string, ...values: number[]) => readonly Row[]) {}
+
+  /** Sequences of the last entry of each chunk in the table that holds a trace with this key. */
+  holding(key: number): number[] {
+    this.#refresh();
+    const found: number[] = [];
+    for (const [last, keys] of this.#chunks) if (keys.includes(key)) found.push(last);
+    return found;
+  }
+
+  #refresh(): void {
+    const [ends] = this.all("SELECT min(last) AS oldest FROM recent");
+    const oldest = Number(ends?.oldest ?? Infinity);
+    for (const last of this.#chunks.keys()) {
+      if (last >= oldest) break;
+      this.#chunks.delete(last);
+    }
+    for (const { last, keys } of this.all("SELECT last, keys FROM recent WHERE last > ? ORDER BY last", this.#newest)) {
+      this.#chunks.set(this.#newest = Number(last), keysOf(keys));
+    }
+  }
+}
