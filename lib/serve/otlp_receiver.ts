@@ -193,9 +193,10 @@ export class OtlpReceiver {
         ? undefined
         : { ...draft, answer: encodeResponse(signal, partialSuccess(decoded), encoding), type: MEDIA_TYPE[encoding] };
     if (signal === "traces") {
-      const scanned = sink.request === undefined ? null : scanTraces(body, encoding);
+      // Whoever speaks for one namespace is looked at more closely.
+      const scanned = sink.request === undefined || ns !== "" ? null : scanTraces(body, encoding);
       if (scanned !== null && this.#seen.all(scanned.ids)) {
-        await this.#takeWhole({ encoding, body, scanned }, ns, receiptFor(NOTHING_ODD));
+        await this.#takeWhole({ encoding, body, scanned }, receiptFor(NOTHING_ODD));
         return NOTHING_ODD;
       }
       const decoded = decodeTraces(body, encoding);
@@ -221,10 +222,9 @@ export class OtlpReceiver {
   }
 
   /** What is in it is found out later, and by others. */
-  async #takeWhole(request: SpanRequest, ns: string, receipt: Receipt | undefined): Promise<void> {
-    const { encoding, body, scanned } = request;
+  async #takeWhole(request: SpanRequest, receipt: Receipt | undefined): Promise<void> {
+    const { scanned } = request;
     try {
-      if (ns !== "") this.#refuseForeign(decodeTraces(body, encoding).spans, ns);
       await this.#track(this.#options.sink.request!(request, receipt));
     } catch (error) {
       this.#seen.forgetAll(scanned.ids);

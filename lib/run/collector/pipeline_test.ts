@@ -9,6 +9,7 @@ import { OtlpReceiver } from "../../serve/otlp_receiver.ts";
 import { otlpRoute } from "../../serve/otlp_http.ts";
 import { routes } from "../../serve/routes.ts";
 import { random } from "../../stats/random.ts";
+import { spanEntry } from "../../store/entries.ts";
 import { MemoryStore } from "../../store/memory_store.ts";
 import { ask } from "../../testing/ask.ts";
 import { mutate } from "../../testing/mutate.ts";
@@ -72,6 +73,31 @@ Deno.test("a trace that never rests is judged all the same", async () => {
     await pipeline.turn();
   }
   assertEquals(traces.map(({ evidence }) => evidence.length), [61]);
+});
+
+Deno.test("after a restart judging goes on where it was: nothing is left out, no SLO event told twice", async () => {
+  const { pipeline, clock, store } = start();
+  await pipeline.takeLogs(logs, 10_000);
+  await pipeline.takeSpans(spans, 20_000);
+  clock.ms = 2000;
+  await pipeline.turn();
+  const { held } = store.state();
+  assert(held.slo > 0);
+  // The run that ends here has noted nothing of what it judged last, and never saw what came after that.
+  store.judged(0);
+  const more = spans.map((span): Span => ({ ...span, traceId: "f".repeat(32) }));
+  await store.append(more.map((span) => spanEntry(span, 100)));
+  const again = start({ store });
+  await again.pipeline.remember();
+  assertEquals(again.pipeline.stats.backlog, store.state().last);
+  await again.pipeline.turn();
+  again.clock.ms = 2000;
+  await again.pipeline.turn();
+  assertEquals(again.traces.map(({ traceId }) => traceId), ["f".repeat(32)]);
+  const slos = await store.newest(1000, { kinds: ["slo"] });
+  assertEquals(new Set(slos.map(({ id }) => id)).size, slos.length);
+  assert(slos.length > held.slo);
+  assertEquals([again.pipeline.stats.backlog, store.judgedUpTo], [0, store.state().last]);
 });
 
 Deno.test("too many spans waiting: the next are refused, not taken and lost", async () => {
