@@ -30,6 +30,8 @@ export function verifyJournal(path: string): Verified {
   let digest: Uint8Array = new Uint8Array(32);
   let entries = 0;
   try {
+    // All of it at one moment: a collector may write meanwhile.
+    db.exec("BEGIN");
     const pages = db.prepare(`PRAGMA integrity_check(${MOST_PROBLEMS})`).all() as Row[];
     pages.map((row) => String(row.integrity_check)).filter((text) => text !== "ok").forEach(say);
     const ends = endsOf(db);
