@@ -1,11 +1,11 @@
 /**
- * Incidents on their way: those that wait, those that nobody took (dead letters), and the keys of those that were taken. In a
+ * Messages about incidents on their way, one when it opens and one when it is over: those that wait, those that nobody took (dead letters), and the keys of those that were taken. In a
  * directory, one file a letter, so that a restart forgets nothing; without one, in memory. Secrets are never in it: a message is made
  * from its incident when it is sent.
  */
 import { IoError } from "../model/errors.ts";
 import type { IncidentAttribution } from "../model/incident_attribution.ts";
-import { incidentKey } from "./webhook_format.ts";
+import { closingKey, messageKey, openingKey } from "./webhook_format.ts";
 
 export interface Letter {
   readonly key: string;
@@ -21,6 +21,8 @@ const MOST_WAITING = 1_000;
 const MOST_DEAD = 1_000;
 const MOST_SENT = 10_000;
 const SENT = "sent.txt";
+/** Nobody is told of the end of what they never heard of. */
+const OPENING_DEAD = "the message that it opened is a dead letter";
 
 export class Outbox {
   readonly #waiting = new Map<string, Letter>();
@@ -65,15 +67,17 @@ export class Outbox {
     return this.#forgotten;
   }
 
-  /** False when this incident is known already, wherever it stands. */
+  /** False when this message is known already, wherever it stands. */
   add(incident: IncidentAttribution): boolean {
-    const key = incidentKey(incident);
+    const key = messageKey(incident);
     if (this.#waiting.has(key) || this.#dead.has(key) || this.#sent.has(key)) return false;
     if (this.#waiting.size >= MOST_WAITING) {
       const [oldest] = this.#waiting.values();
       this.bury({ ...oldest!, state: `${MOST_WAITING} others waited behind it` });
     }
-    this.tried({ key, incident, tries: 0, since: new Date().toISOString(), state: "" });
+    const letter = { key, incident, tries: 0, since: new Date().toISOString(), state: "" };
+    if (this.#dead.has(openingKey(incident) ?? "")) this.bury({ ...letter, state: OPENING_DEAD });
+    else this.tried(letter);
     return true;
   }
 
@@ -93,12 +97,19 @@ export class Outbox {
     });
   }
 
+  /** What it closes was not taken yet: it has to wait. */
+  isEarly({ incident }: Letter): boolean {
+    return this.#waiting.has(openingKey(incident) ?? "");
+  }
+
   /** Nobody took it, and it is not tried again. */
   bury(letter: Letter): void {
     this.#waiting.delete(letter.key);
     this.#dead.set(letter.key, letter);
     this.#write("dead", letter);
     this.#later((directory) => remove(`${directory}/waiting/${letter.key}.json`));
+    const closing = this.#waiting.get(closingKey(letter.incident));
+    if (closing !== undefined) this.bury({ ...closing, state: OPENING_DEAD });
     if (this.#dead.size <= MOST_DEAD) return;
     const [oldest] = this.#dead.keys();
     this.#dead.delete(oldest!);
@@ -180,7 +191,7 @@ export async function readLetters(folder: string): Promise<Letter[]> {
     if (!isFile || !name.endsWith(".json")) continue;
     try {
       const letter: Letter = JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
-      if (`${incidentKey(letter.incident)}.json` === name && letter.key === incidentKey(letter.incident)) {
+      if (`${messageKey(letter.incident)}.json` === name && letter.key === messageKey(letter.incident)) {
         letters.push(letter);
       }
     } catch {

@@ -1,7 +1,8 @@
-/** An incident as each kind of receiver wants it. Pure but for the signature's key, which the caller brings. */
+/** An incident as each kind of receiver wants it, when it opens and when it is over. Pure but for the signature's key, which the caller brings. */
 import { createHash, createHmac } from "node:crypto";
 import type { IncidentAttribution } from "../model/incident_attribution.ts";
 import { toJson } from "../model/json.ts";
+import type { PostOptions } from "../net/poster.ts";
 
 export const WEBHOOK_FORMATS = ["generic", "pagerduty", "opsgenie"] as const;
 export type WebhookFormat = typeof WEBHOOK_FORMATS[number];
@@ -9,6 +10,8 @@ export type WebhookFormat = typeof WEBHOOK_FORMATS[number];
 export interface WebhookMessage {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Where below the receiver's address it goes; absent: to the address itself. */
+  readonly below?: NonNullable<PostOptions["below"]>;
 }
 
 /** Bounds of the receivers' own documentation, in characters. */
@@ -25,6 +28,34 @@ export function incidentKey({ incident_id: id }: IncidentAttribution): string {
   return /^[\w.:-]{1,200}$/.test(id) ? id : `sha256-${createHash("sha256").update(id).digest("hex")}`;
 }
 
+/** The message's own: an incident is told when it opens, and once more when it is over. */
+export function messageKey(incident: IncidentAttribution): string {
+  return `${incidentKey(incident)}${isClosed(incident) ? CLOSED : ""}`;
+}
+
+/** Of the message that opened what this one closes; null: it closes nothing. */
+export function openingKey(incident: IncidentAttribution): string | null {
+  return isClosed(incident) ? incidentKey(incident) : null;
+}
+
+export function closingKey(incident: IncidentAttribution): string {
+  return `${incidentKey(incident)}${CLOSED}`;
+}
+
+const CLOSED = ".closed";
+
+function isClosed({ state }: IncidentAttribution): boolean {
+  return state === "closed";
+}
+
+/**
+ * Whether such a receiver is to hear of it. An alert that a person was woken by ends only when the service is well again: where nobody
+ * asks any more, or the new level has become the normal one, it stays until that person has looked.
+ */
+export function isTold(incident: IncidentAttribution, format: WebhookFormat): boolean {
+  return !isClosed(incident) || format === "generic" || incident.closed_because === "recovered";
+}
+
 /**
  * @param secret generic: signs the body; PagerDuty: the routing key of the service; Opsgenie: the API key
  */
@@ -35,13 +66,13 @@ export function webhookMessage(incident: IncidentAttribution, format: WebhookFor
     case "pagerduty":
       return json(pagerduty(incident, secret));
     case "opsgenie":
-      return json(opsgenie(incident), { authorization: `GenieKey ${secret}` });
+      return opsgenie(incident, { authorization: `GenieKey ${secret}` });
   }
 }
 
 /** The document itself. The receiver computes the HMAC over the bytes of the body and compares. */
 function generic(incident: IncidentAttribution, secret: string): WebhookMessage {
-  const message = json(incident, { "idempotency-key": incidentKey(incident) });
+  const message = json(incident, { "idempotency-key": messageKey(incident) });
   if (secret === "") return message;
   return { ...message, headers: { ...message.headers, "x-webhook-signature": signature(message.body, secret) } };
 }
@@ -52,10 +83,12 @@ export function signature(body: Uint8Array, secret: string): string {
 }
 
 function pagerduty(incident: IncidentAttribution, routingKey: string): unknown {
+  const dedupKey = incidentKey(incident).slice(0, PAGERDUTY.dedupKey);
+  if (isClosed(incident)) return { routing_key: routingKey, event_action: "resolve", dedup_key: dedupKey };
   return {
     routing_key: routingKey,
     event_action: "trigger",
-    dedup_key: incidentKey(incident).slice(0, PAGERDUTY.dedupKey),
+    dedup_key: dedupKey,
     client: "sloctl",
     payload: {
       summary: sentence(incident).slice(0, PAGERDUTY.summary),
@@ -70,10 +103,19 @@ function pagerduty(incident: IncidentAttribution, routingKey: string): unknown {
   };
 }
 
-function opsgenie(incident: IncidentAttribution): unknown {
+function opsgenie(incident: IncidentAttribution, headers: Readonly<Record<string, string>>): WebhookMessage {
+  const alias = incidentKey(incident).slice(0, OPSGENIE.alias);
+  if (!isClosed(incident)) return json(opsgenieAlert(incident, alias), headers);
+  return {
+    ...json({ source: "sloctl", note: `over since ${incident.closed_at ?? "now"}` }, headers),
+    below: { segments: [alias, "close"], query: { identifierType: "alias" } },
+  };
+}
+
+function opsgenieAlert(incident: IncidentAttribution, alias: string): unknown {
   return {
     message: sentence(incident).slice(0, OPSGENIE.message),
-    alias: incidentKey(incident).slice(0, OPSGENIE.alias),
+    alias,
     description: evidenceLines(incident).slice(0, OPSGENIE.description),
     entity: plain(incident.service).slice(0, OPSGENIE.entity),
     source: "sloctl",

@@ -1,5 +1,5 @@
 /**
- * Incidents to a webhook, each once: what is known already is not sent again. 429, 5xx and no answer are tried again with longer and
+ * Incidents to a webhook, each told once when it opens and once when it is over, in that order: what is known already is not sent again. 429, 5xx and no answer are tried again with longer and
  * longer waits, each letter by its own clock; every other refusal, and an hour of trying, make a dead letter. `offer` never waits.
  */
 import { sleep } from "../host/sleep.ts";
@@ -8,7 +8,7 @@ import type { IncidentAttribution } from "../model/incident_attribution.ts";
 import { type BackOff, backOffMs } from "../net/back_off.ts";
 import { type Answer, answerWords, openPoster, type Poster } from "../net/poster.ts";
 import { type Letter, Outbox } from "./outbox.ts";
-import { type WebhookFormat, webhookMessage } from "./webhook_format.ts";
+import { isTold, type WebhookFormat, webhookMessage } from "./webhook_format.ts";
 
 export interface WebhookDestination {
   readonly url: string;
@@ -31,6 +31,7 @@ export interface WebhookOptions extends WebhookDestination {
   readonly onTrouble?: (words: string) => void;
 }
 
+/** Counts are of messages: an incident that opened and is over makes two. */
 export interface WebhookState {
   /** Where to, without path and query. */
   readonly shown: string;
@@ -115,6 +116,7 @@ class Worker implements WebhookSender {
   }
 
   offer(incident: IncidentAttribution): void {
+    if (!isTold(incident, this.options.format)) return;
     this.#offered++;
     if (!this.outbox.add(incident)) this.#repeated++;
     this.#news.abort();
@@ -148,7 +150,7 @@ class Worker implements WebhookSender {
     while (!signal.aborted) {
       this.#news = new AbortController();
       const now = performance.now();
-      const due = (letter: Letter) => this.#due.get(letter.key) ?? 0;
+      const due = (letter: Letter) => this.outbox.isEarly(letter) ? Number.MAX_VALUE : this.#due.get(letter.key) ?? 0;
       const [next] = this.outbox.waiting.toSorted((a, b) => due(a) - due(b));
       if (next === undefined) this.#idle();
       if (next === undefined || due(next) > now) {
@@ -162,9 +164,9 @@ class Worker implements WebhookSender {
 
   async #try(letter: Letter, signal: AbortSignal): Promise<void> {
     const { format, secret, giveUpMs = GIVE_UP_MS, backOff = BACK_OFF } = this.options;
-    const { body, headers } = webhookMessage(letter.incident, format, secret);
+    const { body, headers, below } = webhookMessage(letter.incident, format, secret);
     this.#tries++;
-    const answer = await this.poster.post(body, { headers, signal });
+    const answer = await this.poster.post(body, { headers, signal, ...(below === undefined ? {} : { below }) });
     if (answer.kind === "failure" && answer.failure === "stopped") return;
     if (answer.kind === "answer" && answer.status >= 200 && answer.status < 300) {
       this.#due.delete(letter.key);

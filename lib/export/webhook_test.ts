@@ -6,7 +6,7 @@ import { validate } from "../report/validate.ts";
 import { missingTool, testUnless } from "../testing/unless.ts";
 import { until } from "../testing/until.ts";
 import { type WebhookAnswer, webhookSink } from "../testing/webhook_sink.ts";
-import { readLetters } from "./outbox.ts";
+import { Outbox, readLetters } from "./outbox.ts";
 import { webhookMessage } from "./webhook_format.ts";
 import { openWebhook, type WebhookOptions } from "./webhook_sender.ts";
 
@@ -96,6 +96,66 @@ Deno.test("Opsgenie: alias, priority, texts within its bounds, the key in the he
   assertEquals([json.message.length, json.entity.length], [130, 512]);
   for (const value of Object.values(json.details)) assertEquals(typeof value, "string");
   assert(!JSON.stringify(json).includes("hush"));
+});
+
+const over = { state: "closed", closed_at: "2026-01-01T00:05:00.000Z", closed_because: "recovered" } as const;
+
+Deno.test("the end of an incident is told once, after its beginning, in every format's own way", async () => {
+  const told: Record<string, (call: { path: string; json: { [key: string]: unknown } }) => unknown[]> = {
+    generic: ({ path, json }) => [path, json.incident_id, json.state, json.closed_because],
+    pagerduty: ({ path, json }) => [path, json.dedup_key, json.event_action, json.payload],
+    opsgenie: ({ path, json }) => [path, json.alias, json.source, json.note],
+  };
+  const expected: Record<string, unknown[]> = {
+    generic: ["/hook", "inc-1", "closed", "recovered"],
+    pagerduty: ["/hook", "inc-1", "resolve", undefined],
+    opsgenie: ["/hook/inc-1/close?identifierType=alias", undefined, "sloctl", `over since ${over.closed_at}`],
+  };
+  for (const format of ["generic", "pagerduty", "opsgenie"] as const) {
+    // The beginning is refused for a while: the end waits for it.
+    await using sink = await webhookSink((n) => n < 2 ? 503 : 202);
+    await using webhook = await open(sink.port, { format });
+    webhook.offer(incident("inc-1", { state: "open" }));
+    webhook.offer(incident("inc-1", over));
+    webhook.offer(incident("inc-1", over));
+    await webhook.drain(10_000);
+    assertEquals([sink.calls.length, webhook.state.sent, webhook.state.repeated], [4, 2, 1], format);
+    assertEquals(told[format]!(sink.calls[3]!), expected[format]!);
+  }
+});
+
+Deno.test("no traffic is not health: only the generic receiver hears of such an end", async () => {
+  for (const [format, calls] of [["generic", 2], ["pagerduty", 1], ["opsgenie", 1]] as const) {
+    await using sink = await webhookSink();
+    await using webhook = await open(sink.port, { format });
+    webhook.offer(incident("inc-1", { state: "open" }));
+    webhook.offer(incident("inc-1", { ...over, closed_because: "no_traffic" }));
+    await webhook.drain(5_000);
+    assertEquals([sink.calls.length, webhook.state.offered], [calls, calls], format);
+  }
+});
+
+Deno.test("an incident whose beginning nobody took: its end is a dead letter with it; over restarts, and sent again, in order", async () => {
+  const directory = await Deno.makeTempDir();
+  {
+    await using sink = await webhookSink(() => 404);
+    await using webhook = await open(sink.port, { directory });
+    webhook.offer(incident("inc-1", { state: "open" }));
+    await webhook.drain(5_000);
+    webhook.offer(incident("inc-1", over));
+    assertEquals(webhook.state.dead.map(({ key }) => key), ["inc-1", "inc-1.closed"]);
+    assertEquals(sink.calls.length, 1);
+  }
+  const outbox = await Outbox.open(directory);
+  for (const key of ["inc-1.closed", "inc-1"]) assert(outbox.revive(key));
+  await outbox.settle();
+  await outbox.close();
+  await using sink = await webhookSink();
+  await using webhook = await open(sink.port, { directory });
+  await webhook.drain(5_000);
+  assertEquals(sink.calls.map(({ json }) => json.state), ["open", "closed"]);
+  await webhook.close();
+  await Deno.remove(directory, { recursive: true });
 });
 
 Deno.test("hostile names: no control characters for people, no broken header, no file outside the folder", async () => {

@@ -35,6 +35,8 @@ export interface PostOptions {
   /** Beside those of every request. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Something below the address, its segments as they are to be read there; and what is asked of it. */
+  readonly below?: { readonly segments: readonly string[]; readonly query: Readonly<Record<string, string>> };
 }
 
 const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -45,13 +47,24 @@ export function openPoster({ url, headers = {}, timeoutMs, caFile }: PosterOptio
   const client = Deno.createHttpClient(caFile === undefined ? {} : { caCerts: [readCa(caFile)] });
   return {
     shown,
-    post: (body, { headers: more = {}, signal } = {}) =>
-      exchange(client, href, { method: "POST", headers: { ...authorization, ...headers, ...more }, body }, {
+    post: (body, { headers: more = {}, signal, below } = {}) =>
+      exchange(client, below === undefined ? href : addressBelow(href, below), {
+        method: "POST",
+        headers: { ...authorization, ...headers, ...more },
+        body,
+      }, {
         timeoutMs,
         signal,
       }),
     [Symbol.dispose]: () => client.close(),
   };
+}
+
+function addressBelow(href: string, { segments, query }: NonNullable<PostOptions["below"]>): string {
+  const url = new URL(href);
+  url.pathname = [url.pathname.replace(/\/+$/, ""), ...segments.map(encodeURIComponent)].join("/");
+  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+  return url.href;
 }
 
 /** One request and its whole answer. Redirects are not followed. */

@@ -101,7 +101,7 @@ class Senders implements Sending {
       }
       if (webhook.dead.length > 0) {
         const ids = webhook.dead.slice(-3).map(({ key, state }) => `${key} (${state})`).join(", ");
-        warnings.push(`${plural(webhook.dead.length, "incident")} could not be delivered, the last: ${ids}`);
+        warnings.push(`${plural(webhook.dead.length, "incident message")} could not be delivered, the last: ${ids}`);
       }
     }
     return warnings;
@@ -132,7 +132,9 @@ class Senders implements Sending {
         waiting > 0 && (spool === undefined ? `${count(waiting)} not delivered` : `${count(waiting)} wait in ${spool}`),
         dead.length > 0 && `${plural(dead.length, "dead letter")}`,
       ];
-      this.io.err(`sloctl: ${[`${plural(sent, "incident")} -> ${shown}`, ...rest.filter(Boolean)].join("; ")}\n`);
+      this.io.err(
+        `sloctl: ${[`${plural(sent, "incident message")} -> ${shown}`, ...rest.filter(Boolean)].join("; ")}\n`,
+      );
     }
     const lost = (state: OtlpExporterState) =>
       Object.values(state.dropped).reduce((sum, one) => sum + one, state.refused + state.rejected);
@@ -146,7 +148,9 @@ class Senders implements Sending {
 /** For a run that ends by itself: what it could not deliver is its failure. @throws IoError */
 export function refuseLosses({ spans, incidents }: Losses): void {
   if (spans + incidents === 0) return;
-  const what = [spans > 0 && plural(spans, "span"), incidents > 0 && plural(incidents, "incident")].filter(Boolean);
+  const what = [spans > 0 && plural(spans, "span"), incidents > 0 && plural(incidents, "incident message")].filter(
+    Boolean,
+  );
   throw new IoError(
     `Cannot send "${what.join(" and ")}": the receiver did not take them`,
     "Look at what it answered, above; --spool DIR keeps what could not be sent for another run",

@@ -68,7 +68,7 @@ Deno.test("attributor: the incident goes to the webhook, once however often it i
   for (let i = 0; i < 2; i++) {
     const io = fakeIo({ stdin: spanLines + probeLines });
     await attributor({ ...attributing, send: { ...SEND_NOTHING, webhook, spool } }, io);
-    assertStringIncludes(io.stderr, i === 0 ? "1 incident -> " : "1 known already");
+    assertStringIncludes(io.stderr, i === 0 ? "1 incident message -> " : "1 known already");
   }
   assertEquals(sink.calls.length, 1);
   assertEquals(sink.calls[0]!.json.predicted_fault_domain, "network_dns");
@@ -82,7 +82,7 @@ Deno.test("attributor: the incident goes to the webhook, once however often it i
         fakeIo({ stdin: spanLines + probeLines }),
       ),
     IoError,
-    'Cannot send "1 incident"',
+    'Cannot send "1 incident message"',
   );
   await Deno.remove(spool, { recursive: true });
 });
@@ -106,7 +106,10 @@ Deno.test("warnings say who does not take what, and what is lost", async () => {
   });
   await until(() => sending.warnings().length === 2, "both warnings");
   assertStringIncludes(sending.warnings()[0]!, "will never see: lost");
-  assertStringIncludes(sending.warnings()[1]!, "1 incident could not be delivered, the last: inc-1 (it answered 410)");
+  assertStringIncludes(
+    sending.warnings()[1]!,
+    "1 incident message could not be delivered, the last: inc-1 (it answered 410)",
+  );
 });
 
 Deno.test("configuration: headers are read, secrets stay out of messages, a typed address enables", async () => {

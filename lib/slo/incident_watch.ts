@@ -36,14 +36,20 @@ export type ClosedBecause = "recovered" | "no_traffic" | "persists";
 export interface WatchOptions {
   /** Fewest requests of a baseline. Default 30. */
   readonly minBaseline?: number;
+  /** A baseline that is shorter does not show how much is usual: a service that has just started warms up. Default 30 s. */
+  readonly minBaselineNs?: number;
   /** A baseline is not older than this. Default 10 min. */
   readonly baselineNs?: number;
+  /** The objective's limit on the time to first token; 0: there is none. */
+  readonly objectiveMs?: number;
   /** An incident is not longer than this: its level is then what is normal. Default 2 h. */
   readonly longestNs?: number;
 }
 
 /** Samples held; the oldest go first. */
 const MOST = 2_048;
+/** Of a busy service the first so many of any second stand for all: else what is held would be too short to hold a baseline. */
+const MOST_A_SECOND = 16;
 /** A window holds about so many requests, and is not shorter or longer than this. */
 const PER_WINDOW = 20;
 const SHORTEST_NS = 4e9;
@@ -52,29 +58,33 @@ const LONGEST_WINDOW_NS = 300e9;
 const LEAST = 6;
 const LEAST_FAILED = 3;
 const LEAST_SLOW = 3;
-/** A person would notice so much; the share is of the baseline's median. */
+/** A person would notice so much; the shares are of the baseline's median, and of the objective: less does the promise no harm. */
 const LEAST_SHIFT_MS = 10;
 const LEAST_SHIFT_SHARE = 0.25;
+const LEAST_OBJECTIVE_SHARE = 0.05;
 /** Tests are made every second of every day: at 0.001 noise alone would open several incidents an hour. */
 const ALPHA = 1e-7;
 /** An open incident is over when even this finds nothing: one fault on the edge is not to be told as many. */
 const ALPHA_OPEN = 1e-3;
 /** So many windows are looked at, one by one and as one, which sees a fault that hurts only some; what is older is baseline. */
 const LOOK_BACK = 3;
-/** More of a baseline would make nothing surer. */
+/** More of a baseline would make nothing surer; of the busiest service it is 31 s. */
 const MOST_BASELINE = 500;
 const SILENCE_NS = 60e9;
 
 export class IncidentWatch {
   readonly #options: Required<WatchOptions>;
+  readonly #leastShiftMs: number;
   /** By time. */
   #samples: RequestSample[] = [];
   #open: { incident: OpenIncident; readonly baseline: readonly RequestSample[]; readonly windowNs: number } | null =
     null;
 
   constructor(options: WatchOptions = {}) {
-    const { minBaseline = 30, baselineNs = 600e9, longestNs = 7_200e9 } = options;
-    this.#options = { minBaseline, baselineNs, longestNs };
+    const { minBaseline = 30, minBaselineNs = 30e9, baselineNs = 600e9, objectiveMs = 0, longestNs = 7_200e9 } =
+      options;
+    this.#options = { minBaseline, minBaselineNs, baselineNs, objectiveMs, longestNs };
+    this.#leastShiftMs = Math.max(LEAST_SHIFT_MS, LEAST_OBJECTIVE_SHARE * objectiveMs);
   }
 
   get open(): OpenIncident | null {
@@ -89,6 +99,8 @@ export class IncidentWatch {
   add(sample: RequestSample): void {
     let at = this.#samples.length;
     while (at > 0 && this.#samples[at - 1]!.atNs > sample.atNs) at--;
+    const before = this.#samples[at - MOST_A_SECOND];
+    if (before !== undefined && sample.atNs - before.atNs < 1e9) return;
     this.#samples.splice(at, 0, sample);
     if (this.#samples.length > MOST) this.#samples.splice(0, this.#samples.length - MOST);
   }
@@ -104,8 +116,9 @@ export class IncidentWatch {
     const recentFrom = firstFrom(this.#samples, nowNs - LOOK_BACK * windowNs);
     const baseline = this.#samples.slice(Math.max(0, recentFrom - MOST_BASELINE), recentFrom);
     const recent = this.#samples.slice(recentFrom);
-    if (baseline.length < this.#options.minBaseline) return null;
-    const moved = anyMoved(baseline, recent, windowNs, nowNs, ALPHA);
+    const { minBaseline, minBaselineNs } = this.#options;
+    if (baseline.length < minBaseline || baseline.at(-1)!.atNs - baseline[0]!.atNs < minBaselineNs) return null;
+    const moved = anyMoved(baseline, recent, windowNs, nowNs, ALPHA, this.#leastShiftMs);
     if (moved === null) return null;
     const incident = { ...moved, baseline: { fromNs: baseline[0]!.atNs, toNs: baseline.at(-1)!.atNs } };
     this.#open = { incident, baseline, windowNs };
@@ -115,7 +128,7 @@ export class IncidentWatch {
   #mayClose(nowNs: number): IncidentChange | null {
     const { incident, baseline, windowNs } = this.#open!;
     const recent = this.#samples.slice(firstFrom(this.#samples, nowNs - 2 * windowNs));
-    const moved = anyMoved(baseline, recent, windowNs, nowNs, ALPHA_OPEN);
+    const moved = anyMoved(baseline, recent, windowNs, nowNs, ALPHA_OPEN, this.#leastShiftMs);
     if (moved !== null) {
       this.#open!.incident = { ...incident, endNs: Math.max(incident.endNs, moved.endNs) };
       return nowNs - incident.startNs > this.#options.longestNs ? this.#close("persists") : null;
@@ -149,9 +162,10 @@ function anyMoved(
   windowNs: number,
   nowNs: number,
   alpha: number,
+  leastMs: number,
 ): Moved | null {
   const all = LOOK_BACK * windowNs;
-  return slower(baseline, recent, windowNs, alpha) ?? slower(baseline, recent, all, alpha) ??
+  return slower(baseline, recent, windowNs, alpha, leastMs) ?? slower(baseline, recent, all, alpha, leastMs) ??
     failing(baseline, recent, nowNs - windowNs, alpha) ?? failing(baseline, recent, nowNs - all, alpha);
 }
 
@@ -160,6 +174,7 @@ function slower(
   recent: readonly RequestSample[],
   windowNs: number,
   alpha: number,
+  leastMs: number,
 ): Moved | null {
   const told = (samples: readonly RequestSample[]) =>
     samples.flatMap(({ atNs, ttftMs }) => ttftMs === null ? [] : [{ atNs, ttftMs }]);
@@ -167,14 +182,14 @@ function slower(
   if (before.length === 0) return null;
   // What findShift could find at all, and cheaply: it is asked every second.
   const centre = median(before.map(({ ttftMs }) => ttftMs));
-  const slow = after.filter(({ ttftMs }) => ttftMs - centre >= Math.max(LEAST_SHIFT_MS, LEAST_SHIFT_SHARE * centre));
+  const slow = after.filter(({ ttftMs }) => ttftMs - centre >= Math.max(leastMs, LEAST_SHIFT_SHARE * centre));
   if (slow.length < LEAST_SLOW) return null;
   const options = {
     windowNs,
     stepNs: windowNs / 4,
     minSamples: LEAST,
     alpha,
-    minShiftMs: LEAST_SHIFT_MS,
+    minShiftMs: leastMs,
     minShiftShare: LEAST_SHIFT_SHARE,
   };
   const shift = findShift([...before, ...after], before.at(-1)!.atNs, options);

@@ -54,6 +54,22 @@ Deno.test("noise alone opens nothing; a second fault is a second incident", () =
   assertEquals(kinds, ["opened", "closed", "opened", "closed"]);
 });
 
+Deno.test("a busy service has a baseline too: the same fault at 300 requests a second", () => {
+  const [opened, closed, ...more] = play(new IncidentWatch(), { seconds: 120, rps: 300, of: slowBetween(60, 90) });
+  assertEquals([opened?.kind, closed?.kind, more], ["opened", "closed", []]);
+  assert(opened!.atS > 60 && opened!.atS <= 66, `opened at ${opened!.atS}`);
+});
+
+Deno.test("what does the promise no harm opens nothing, nor what comes while a service warms up", () => {
+  const by = (ms: number, from = 60, to = 90) => (atS: number, noise: number) => ({
+    ttftMs: (atS >= from && atS < to ? 90 + ms : 90) + 10 * noise,
+  });
+  const opened = (of: ReturnType<typeof by>, objectiveMs = 800) =>
+    play(new IncidentWatch({ objectiveMs }), { seconds: 120, of }).filter(({ kind }) => kind === "opened").length;
+  assertEquals([opened(by(30)), opened(by(50)), opened(by(30), 200)], [0, 1, 1]);
+  assertEquals([opened(by(50, 12, 27)), opened(by(50, 50, 80))], [0, 1]);
+});
+
 Deno.test("few requests still make an incident, later", () => {
   const story = { seconds: 1200, rps: 0.5, of: slowBetween(400, 700) };
   const [opened, closed, ...more] = play(new IncidentWatch(), story);
@@ -89,7 +105,7 @@ Deno.test("a level that stays becomes the normal one", () => {
 
 Deno.test("memory is bounded, and late requests find their place", () => {
   const watch = new IncidentWatch();
-  for (let i = 0; i < 10_000; i++) watch.add({ atNs: i * 1e6, ttftMs: 1, failed: false });
+  for (let i = 0; i < 10_000; i++) watch.add({ atNs: i * 0.1 * S, ttftMs: 1, failed: false });
   assertEquals(watch.samples, 2048);
   const late = new IncidentWatch();
   for (const atS of [3, 1, 2]) late.add({ atNs: atS * S, ttftMs: 1, failed: false });

@@ -163,7 +163,7 @@ export class IncidentDesk {
       key,
       namespace,
       service,
-      watch: new IncidentWatch(),
+      watch: new IncidentWatch({ objectiveMs: this.#options.objectiveMs }),
       pending: [],
       nextNs: -Infinity,
       newestNs: -Infinity,
