@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import grpc from "@grpc/grpc-js";
 import { Buffer } from "node:buffer";
+import { get as httpGet } from "node:http";
 import { gzipSync } from "node:zlib";
 import { IoError, UsageError } from "../model/errors.ts";
 import type { Span } from "../model/span.ts";
@@ -184,6 +185,27 @@ Deno.test("a collector that was to be secured does not start without it", async 
     UsageError,
     "it is not loopback, and without TLS",
   );
+});
+
+Deno.test("a web page of elsewhere reads nothing of a collector on loopback, whatever name it gives itself", async () => {
+  const to = await startCollector({ listenGrpc: "off" });
+  for (const url of [`${to.http}/v1/incidents`, to.metrics]) {
+    const { hostname, port, pathname } = new URL(url);
+    const ask = (host: string) =>
+      new Promise<number>((resolve, reject) => {
+        const headers = { host, connection: "close" };
+        httpGet({ hostname, port, path: pathname, headers }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode ?? 0);
+        }).on("error", reject);
+      });
+    assertEquals([await ask("evil.example"), await ask("localhost:4318"), await ask(`${hostname}:${port}`)], [
+      403,
+      200,
+      200,
+    ]);
+  }
+  await to.end();
 });
 
 Deno.test("a stream ends when its token is no longer good", async () => {

@@ -7,7 +7,7 @@ import type { Io } from "../model/io.ts";
 import type { SloEvent } from "../model/slo_event.ts";
 import { count, plural } from "../report/format.ts";
 import { printable } from "../report/text.ts";
-import { type Address, parseAddress, refuseOpen } from "../serve/address.ts";
+import { type Address, isLoopback, parseAddress, refuseOpen } from "../serve/address.ts";
 import { type HttpListener, listenHttp } from "../serve/http_server.ts";
 import { adminRoute } from "../serve/admin_http.ts";
 import { audited } from "../serve/audited.ts";
@@ -17,6 +17,7 @@ import { type GrpcOptions, type GrpcServer, serveGrpc } from "../serve/otlp_grpc
 import { otlpRoute } from "../serve/otlp_http.ts";
 import { OtlpReceiver } from "../serve/otlp_receiver.ts";
 import { queryRoute } from "../serve/query_http.ts";
+import { ownNamesOnly } from "../serve/rebinding.ts";
 import { routes } from "../serve/routes.ts";
 import { traced } from "../serve/traced.ts";
 import { readTls } from "../serve/tls.ts";
@@ -165,10 +166,13 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   const query = byNamespace((ns) => queryRoute(sourceOf(ns), nowMs));
   const admin = adminRoute({ door: secure?.door ?? null, acts: opened.acts, nowMs, last: () => store.state().last });
   stack.use(new LoopLag((lateMs) => metrics.lag(lateMs)));
-  const behindDoor = (list: readonly Route[]) => secure === null ? routes(list) : guarded(routes(list), secure.door);
+  const behindDoor = ({ hostname }: Address, list: readonly Route[]) => {
+    if (secure !== null) return guarded(routes(list), secure.door);
+    return isLoopback(hostname) && tls?.ca === undefined ? ownNamesOnly(routes(list)) : routes(list);
+  };
   const handler = counted(
     audited(
-      traced(behindDoor([otlpRoute({ receiver }), metrics.route, watchRoute(watchers), admin, query])),
+      traced(behindDoor(address, [otlpRoute({ receiver }), metrics.route, watchRoute(watchers), admin, query])),
       auditor(store, io, nowMs),
     ),
     (status) => answers.set(status, (answers.get(status) ?? 0) + 1),
@@ -182,7 +186,12 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   );
   if (grpc !== null) stack.use(grpc);
   const scraped = metricsAddress === null ? null : stack.use(
-    await listenHttp({ ...metricsAddress, handler: behindDoor([metrics.route]), onFault, ...only({ tls }) }),
+    await listenHttp({
+      ...metricsAddress,
+      handler: behindDoor(metricsAddress, [metrics.route]),
+      onFault,
+      ...only({ tls }),
+    }),
   );
   refuseLoop(options.send, listener);
   io.err(told(listener, grpc, scraped, tls !== undefined));

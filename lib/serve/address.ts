@@ -17,7 +17,7 @@ export function parseAddress(text: string, example: string): Address {
 
 /** Only programs of this machine can reach it. */
 export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
+  return hostname === "localhost" || hostname === "::1" || /^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(hostname);
 }
 
 /** @throws UsageError for plain text where others can listen in */

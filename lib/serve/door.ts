@@ -4,7 +4,7 @@ import { type Claims, digestOf, type TokenLine, type Verb } from "./token_file.t
 
 /** Somebody who was let in. */
 export interface Caller extends Pick<Claims, "kid" | "jti" | "ns" | "maxBytes"> {
-  /** False once the token has expired, was revoked, or is gone from the file: what lasts, such as a stream, ends then. */
+  /** False once the token would not be let in any more, or for another namespace: what lasts, such as a stream, ends then. */
   readonly isGood: () => boolean;
 }
 
@@ -37,6 +37,8 @@ export interface DoorOptions {
 export class Door {
   readonly #options: DoorOptions;
   #tokens: readonly TokenLine[] = [];
+  /** By their digests, as hex. */
+  #byDigest: ReadonlyMap<string, TokenLine> = new Map();
   /** By digest, so that a file read anew does not fill a bucket. */
   #buckets = new Map<string, Bucket>();
   readonly #refused = new Map<number, number>();
@@ -56,6 +58,7 @@ export class Door {
     }
     this.#buckets = buckets;
     this.#tokens = tokens;
+    this.#byDigest = new Map(tokens.map((token) => [token.digest.toHex(), token]));
   }
 
   get tokens(): readonly TokenLine[] {
@@ -80,47 +83,53 @@ export class Door {
     if (presented === undefined) return refusal(401, "a token is wanted: authorization: Bearer TOKEN");
     const token = this.#find(digestOf(presented));
     if (token === null) return refusal(401, "the token is not known");
-    const { namespace, region } = this.#options;
-    const caller = this.#caller(token);
-    if (token.revoked) return refusal(401, "the token is revoked", { caller });
-    const now = this.#options.nowMs();
-    if (now < token.notBeforeMs) return refusal(401, "the token is not good yet", { caller });
-    if (now >= token.notAfterMs) return refusal(401, "the token has expired", { caller });
-    if (token.region !== "" && token.region !== region) {
-      const here = region === "" ? "this collector was told no region" : `this collector is in "${region}"`;
-      return refusal(451, `the token is for the region "${token.region}", and ${here}`, { caller });
-    }
-    if (token.ns !== "" && namespace !== "" && token.ns !== namespace) {
-      return refusal(403, `the token is for the namespace "${token.ns}", and this collector serves another`, {
-        caller,
-      });
-    }
-    if (!token.verbs.includes(verb)) return refusal(403, `the token does not have the verb ${verb}`, { caller });
-    if (verb === "admin" && token.ns !== namespace && token.ns !== "") {
-      return refusal(403, `the token is for the namespace "${token.ns}", and this collector serves all`, { caller });
-    }
+    const caller = this.#caller(token, verb);
+    const standing = this.#standing(token, verb);
+    if (standing !== null) return refusal(standing.status, standing.why, { caller });
     const waitS = this.#buckets.get(token.digest.toHex())?.take(this.#options.clockMs()) ?? 0;
     if (waitS === 0) return { caller };
     const retryAfterS = Math.ceil(waitS);
     return refusal(429, `the token is good for ${token.qps} requests a second`, { caller, retryAfterS });
   }
 
-  /** Looks at every token whichever it is, and compares in constant time. */
-  #find(digest: Uint8Array): TokenLine | null {
-    let found: TokenLine | null = null;
-    for (const token of this.#tokens) if (timingSafeEqual(token.digest, digest)) found = token;
-    return found;
+  /** Why a token that is known is not good for that, here and now; null: it is. */
+  #standing(token: TokenLine, verb: Verb): { readonly status: Refusal["status"]; readonly why: string } | null {
+    const { namespace, region } = this.#options;
+    const { ns } = token;
+    if (token.revoked) return { status: 401, why: "the token is revoked" };
+    const now = this.#options.nowMs();
+    if (now < token.notBeforeMs) return { status: 401, why: "the token is not good yet" };
+    if (now >= token.notAfterMs) return { status: 401, why: "the token has expired" };
+    if (token.region !== "" && token.region !== region) {
+      const here = region === "" ? "this collector was told no region" : `this collector is in "${region}"`;
+      return { status: 451, why: `the token is for the region "${token.region}", and ${here}` };
+    }
+    const foreign = (whose: string) => `the token is for the namespace "${ns}", and this collector serves ${whose}`;
+    if (ns !== "" && namespace !== "" && ns !== namespace) return { status: 403, why: foreign("another") };
+    if (!token.verbs.includes(verb)) return { status: 403, why: `the token does not have the verb ${verb}` };
+    if (verb === "admin" && ns !== namespace && ns !== "") return { status: 403, why: foreign("all") };
+    return null;
   }
 
-  #caller({ kid, jti, ns, maxBytes, digest }: TokenLine): Caller {
+  /**
+   * By its digest: how long that takes tells something of the digests at most, and nobody can make a token of a digest. What was found
+   * is compared in constant time, and so is a stand-in where nothing was.
+   */
+  #find(digest: Uint8Array): TokenLine | null {
+    const found = this.#byDigest.get(digest.toHex());
+    return timingSafeEqual(found?.digest ?? NOBODY, digest) && found !== undefined ? found : null;
+  }
+
+  #caller({ kid, jti, ns, maxBytes, digest }: TokenLine, verb: Verb): Caller {
     const isGood = () => {
       const token = this.#find(digest);
-      const now = this.#options.nowMs();
-      return token !== null && !token.revoked && now >= token.notBeforeMs && now < token.notAfterMs;
+      return token !== null && token.ns === ns && this.#standing(token, verb) === null;
     };
     return { kid, jti, ns, maxBytes, isGood };
   }
 }
+
+const NOBODY = new Uint8Array(32);
 
 function refusal(status: Refusal["status"], why: string, more: Partial<Refusal> = {}): Admission {
   return { refusal: { status, message: `Cannot let you in: ${why}`, ...more } };

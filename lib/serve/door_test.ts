@@ -39,6 +39,9 @@ Deno.test("a token file: what is a line, and what is refused without repeating i
     [line("a", { verbs: ["write"] }), "has verbs that are no list of ingest, read, admin"],
     [line("a", { qps: 0 }), "has a qps that is no positive number"],
     [line("a", { not_after: "tomorrow" }), "has a not_after that is neither"],
+    [line("a", { exp: 1.8e12 }), "has a exp that is neither"],
+    [line("a", { nbf: -1 }), "has a nbf that is neither"],
+    [line("a", { exp: 1, not_after: 2 }), "has both not_after and exp"],
     [line("a", { revoked: 1 }), "has a revoked that is neither"],
     [`a\n${line("a")}`, "line 2 holds the token of line 1 again"],
   ];
@@ -119,4 +122,10 @@ Deno.test("two keys at once; who is in goes on only as long as the token is good
   assertEquals(caller!.isGood(), true);
   made.replace(parseTokens(line("new", { kid: "k2" }), "f"));
   assertEquals(caller!.isGood(), false);
+  for (const claims of [{ verbs: ["ingest"] }, { ns: "prod" }, { ns: "dev" }, { region: "us" }, { revoked: true }]) {
+    made.replace(parseTokens(line("old", claims), "f"));
+    assertEquals(caller!.isGood(), false, `it was let in without ${JSON.stringify(claims)}`);
+  }
+  made.replace(parseTokens(line("old", { qps: 1, max_bytes: 1 }), "f"));
+  assertEquals(caller!.isGood(), true);
 });

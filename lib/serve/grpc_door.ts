@@ -20,9 +20,8 @@ export class GrpcDoor {
   readonly interceptor: ServerInterceptor = ({ path }, call) => {
     const { ServerInterceptingCall, ServerListenerBuilder, ResponderBuilder } = this.grpc;
     const listener = new ServerListenerBuilder().withOnReceiveMetadata((metadata, next) => {
-      const [authorization] = metadata.get("authorization");
       const { caller, refusal } = this.door.admit(
-        authorization?.toString(),
+        metadata.get("authorization").join(", "), // of two there is none
         path.endsWith("/Export") ? "ingest" : "read",
       );
       if (refusal !== undefined) return call.sendStatus(this.#status(refusal));

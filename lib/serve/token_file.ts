@@ -38,6 +38,7 @@ export interface TokenLine extends Claims {
 
 export const MAX_TOKENS = 10_000;
 const MAX_TOKEN_LENGTH = 4096;
+const MOST_MS = Date.UTC(10_000, 0);
 const OPEN: Omit<Claims, "kid" | "jti"> = {
   ns: "",
   verbs: ["ingest", "read"],
@@ -120,15 +121,15 @@ function hashed(line: string, at: number, bad: Bad): TokenLine {
     if (typeof value !== "number" || !(value > 0)) throw bad(`has a ${name} that is no positive number`);
     return value;
   };
-  const time = (names: readonly string[], otherwise: number) => {
-    for (const name of names) {
-      const value = object[name];
-      if (value === undefined) continue;
-      const ms = typeof value === "number" ? value * 1000 : typeof value === "string" ? timeMs(value) : NaN;
-      if (Number.isNaN(ms)) throw bad(`has a ${name} that is neither RFC 3339 nor seconds since 1970`);
-      return ms;
-    }
-    return otherwise;
+  const time = (names: readonly [string, string], otherwise: number) => {
+    const [name, ...more] = names.filter((name) => object[name] !== undefined);
+    if (name === undefined) return otherwise;
+    if (more.length > 0) throw bad(`has both ${names.join(" and ")}`);
+    const value = object[name];
+    const ms = typeof value === "number" ? value * 1000 : typeof value === "string" ? timeMs(value) : NaN;
+    // Milliseconds taken for seconds would be good for ever.
+    if (!(ms >= 0 && ms < MOST_MS)) throw bad(`has a ${name} that is neither RFC 3339 nor seconds since 1970`);
+    return ms;
   };
   const { verbs = OPEN.verbs, revoked = false } = object;
   if (!Array.isArray(verbs) || !verbs.every((verb) => VERBS.includes(verb))) {

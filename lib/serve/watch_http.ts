@@ -65,9 +65,12 @@ function watchRequest({ query, headers, caller }: HttpRequest): WatchRequest {
   });
   if (typeof filter === "string") throw new BadWatch(filter);
   // The header is what a client that comes again knows; the query is what it was first told.
-  const after = headers["last-event-id"] ?? query.get("after");
+  const seen = headers["last-event-id"];
+  const after = seen ?? query.get("after");
   if (after === null || after === "") return { filter, after: undefined, caller };
-  if (!/^\d{1,15}$/.test(after)) throw bad("last-event-id", after, "it is no commit sequence");
+  if (!/^\d{1,15}$/.test(after)) {
+    throw bad(seen === undefined ? "after" : "last-event-id", after, "it is no commit sequence");
+  }
   return { filter, after: Number(after), caller };
 }
 
