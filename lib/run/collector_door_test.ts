@@ -142,17 +142,24 @@ Deno.test("a token of a namespace sends and reads nothing of another's", async (
   await to.end();
 });
 
-Deno.test("keys are rotated under load: not one request is lost; a bad file changes nothing and is told", async () => {
+Deno.test("keys are rotated under load: not one request or span is lost; a bad file changes nothing and is told", async () => {
   await using file = await tokenFile(line("one", { kid: "k1" }));
   const to = await startCollector({ tokenFile: file.path });
   let token = "one";
   const statuses = new Map<number, number>();
   let over = false;
-  const load = Array.from({ length: 4 }, async () => {
-    while (!over) {
-      const { status } = await get(`${to.http}/v1/slo`, token);
-      statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    }
+  const tell = (status: number) => statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  let sent = 0;
+  const batch = () => {
+    const ids = spans.slice(0, 5).map((span): Span => ({ ...span, spanId: (++sent).toString(16).padStart(16, "0") }));
+    return encodeTraces(ids, "protobuf");
+  };
+  const load = [
+    async () => tell((await get(`${to.http}/v1/slo`, token)).status),
+    async () => tell((await post(to.http, token, batch())).status),
+    async () => tell((await call(to.grpc, token, batch())).code === 0 ? 200 : 0),
+  ].map(async (once) => {
+    while (!over) await once();
   });
   const opens = async (name: string, status: number) => {
     for (let i = 0; i < 100; i++) {
@@ -173,6 +180,8 @@ Deno.test("keys are rotated under load: not one request is lost; a bad file chan
   over = true;
   await Promise.all(load);
   assertEquals([...statuses.keys()], [200]);
+  const health = JSON.parse((await get(`${to.http}/v1/health`, null)).text);
+  assertEquals([sent > 10, health.store.held.span], [true, sent], "every span that was sent is there");
   assert(!to.io.stderr.includes("s3cret"));
   await to.end();
 });
@@ -208,15 +217,33 @@ Deno.test("a web page of elsewhere reads nothing of a collector on loopback, wha
   await to.end();
 });
 
-Deno.test("a stream ends when its token is no longer good", async () => {
+Deno.test("a stream ends when its token is no longer good, also one where nothing happens", async () => {
   await using file = await tokenFile(line("one"), line("two"));
-  const watch = { maxClients: 9, maxBehind: 9, stallMs: 1000, heartbeatMs: 100 };
+  const watch = { maxClients: 9, maxBehind: 9, stallMs: 1000, heartbeatMs: 60_000 };
   const to = await startCollector({ tokenFile: file.path, watch });
-  const answer = await fetch(`${to.http}/v1/events/stream`, { headers: { authorization: "Bearer one" } });
+  const headers = { authorization: "Bearer one" };
+  const answer = await fetch(`${to.http}/v1/events/stream`, { headers });
   assertEquals(answer.status, 200);
   assertEquals((await get(`${to.http}/v1/events/stream`, null)).status, 401);
+  const client = new grpc.Client(to.grpc, grpc.credentials.createInsecure());
+  const metadata = new grpc.Metadata();
+  metadata.set("authorization", "Bearer one");
+  const same = (bytes: Buffer) => bytes;
+  const call = client.makeServerStreamRequest(
+    "/sloctl.watch.v1.WatchService/Watch",
+    same,
+    same,
+    Buffer.alloc(0),
+    metadata,
+  );
+  const ended = new Promise<number>((resolve) => call.on("error", ({ code }: grpc.ServiceError) => resolve(code)));
+  const began = await new Promise<grpc.Metadata>((resolve) => call.on("metadata", resolve));
+  assertEquals(began.get("sloctl-commit-seq"), ["0"], "where a stream from now on begins");
+  call.resume();
   file.write(line("one", { revoked: true }), line("two"));
   assertStringIncludes(await answer.text(), "retry: 1000"); // it has an end
+  assertEquals(await ended, 16);
+  client.close();
   await to.end();
 });
 

@@ -121,7 +121,10 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     ? createServer(limits, onRequest)
     : createTlsServer({ ...limits, ...options.tls, minVersion: "TLSv1.2", handshakeTimeout: HANDSHAKE_MS }, onRequest);
   server.on("connection", (socket: Socket) => connections.add(socket));
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuse(refused, error, socket));
+  server.on(
+    "clientError",
+    (error: NodeJS.ErrnoException, socket: Socket) => refuse(refused, error, socket, options.tls !== undefined),
+  );
 
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenError(hostname, port, error)));
@@ -212,7 +215,16 @@ function target(whole: string): { path: string; query: URLSearchParams } {
 }
 
 /** A head that is no request: one line back where the socket still takes it, and a counter. */
-function refuse(refused: Map<string, number>, error: NodeJS.ErrnoException, socket: Socket): void {
+function refuse(
+  refused: Map<string, number>,
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  isEncrypted: boolean,
+): void {
+  if (isEncrypted && !/^(HPE_|ERR_HTTP_)/.test(error.code ?? "")) {
+    refused.set("tls", (refused.get("tls") ?? 0) + 1);
+    return void socket.destroy();
+  }
   const status = error.code === "ERR_HTTP_REQUEST_TIMEOUT"
     ? "408 Request Timeout"
     : error.code === "HPE_HEADER_OVERFLOW"

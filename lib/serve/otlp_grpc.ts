@@ -90,7 +90,8 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
   }
   const closing = new AbortController();
   if (watchers !== undefined) {
-    server.addService(WATCH_SERVICE, watchHandler(watchers, closing.signal, (call) => guard?.callerOf(call.metadata)));
+    const callerOf = (call: { readonly metadata: Metadata }) => guard?.callerOf(call.metadata);
+    server.addService(WATCH_SERVICE, watchHandler(grpc, watchers, closing.signal, callerOf));
   }
   // Without an authority of ours the library would name all of the system's to the client, more than a handshake may hold.
   const credentials = tls === undefined ? grpc.ServerCredentials.createInsecure() : grpc.ServerCredentials.createSsl(

@@ -77,6 +77,8 @@ export interface WatchRequest {
 const PAGE = 128;
 const HURRY_MS = 1_000;
 const POLL_MS = 200;
+/** So often a quiet watcher is asked whether its token is still good. */
+const LOOK_MS = 500;
 
 export class Watchers {
   #clients = 0;
@@ -101,7 +103,7 @@ export class Watchers {
   async watch({ filter, after, caller }: WatchRequest, sink: WatchSink): Promise<Overflow | null> {
     this.#clients++;
     try {
-      return await this.#pump(this.#source(caller?.ns ?? ""), filter, after, sink, () => caller?.isGood() ?? true);
+      return await this.#pump(this.#source(caller?.ns ?? ""), filter, after, sink, caller);
     } finally {
       this.#clients--;
     }
@@ -118,8 +120,12 @@ export class Watchers {
     filter: WatchFilter,
     after: number | undefined,
     sink: WatchSink,
-    isGood: () => boolean,
+    caller: Caller | undefined,
   ): Promise<Overflow | null> {
+    const { heartbeatMs } = this.limits;
+    const isGood = () => caller?.isGood() ?? true;
+    const lookMs = caller === undefined ? heartbeatMs : Math.min(LOOK_MS, heartbeatMs);
+    let quietMs = 0;
     const state = source.state();
     let cursor = after === undefined ? state.last : after === 0 ? state.first - 1 : after;
     let told = cursor;
@@ -132,7 +138,10 @@ export class Watchers {
         return { reason: "evicted", commitSeq: first - 1, firstSeq: first, lost: first - 1 - cursor };
       }
       if (cursor === last) {
-        if (!await bell.rung(this.limits.heartbeatMs) && !sink.gone.aborted) sink.idle(told = cursor);
+        quietMs = await bell.rung(lookMs) ? 0 : quietMs + lookMs;
+        if (quietMs < heartbeatMs || sink.gone.aborted) continue;
+        sink.idle(told = cursor);
+        quietMs = 0;
         continue;
       }
       const page = await source.after(cursor, PAGE, filter);

@@ -27,7 +27,12 @@ export const WATCH_SERVICE: ServiceDefinition = {
 type Call = ServerWritableStream<Buffer, Buffer>;
 
 /** @param closing aborted when the server shuts down */
-export function watchHandler(watchers: Watchers, closing: AbortSignal, callerOf: (call: Call) => Caller | undefined) {
+export function watchHandler(
+  grpc: typeof import("@grpc/grpc-js"),
+  watchers: Watchers,
+  closing: AbortSignal,
+  callerOf: (call: Call) => Caller | undefined,
+) {
   return { Watch: (call: Call) => tracedCall(NAME, "watch", (told) => void serve(call, told)) };
 
   async function serve(call: Call, told: (code: number, caller: Caller | undefined) => void): Promise<void> {
@@ -41,7 +46,13 @@ export function watchHandler(watchers: Watchers, closing: AbortSignal, callerOf:
     const asked = decodeRequest(call.request);
     if (typeof asked === "string") return end(3, asked);
     if (watchers.isFull) return end(8, `Cannot watch: ${watchers.limits.maxClients} do already`);
-    const sink = grpcSink(call, closing);
+    const begin = (commitSeq: number | undefined) => {
+      const metadata = new grpc.Metadata();
+      if (commitSeq !== undefined) metadata.set(BEGAN, String(commitSeq));
+      call.sendMetadata(metadata);
+    };
+    if (asked.after !== undefined) begin(undefined);
+    const sink = grpcSink(call, closing, asked.after === undefined ? begin : () => {});
     const overflow = await watchers.watch({ ...asked, caller }, sink);
     if (overflow !== null) {
       call.write(encodeOverflow(overflow));
@@ -52,14 +63,23 @@ export function watchHandler(watchers: Watchers, closing: AbortSignal, callerOf:
   }
 }
 
-function grpcSink(call: Call, closing: AbortSignal): WatchSink {
+/** Metadata of a call from now on: the sequence it begins behind, so that one that breaks before its first event misses nothing. */
+const BEGAN = "sloctl-commit-seq";
+
+/** @param begin is told where a stream from now on begins */
+function grpcSink(call: Call, closing: AbortSignal, begin: (commitSeq: number) => void): WatchSink {
+  let hasBegun = false;
   const left = new AbortController();
   call.once("cancelled", () => left.abort());
   call.once("close", () => left.abort());
   const gone = AbortSignal.any([left.signal, closing]);
   return {
     event: (event) => call.write(encodeEvent(event)),
-    idle: () => {}, // HTTP/2 has pings of its own
+    idle(commitSeq) {
+      // Once; later on HTTP/2 has pings of its own.
+      if (!hasBegun) begin(commitSeq);
+      hasBegun = true;
+    },
     drained: (ms) => drained(call, gone, ms),
     gone,
   };
