@@ -7,6 +7,7 @@ import { Buffer } from "node:buffer";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { encodeStatus, type RpcStatus, type Signal } from "../otlp/mod.ts";
+import { ByteBudget } from "./byte_budget.ts";
 import { Connections } from "./connections.ts";
 import type { Caller, Door } from "./door.ts";
 import { GrpcDoor } from "./grpc_door.ts";
@@ -33,6 +34,8 @@ export interface GrpcOptions {
   readonly maxMessageBytes?: number;
   /** Open connections at most: beyond, the one that waits longest with no call under way gives way. Default 4 096. */
   readonly maxConnections?: number;
+  /** Bytes of all messages under way together. Default 256 MiB. */
+  readonly maxHeldBytes?: number;
   /** A call whose message is not complete after so long is ended. Default 60 s. */
   readonly messageMs?: number;
 }
@@ -41,6 +44,8 @@ export interface GrpcServer extends AsyncDisposable {
   readonly hostname: string;
   readonly port: number;
   readonly connections: number;
+  /** Bytes of messages under way. */
+  readonly heldBytes: number;
   /** Lets calls in flight finish for half a second, then cuts what is left. May be called twice. */
   shutdown(): Promise<void>;
 }
@@ -66,6 +71,7 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
   const { hostname, port, receiver, tls, door, watchers, maxMessageBytes = 16 * 1024 * 1024, messageMs = 60_000 } =
     options;
   const connections = new Connections(options.maxConnections ?? 4096);
+  const budget = new ByteBudget(options.maxHeldBytes ?? 256 * 1024 * 1024);
   // Loaded here: it is large, and a collector without gRPC does without it.
   const { default: grpc } = await import("@grpc/grpc-js");
   grpc.setLogVerbosity(grpc.logVerbosity.NONE); // what fails is told by its caller, once
@@ -74,7 +80,10 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
     ...LIMITS,
     "grpc.max_receive_message_length": maxMessageBytes,
     // The first is told of what the others refuse.
-    interceptors: [pacedCalls(grpc, connections, messageMs), ...(guard === null ? [] : [guard.interceptor])],
+    interceptors: [
+      pacedCalls(grpc, { connections, messageMs, budget }),
+      ...(guard === null ? [] : [guard.interceptor]),
+    ],
   });
   for (const signal of receiver.signals) {
     server.addService(serviceOf(signal), {
@@ -133,6 +142,9 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
     port: bound,
     get connections() {
       return connections.open;
+    },
+    get heldBytes() {
+      return budget.taken;
     },
     shutdown,
     [Symbol.asyncDispose]: shutdown,

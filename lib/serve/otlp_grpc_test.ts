@@ -160,3 +160,22 @@ Deno.test("gRPC: a message that does not come ends its call, and the connection 
   assertEquals((await call(server.port, new Uint8Array())).code, 0, "the one connection there may be gave way");
   client.close();
 });
+
+Deno.test("gRPC: messages under way share one bound; what does not fit is told to come again", async () => {
+  const answered = Promise.withResolvers<void>();
+  const spans = madeRun({ seconds: 60 }).spans;
+  const body = (from: number) => encodeTraces(spans.slice(from, from + 100), "protobuf");
+  const size = body(0).length;
+  await using server = await start({ spans: () => answered.promise }, { maxHeldBytes: 3 * size });
+  const first = [call(server.port, body(0)), call(server.port, body(100))];
+  await until(() => server.heldBytes > 2 * size, "two of them");
+  const large = await call(server.port, encodeTraces(spans, "protobuf"));
+  assertEquals([large.code, large.details], [
+    14,
+    "Cannot read the message: too much is being read at this moment",
+  ]);
+  answered.resolve();
+  assertEquals((await Promise.all(first)).map(({ code }) => code), [0, 0]);
+  assertEquals((await call(server.port, body(200))).code, 0);
+  assertEquals(server.heldBytes, 0);
+});
