@@ -65,6 +65,9 @@ Deno.test("what is a finding, and its sentence", () => {
     ["failing DNS", [dns(1, 0, 2, { rcode: 3 }), dns(1, 5, 5000, { rcode: null })], [
       "curl[1] got no good DNS answer about api.example.com from 10.0.0.53: 1 × NXDOMAIN, 1 × no answer at all",
     ]],
+    ["a resolver whose askers give up", times(2, (i) => dns(1, i, 1000, { rcode: null, abandoned: true })), [
+      "curl[1] got no good DNS answer about api.example.com from 10.0.0.53: 2 × given up without an answer",
+    ]],
     ["slow connect", [connect(1, 0, 1040)], ["curl[1] waited 1.04 s (p95) to connect to 10.0.0.1:443, 1 connect"]],
     ["refused", times(3, (i) => connect(1, i, 0.1, refused)), [
       "curl[1] could not connect to 10.0.0.1:443: 3 × connection refused (ECONNREFUSED)",

@@ -6,8 +6,8 @@ import type { Row } from "./row.ts";
 /** Fewer occurrences than this are no measure. */
 const LEAST_COUNT = 5;
 
-/** The cause of a DNS query that got no answer. */
-const TIMEOUT = "timeout";
+/** The causes of DNS queries that got no answer. */
+const UNANSWERED = ["timeout", "abandoned"];
 
 /** Durations that have another end: what the same run saw elsewhere says something about them. */
 export const COMPARED: ReadonlySet<SignalName> = new Set([
@@ -28,7 +28,9 @@ export class RunElsewhere {
       const held = this.#byKind.get(kind);
       if (held === undefined) this.#byKind.set(kind, [row]);
       else held.push(row);
-      const lost = kind === "tcp_retransmits_total" ? row.series.count : row.causes.get(TIMEOUT) ?? 0;
+      const lost = kind === "tcp_retransmits_total"
+        ? row.series.count
+        : UNANSWERED.reduce((sum, cause) => sum + (row.causes.get(cause) ?? 0), 0);
       if (peer !== null && lost > 0) this.#lost.set(peer.ip, (this.#lost.get(peer.ip) ?? 0) + lost);
       // A handshake is a round trip and what the kernels at both ends take: the quickest one is nearly the former.
       if (kind === "connect_latency_ms" && peer !== null) {

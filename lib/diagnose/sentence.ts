@@ -50,14 +50,16 @@ function resolver(row: Observed): string {
   return row.peer === null ? "" : ` from ${row.peer.ip}`;
 }
 
+/** Causes of DNS failures in plain words. */
+const NO_ANSWER: Readonly<Record<string, string>> = {
+  timeout: "no answer at all",
+  abandoned: "given up without an answer",
+};
+
 function causes(row: Observed, facts: Facts): string {
   const parts = Object.entries(row.causes ?? {}).sort((a, b) => b[1] - a[1]).map(([cause, times]) => {
     const errno = facts.errnoByName.get(cause);
-    const words = cause === "timeout"
-      ? "no answer at all"
-      : errno === undefined
-      ? cause
-      : `${errnoWords(errno)} (${cause})`;
+    const words = NO_ANSWER[cause] ?? (errno === undefined ? cause : `${errnoWords(errno)} (${cause})`);
     return `${times} × ${words}`;
   });
   return parts.join(", ");
