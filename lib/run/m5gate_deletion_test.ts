@@ -5,7 +5,7 @@ import { fakeIo } from "../testing/fake_io.ts";
 import { M5_OPTIONS } from "../testing/m5_options.ts";
 import { m5gate, type M5Options } from "./m5gate.ts";
 
-const options: M5Options = { ...M5_OPTIONS, candidateCommit: "c0ffee11", bootstrapIters: 200 };
+const options: M5Options = { ...M5_OPTIONS, candidateCommit: "c0ffee11", bootstrapIters: 100 };
 
 const MANIFEST = {
   source_ref: "v1",
@@ -24,7 +24,7 @@ function* paths(folder: string): Generator<string> {
 
 /** Scenarios `calm` and `hurt`, four planned runs each, the candidate's `hurt` as told. */
 async function write(dir: string, hurt: Partial<RunShape> & { cpu?: number }): Promise<void> {
-  const shape = { runs: 4, requests: 80, sigma: 0.05 };
+  const shape = { runs: 4, requests: 20, sigma: 0.05 };
   for (const scenario of ["calm", "hurt"]) {
     await writeRuns(`${dir}/baseline/${scenario}`, { ...shape, key: `b${scenario}` });
     await writeRuns(`${dir}/candidate/${scenario}`, {
