@@ -72,6 +72,15 @@ Deno.test("threshold: values, floors, and all that is no value", () => {
     ["NaN in words", P95, [file(rows("ttft_ms", [...good, "NaN"]))], "inconclusive", "nan"],
     ["hex is no number", P95, [file(rows("ttft_ms", [...good, "0x10"]))], "inconclusive", "nan"],
     ["a unit is no number", P95, [file(rows("ttft_ms", [...good, "12ms"]))], "inconclusive", "nan"],
+    [
+      "infinity is at least anything, and proves nothing",
+      'kind: threshold, evidence: e, field: ttft_ms, agg: mean, op: ">=", value: 1',
+      [
+        file(rows("ttft_ms", [...good, "+Inf"])),
+      ],
+      "inconclusive",
+      "not-finite",
+    ],
     ["infinity ranks as the largest", P95, [file(rows("ttft_ms", [...good, ...Array(9).fill("+Inf")]))], "fail", null],
     ["synthetic", P95, [file(rows("ttft_ms", good), { synthetic: true })], "not-evaluated", "synthetic"],
     ["torn", P95, [file([], { problems: [problem("torn", "x.jsonl: line 3")] })], "not-evaluated", "torn"],
@@ -380,6 +389,23 @@ Deno.test("approval: roles that signed for this very subject, in time; a key is 
     [[signed("release")], "not-evaluated", "not-signed"],
     [[], "not-evaluated", "not-signed"],
     [[signed("release"), signed("sre", { keyid: "release" })], "not-evaluated", "not-signed"],
+    // A key that may speak for two roles leaves the one to the key that may speak for no other, in whatever order they signed.
+    [
+      [signed("sre", { keyid: "a" }), signed("release", { keyid: "a" }), signed("release", { keyid: "b" })],
+      "pass",
+      null,
+    ],
+    [
+      [signed("release", { keyid: "b" }), signed("release", { keyid: "a" }), signed("sre", { keyid: "a" })],
+      "pass",
+      null,
+    ],
+    [
+      [signed("release", { keyid: "a" }), signed("sre", { keyid: "a" }), signed("release", { keyid: "b" })],
+      "pass",
+      null,
+    ],
+    [[signed("release", { keyid: "a" }), signed("release", { keyid: "b" })], "not-evaluated", "not-signed"],
     [[signed("release"), signed("cook")], "not-evaluated", "not-signed"],
     [[signed("release"), signed("sre", { subjects: ["sha256:cd"] })], "not-evaluated", "not-signed"],
     [[signed("release"), signed("sre", { time: "2026-05-01T00:00:00Z" })], "not-evaluated", "not-signed"],

@@ -5,7 +5,7 @@ import { fakeIo } from "../testing/fake_io.ts";
 import { M5_OPTIONS } from "../testing/m5_options.ts";
 import { m5gate, type M5Options } from "./m5gate.ts";
 
-const options: M5Options = { ...M5_OPTIONS, candidateCommit: "c0ffee11", bootstrapIters: 100 };
+const options: M5Options = { ...M5_OPTIONS, candidateCommit: "c0ffee11", bootstrapIters: 200 };
 
 const MANIFEST = {
   source_ref: "v1",

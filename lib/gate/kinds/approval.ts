@@ -23,23 +23,37 @@ export function judgeApproval(gate: Approval, { statements, subject, atMs }: Cas
     return age >= 0 && (gate.maxAgeMs === null || age <= gate.maxAgeMs);
   });
   const of = (decision: string) => fresh.filter(({ predicate }) => predicate.decision === decision);
-  // One key is one voice, whatever roles it signs for.
-  const voices = new Map(of("approve").map((statement) => [statement.keyid, statement.role]));
-  const roles = new Set(voices.values());
-  const agreed = Math.min(roles.size, voices.size);
+  const spoken = rolesSpokenFor(of("approve"));
+  const agreed = spoken.size;
   const base = { value: agreed, limit, n: own.length, interval: null, method: "signatures" };
   const refusals = of("reject").map(({ role }) => role);
   if (refusals.length > 0) {
     return { ...base, verdict: "fail", reason: "refused", said: `refused by ${refusals.join(", ")}` };
   }
-  const open = gate.roles.filter((role) => !roles.has(role));
+  const open = gate.roles.filter((role) => !spoken.has(role));
   const late = own.length - fresh.length;
   const said = `${agreed} signed${open.length > 0 ? `; not yet: ${open.join(", ")}` : ""}${
-    late > 0 ? `; ${late} too old` : ""
+    late > 0 ? `; ${late} too old, or dated ahead` : ""
   }`;
   return agreed >= gate.threshold
     ? { ...base, verdict: "pass", reason: null, said }
     : { ...base, verdict: "not-evaluated", reason: "not-signed", said };
+}
+
+/** As many roles as may have a key of their own: one key is one voice, whatever roles it signs for, in whatever order. */
+function rolesSpokenFor(statements: Case["statements"]): ReadonlySet<string> {
+  const keysOf = Map.groupBy(statements, ({ role }) => role);
+  const roleOf = new Map<string, string>();
+  const takes = (role: string, asked: Set<string>): boolean =>
+    (keysOf.get(role) ?? []).some(({ keyid }) => {
+      if (asked.has(keyid)) return false;
+      asked.add(keyid);
+      const holder = roleOf.get(keyid);
+      if (holder !== undefined && !takes(holder, asked)) return false;
+      roleOf.set(keyid, role);
+      return true;
+    });
+  return new Set([...keysOf.keys()].sort().filter((role) => takes(role, new Set())));
 }
 
 /** Why a waiver does not count, or null. */

@@ -146,6 +146,9 @@ function decided(
   if (!good && !bad) {
     return { ...base, verdict: "inconclusive", reason: "straddles", said: `${said}: more would settle it` };
   }
+  if (good && !Number.isFinite(value)) {
+    return { ...base, verdict: "inconclusive", reason: "not-finite", said: `${said}: as a division by 0 is` };
+  }
   const warned = good && gate.warnValue !== null && !COMPARE[gate.op](value, gate.warnValue);
   return {
     ...base,
