@@ -144,6 +144,9 @@ Deno.test("gate eval: the same case gives the same digest and the same bytes; ea
     await Deno.writeTextFile(`${one}/provenance.json`, '{"overhead": {"measured": false, "reason": "no agent ran"}}');
     const { code, document } = await run(at);
     assertEquals([code, document.gates[0]!.verdict, document.gates[1]!.reason], [4, "pass", "unmeasured"]);
+    await Deno.writeTextFile(`${one}/provenance.json`, '{"overhead": {"measured": false');
+    const torn = await run(at);
+    assertEquals([torn.code, torn.document.gates[1]!.reason], [4, "unreadable"]);
     await Deno.remove(`${one}/provenance.json`);
   });
   await test.step("what is released may be named by the caller", async () => {

@@ -29,7 +29,8 @@ export async function readEvidenceFile(
     run: runAt < 0 ? "" : folders[runAt]!,
     scenario: runAt < 1 ? "" : folders[runAt - 1]!,
   };
-  const { commit, unmeasured } = await provenanceOf([root, ...folders, "provenance.json"].join("/"));
+  const told = await provenanceOf(root, [...folders, "provenance.json"].join("/"));
+  const { commit, unmeasured } = told;
   const bytes = await read(`${root}/${path}`);
   if (typeof bytes === "string") {
     const problems = [problem("unreadable", `${path}: ${bytes}`)];
@@ -43,7 +44,7 @@ export async function readEvidenceFile(
       synthetic: false,
       commit,
       duplicates: 0,
-      problems,
+      problems: [...problems, ...told.problems],
     };
   }
   const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
@@ -68,6 +69,7 @@ export async function readEvidenceFile(
     commit,
     duplicates,
     problems: [
+      ...told.problems,
       ...content.problems ?? [],
       ...(type === "overhead-csv/v1" && unmeasured !== null ? [problem("unmeasured", `${path}: ${unmeasured}`)] : []),
       ...(contradicted === null ? [] : [
@@ -78,21 +80,28 @@ export async function readEvidenceFile(
   };
 }
 
-/** What a benchmark says of itself. Older ones say less or nothing, which blocks nothing. */
-async function provenanceOf(
-  path: string,
-): Promise<{ readonly commit: string | null; readonly unmeasured: string | null }> {
+interface SelfTold {
+  readonly commit: string | null;
+  readonly unmeasured: string | null;
+  readonly problems: readonly Problem[];
+}
+
+/** What a benchmark says of itself. Older ones say less or nothing, which blocks nothing; what cannot be read might have. */
+async function provenanceOf(root: string, path: string): Promise<SelfTold> {
+  const nothing: SelfTold = { commit: null, unmeasured: null, problems: [] };
   try {
-    const { commit, overhead } = JSON.parse(await Deno.readTextFile(path)) as {
-      commit?: unknown;
-      overhead?: { measured?: unknown; reason?: unknown };
-    };
+    const text = await Deno.readTextFile(`${root}/${path}`);
+    const document: unknown = JSON.parse(text);
+    if (!isRow(document) || doubledKey(text) !== null) throw new SyntaxError("no object that says each key once");
+    const { commit, overhead } = document as { commit?: unknown; overhead?: { measured?: unknown; reason?: unknown } };
     return {
       commit: typeof commit === "string" && commit !== "" ? commit : null,
       unmeasured: overhead?.measured === false ? String(overhead.reason ?? "overhead was not measured") : null,
+      problems: [],
     };
-  } catch {
-    return { commit: null, unmeasured: null };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return nothing;
+    return { ...nothing, problems: [problem("unreadable", `${path}: it is no JSON object that says each key once`)] };
   }
 }
 
