@@ -15,6 +15,7 @@ import { pacedCalls } from "./grpc_pace.ts";
 import { tooLarge } from "./inflate.ts";
 import { listenError } from "./listen_error.ts";
 import type { OtlpReceiver } from "./otlp_receiver.ts";
+import { keyProblem } from "./receipts.ts";
 import type { TlsFiles } from "./tls.ts";
 import { tracedCall } from "./traced.ts";
 import type { Watchers } from "./watch.ts";
@@ -90,7 +91,7 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
       Export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) =>
         tracedCall(`${SERVICES[signal]}/Export`, "ingest", async (told) => {
           const caller = guard?.callerOf(call.metadata);
-          const { body, why } = await take(receiver, signal, call.request, caller);
+          const { body, why } = await take(receiver, signal, call.request, caller, call.metadata);
           told(why?.code ?? 0, caller);
           if (why === undefined) answer(null, Buffer.from(body.buffer));
           else answer(failure(why, new grpc.Metadata()));
@@ -177,11 +178,17 @@ async function take(
   signal: Signal,
   message: Uint8Array,
   caller: Caller | undefined,
+  metadata: Metadata,
 ): Promise<Taken> {
   if (message.length > (caller?.maxBytes ?? Infinity)) {
     return { why: { code: 8, message: tooLarge(caller!.maxBytes).message } };
   }
-  const reply = await receiver.receive(signal, "protobuf", message, caller?.ns);
+  // Several are one text with commas, as of a header that is given twice.
+  const keys = metadata.get("idempotency-key");
+  const key = keys.length === 0 ? undefined : keys.join(", ");
+  const problem = key === undefined ? null : keyProblem(key);
+  if (problem !== null) return { why: { code: 3, message: problem } };
+  const reply = await receiver.receive(signal, "protobuf", message, caller?.ns, key);
   return reply.taken ? { body: reply.body } : { why: reply.why };
 }
 

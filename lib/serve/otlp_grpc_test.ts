@@ -2,18 +2,36 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import grpc from "@grpc/grpc-js";
 import { Buffer } from "node:buffer";
 import { IoError } from "../model/errors.ts";
+import type { LogRecord } from "../model/log_record.ts";
 import { Overload } from "../model/overload.ts";
+import type { Receipt } from "../model/receipt.ts";
 import type { Span } from "../model/span.ts";
-import { encodeTraces } from "../otlp/mod.ts";
+import { encodeLogs, encodeTraces } from "../otlp/mod.ts";
+import { ask } from "../testing/ask.ts";
 import { makeCertificates } from "../testing/certificates.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { missingTool, testUnless } from "../testing/unless.ts";
 import { until } from "../testing/until.ts";
 import { Door } from "./door.ts";
 import { type GrpcOptions, serveGrpc } from "./otlp_grpc.ts";
+import { otlpRoute } from "./otlp_http.ts";
 import { OtlpReceiver, type OtlpSink } from "./otlp_receiver.ts";
+import { routes } from "./routes.ts";
 import { readTls } from "./tls.ts";
 
+const LOG: LogRecord = {
+  timeNs: 1n,
+  observedNs: 1n,
+  severity: 9,
+  severityText: "INFO",
+  eventName: "",
+  body: "",
+  attributes: {},
+  traceId: "",
+  spanId: "",
+  resource: {},
+  scope: "",
+};
 const TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
 function start(sink: OtlpSink, part: Partial<GrpcOptions> = {}) {
@@ -32,18 +50,20 @@ interface Called {
 function call(
   port: number,
   message: Uint8Array,
-  { path = TRACES, credentials = grpc.credentials.createInsecure(), options = {} } = {},
+  { path = TRACES, credentials = grpc.credentials.createInsecure(), options = {}, keys = [] as string[] } = {},
 ): Promise<Called> {
   const client = new grpc.Client(`127.0.0.1:${port}`, credentials, options);
   const same = (bytes: Buffer) => bytes;
   const deadline = new Date(Date.now() + 5000);
+  const metadata = new grpc.Metadata();
+  for (const key of keys) metadata.add("idempotency-key", key);
   return new Promise<Called>((resolve) => {
     client.makeUnaryRequest(
       path,
       same,
       same,
       Buffer.from(message),
-      new grpc.Metadata(),
+      metadata,
       { deadline },
       (error, bytes) => {
         client.close();
@@ -69,6 +89,36 @@ Deno.test("gRPC: good, partly bad and undecodable requests; other methods", asyn
   assertEquals((await call(server.port, new Uint8Array(), { path: "/x.Y/Z" })).code, 12);
   const logs = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
   assertEquals((await call(server.port, new Uint8Array(), { path: logs })).code, 12, "no sink, no service");
+});
+
+Deno.test("gRPC: idempotency-key in the metadata is the header of HTTP, for one and the same keys", async () => {
+  const kept = new Map<string, Receipt>();
+  const taken: string[] = [];
+  const keep = (receipt?: Receipt) => void (receipt !== undefined && kept.set(receipt.key, receipt));
+  const sink: OtlpSink = {
+    logs: (logs, _bytes, receipt) => {
+      taken.push(...logs.map(({ body }) => String(body)));
+      keep(receipt);
+    },
+    receiptOf: (key) => Promise.resolve(kept.get(key) ?? null),
+  };
+  await using server = await start(sink);
+  const path = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+  const log = (body: string) => encodeLogs([{ ...LOG, body }], "protobuf");
+  const send = (message: Uint8Array, ...keys: string[]) => call(server.port, message, { path, keys });
+  const [first, again] = [await send(log("a"), "k1"), await send(log("a"), "k1")];
+  assertEquals([first.code, again.code, first.bytes, taken], [0, 0, again.bytes, ["a"]]);
+  const other = await send(log("b"), "k1");
+  assertEquals([other.code, other.details.includes('"k1": another request has it')], [6, true]);
+  assertEquals([(await send(log("b"), "k2")).code, (await send(log("b"))).code, taken], [0, 0, ["a", "b", "b"]]);
+  // Together: taken once, both told so.
+  const both = await Promise.all([send(log("c"), "k3"), send(log("c"), "k3")]);
+  assertEquals([both.map(({ code }) => code), taken.at(-1), taken.length], [[0, 0], "c", 4]);
+  assertEquals((await send(log("d"), "x".repeat(256))).code, 3);
+  const route = otlpRoute({ receiver: new OtlpReceiver({ sink }) });
+  const headers = { "content-type": "application/x-protobuf", "idempotency-key": "k1" };
+  const answer = await ask(routes([route]), { method: "POST", path: "/v1/logs", headers, body: log("a") });
+  assertEquals([answer.status, taken.length], [200, 4], "taken over gRPC, known over HTTP");
 });
 
 Deno.test("gRPC: a full pipeline is UNAVAILABLE, so that the sender comes again", async () => {

@@ -3,6 +3,7 @@ import { encodeStatus, type Encoding, MEDIA_TYPE, type RpcStatus, type Signal } 
 import { BodyError, type HttpAnswer, type HttpRequest, type Route } from "./http.ts";
 import { checkEncoding, inflate } from "./inflate.ts";
 import type { OtlpReceiver } from "./otlp_receiver.ts";
+import { keyProblem } from "./receipts.ts";
 
 /** google.rpc.Code for the HTTP statuses we answer with. */
 const RPC_CODE: Readonly<Record<number, number>> = {
@@ -48,10 +49,8 @@ export function otlpRoute({ receiver, maxBodyBytes = 64 * 1024 * 1024 }: OtlpHtt
       return refuse(request, 415, { message });
     }
     const key = request.headers["idempotency-key"];
-    if (key !== undefined && !/^[\x20-\x7e]{1,255}$/.test(key)) {
-      const message = 'Cannot use "idempotency-key": it is 1 to 255 printable ASCII characters';
-      return refuse(request, 400, { message });
-    }
+    const problem = key === undefined ? null : keyProblem(key);
+    if (problem !== null) return refuse(request, 400, { message: problem });
     let body: Uint8Array;
     try {
       const compressed = request.headers["content-encoding"];

@@ -1,4 +1,4 @@
-/** `Idempotency-Key`: a request that comes again under its key is answered as it was, and taken once. */
+/** `Idempotency-Key`, a header over HTTP and metadata over gRPC: a request that comes again under its key is answered as it was, and taken once. */
 import { createHash } from "node:crypto";
 import type { Receipt } from "../model/receipt.ts";
 import type { Encoding, Signal } from "../otlp/mod.ts";
@@ -10,6 +10,13 @@ export interface Keyed {
   /** Inflated. */
   readonly body: Uint8Array;
   readonly key: string;
+}
+
+/** Why a key cannot be used; null where it can. */
+export function keyProblem(key: string): string | null {
+  return /^[\x20-\x7e]{1,255}$/.test(key)
+    ? null
+    : 'Cannot use "idempotency-key": it is 1 to 255 printable ASCII characters';
 }
 
 /** What a receipt says before the answer is known. */
