@@ -170,6 +170,9 @@ export class CollectorMetrics {
     this.#read(name("probe_events_duplicate_total"), "Probe events that had come before.", [], (add) => {
       add({}, pipeline().duplicateProbes);
     });
+    this.#read(name("logs_duplicate_total"), "Logs whose log.record.uid had come before.", [], (add) => {
+      add({}, pipeline().duplicateLogs);
+    });
     this.#read(
       name("probe_events_refused_total"),
       "Documents that were no probe event after all.",

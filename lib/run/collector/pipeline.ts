@@ -7,7 +7,7 @@ import type { Dialect } from "../../model/genai.ts";
 import type { LogRecord } from "../../model/log_record.ts";
 import type { MetricPoint } from "../../model/metric_point.ts";
 import { Overload } from "../../model/overload.ts";
-import type { ProbeEvent, ProbeEventV1Alpha2 } from "../../model/probe_event.ts";
+import type { ProbeEvent } from "../../model/probe_event.ts";
 import type { Receipt } from "../../model/receipt.ts";
 import { RecentKeys } from "../../model/recent_keys.ts";
 import type { SloEvent } from "../../model/slo_event.ts";
@@ -23,6 +23,7 @@ import { type DueTrace, HeldTraces } from "./held_traces.ts";
 import { type JudgedTrace, type JudgeOptions, judgeTrace } from "./judge.ts";
 import { Pace } from "./pace.ts";
 import { RecentTraces } from "./recent_traces.ts";
+import { logKey, probeKey } from "./record_keys.ts";
 
 export interface PipelineOptions extends JudgeOptions {
   readonly store: Store;
@@ -53,6 +54,8 @@ export interface PipelineStats {
   /** Probe events taken, by where from. */
   readonly probes: Readonly<Record<"otlp" | "input", number>>;
   readonly duplicateProbes: number;
+  /** Logs whose `log.record.uid` had come before. */
+  readonly duplicateLogs: number;
   /** Logs that meant to hold a probe event and did not, and probe events that cannot be kept; by reason. */
   readonly refusedProbes: ReadonlyMap<string, number>;
   readonly logs: number;
@@ -79,8 +82,8 @@ const MOST_HELD_BYTES = 256 * 1024 * 1024;
 /** A turn is over after so long, whatever is left to be done; the last one, when a collector ends, after so long. */
 const TURN_MS = 1_000;
 const LAST_TURN_MS = 5_000;
-/** Probe events remembered against duplicates. */
-const PROBE_HORIZON = 131_072;
+/** Probe events, and logs with an id, remembered against duplicates. */
+const RECORD_HORIZON = 131_072;
 /** SLO events stored together, about. */
 const MOST_EVENTS = 512;
 /** About what an SLO event takes. */
@@ -100,14 +103,24 @@ export class Pipeline {
   /** Bytes on the wire of what is in the backlog, about. */
   #backlogBytes = 0;
   readonly #recent = new RecentTraces();
-  readonly #seenProbes = new RecentKeys(PROBE_HORIZON);
+  readonly #seenRecords = new RecentKeys(RECORD_HORIZON);
+  /** Appends of records that the store has not answered for yet. */
+  readonly #recordsUnderWay = new Set<Promise<unknown>>();
   readonly #dialects = new Map<Dialect, number>();
   readonly #metricDialects = new Map<Dialect, number>();
   readonly #refused = new Map<string, number>();
   readonly #probes = { otlp: 0, input: 0 };
   /** On their way into the store. */
   #arriving = { spans: 0, bytes: 0 };
-  #counts = { differences: 0, duplicateProbes: 0, logs: 0, judgedTraces: 0, judgedSpans: 0, unstored: 0 };
+  #counts = {
+    differences: 0,
+    duplicateProbes: 0,
+    duplicateLogs: 0,
+    logs: 0,
+    judgedTraces: 0,
+    judgedSpans: 0,
+    unstored: 0,
+  };
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -178,34 +191,47 @@ export class Pipeline {
     const entries: NewEntry[] = [];
     const probes: ProbeEvent[] = [];
     const keys: string[] = [];
+    const isNew = (key: string | null) => {
+      if (key === null) return true;
+      if (!this.#seenRecords.add(key)) return false;
+      keys.push(key);
+      return true;
+    };
     for (const log of logs) {
       const held = probeEventOf(log);
       if (held === null || typeof held === "string") {
         if (held !== null) increment(this.#refused, held);
-        entries.push(logEntry(log, each));
-        continue;
-      }
-      const key = probeKey(held);
-      if (!this.#seenProbes.add(key)) {
-        this.#counts.duplicateProbes++;
-        continue;
-      }
-      keys.push(key);
-      probes.push(held);
-      entries.push(probeEntry(held, each));
+        if (isNew(logKey(log))) entries.push(logEntry(log, each));
+        else this.#counts.duplicateLogs++;
+      } else if (isNew(probeKey(held))) {
+        probes.push(held);
+        entries.push(probeEntry(held, each));
+      } else this.#counts.duplicateProbes++;
     }
     this.#pace.arrived();
     try {
+      // One that came before may be one whose fate is still open: who sends it again waits with who sent it first.
+      if (entries.length < logs.length) await Promise.all(this.#recordsUnderWay);
       if (entries.length > 0 || receipt !== undefined) {
-        const given = await this.#options.store.append(entries, receipt);
+        const given = await this.#appendRecords(entries, receipt);
         this.#stored(given, probes);
       }
     } catch (error) {
-      for (const key of keys) this.#seenProbes.forget(key);
+      for (const key of keys) this.#seenRecords.forget(key);
       throw error;
     }
     this.#counts.logs += entries.length - probes.length;
     this.#tookProbes(probes, "otlp");
+  }
+
+  async #appendRecords(entries: readonly NewEntry[], receipt: Receipt | undefined) {
+    const append = this.#options.store.append(entries, receipt);
+    this.#recordsUnderWay.add(append);
+    try {
+      return await append;
+    } finally {
+      this.#recordsUnderWay.delete(append);
+    }
   }
 
   takeMetrics(points: readonly MetricPoint[]): void {
@@ -216,12 +242,16 @@ export class Pipeline {
     this.#options.onMetrics?.(points);
   }
 
-  /** After a restart: the newest probe events of the store are known when they come again. */
+  /** After a restart: the newest probe events and logs of the store are known when they come again. */
   async remember(): Promise<void> {
-    const entries = await this.#options.store.newest(PROBE_HORIZON / 2, { kinds: ["probe"] });
+    const entries = await this.#options.store.newest(RECORD_HORIZON / 2, { kinds: ["probe", "log"] });
     for (const entry of entries.toReversed()) {
+      if (entry.kind === "log") {
+        const key = logKey(entry.document);
+        if (key !== null) this.#seenRecords.add(key);
+      }
       if (entry.kind !== "probe") continue;
-      this.#seenProbes.add(probeKey(entry.document));
+      this.#seenRecords.add(probeKey(entry.document));
       // Spans that are to be judged again find the kernel events of their time.
       if (entry.commitSeq <= this.#backlog.cursor) this.#join.addProbe(entry.document);
     }
@@ -364,15 +394,6 @@ export class Pipeline {
     this.#probes[from] += probes.length;
     if (probes.length > 0) this.#options.onProbes?.(probes);
   }
-}
-
-/** Two events alike in all of this are one event that was sent twice. */
-function probeKey(probe: ProbeEvent): string {
-  const { ts_unix_nano, signal, node, pid, tid, value, span_id = "", conn_tuple: conn } = probe;
-  const { attributes, cgroup = "" } = probe as ProbeEventV1Alpha2;
-  const ports = conn === undefined ? "" : `${conn.src_ip}:${conn.src_port}>${conn.dst_ip}:${conn.dst_port}`;
-  const about = attributes === undefined ? "" : JSON.stringify(attributes);
-  return [ts_unix_nano, signal, node, pid, tid, value, span_id, ports, cgroup, about].join("\0").slice(0, 2048);
 }
 
 function increment<K>(counters: Map<K, number>, key: K): void {

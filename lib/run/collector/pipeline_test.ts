@@ -21,16 +21,23 @@ import { Pipeline, type PipelineOptions } from "./pipeline.ts";
 const { spans, probes } = madeRun({ seconds: 2 });
 const logs = probes.map((probe) => probeEventLog(probe, {}, 0n));
 
+const pipelineOptions: Omit<PipelineOptions, "store"> = {
+  windowMs: 2000,
+  objectives: { ttftMs: 150 },
+  place: { cluster: "c1", namespace: "", workload: "", service: "" },
+  tracker: null,
+  nowMs: () => 0,
+  clockMs: () => 0,
+  onTrace: () => {},
+};
+
 function start(part: Partial<PipelineOptions> = {}) {
   const traces: JudgedTrace[] = [];
   const clock = { ms: 0 };
   const store = new MemoryStore();
   const pipeline = new Pipeline({
+    ...pipelineOptions,
     store,
-    windowMs: 2000,
-    objectives: { ttftMs: 150 },
-    place: { cluster: "c1", namespace: "", workload: "", service: "" },
-    tracker: null,
     nowMs: () => Number(spans[0]!.startNs / 1_000_000n) + clock.ms,
     clockMs: () => clock.ms,
     onTrace: (trace) => traces.push(trace),
@@ -143,6 +150,35 @@ Deno.test("probe events that come again are taken once; other logs are logs; bad
   assertEquals([taken.otlp, duplicateProbes, plain], [probes.length, probes.length, 2]);
   assertEquals(Object.fromEntries(refusedProbes), { "not JSON": 1 });
   assertEquals([store.state().held.probe, store.state().held.log], [probes.length, 2]);
+});
+
+Deno.test("logs with an id of their own are taken once, those without as often as they come", async () => {
+  const { pipeline, store } = start();
+  const plain = { ...logs[0]!, body: "hello", eventName: "" };
+  const own = { ...plain, attributes: { "log.record.uid": "01HX" } };
+  const elsewhere = { ...own, resource: { "service.name": "other" } };
+  for (let i = 0; i < 2; i++) await pipeline.takeLogs([plain, own, elsewhere, own], 100);
+  assertEquals([store.state().held.log, pipeline.stats.logs, pipeline.stats.duplicateLogs], [4, 4, 4]);
+  const again = new Pipeline({ ...pipelineOptions, store });
+  await again.remember();
+  await again.takeLogs([own, elsewhere], 50);
+  assertEquals([store.state().held.log, again.stats.duplicateLogs], [4, 2], "also after a restart");
+});
+
+Deno.test("who sends a record again is told that it was taken when it was, and not before", async () => {
+  const gate = Promise.withResolvers<never>();
+  class Slow extends MemoryStore {
+    override append(): Promise<never> {
+      return gate.promise;
+    }
+  }
+  await using store = new Slow();
+  const { pipeline } = start({ store });
+  const first = pipeline.takeLogs(logs, 100);
+  const second = pipeline.takeLogs(logs, 100);
+  gate.reject(new IoError("Cannot write: the disk is full"));
+  await assertRejects(() => first, IoError);
+  await assertRejects(() => second, IoError);
 });
 
 Deno.test("names of models: the original stays, the conventions' are added, dialects are counted", async () => {
