@@ -1,10 +1,12 @@
 /** Whether a journal is what was written: pages, sequence, every chunk's sum, the chain of digests, and what finds entries. */
 import type { DatabaseSync } from "node:sqlite";
+import { dirname } from "node:path";
 import { traceKey } from "./chunk.ts";
 import { chain, hex, sumOf } from "./digest.ts";
 import { type ChunkRow, chunksAfter, endsOf, linesOf } from "./journal_chunks.ts";
 import { hasTable, openForReading, pragma, type Row } from "./journal_db.ts";
 import { keysOf } from "./recent_traces.ts";
+import { damageOf, damageText } from "./log_damage.ts";
 import { KINDS } from "./store.ts";
 
 export interface Verified {
@@ -24,7 +26,9 @@ const MOST_PROBLEMS = 20;
 export function verifyJournal(path: string): Verified {
   using db = openForReading(path);
   const problems: string[] = [];
+  const damage = damageOf(dirname(path));
   const say = (text: string) => void (problems.length < MOST_PROBLEMS && problems.push(text));
+  if (damage !== null && `${path}-wal` === damage.path) say(`${damage.path}: ${damageText(damage)}`);
   let seq = 0;
   let first = 1;
   let digest: Uint8Array = new Uint8Array(32);

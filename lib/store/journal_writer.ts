@@ -6,6 +6,7 @@ import { chain, hex, sumOf } from "./digest.ts";
 import { COUNTS, databasePath, openForWriting, type Row } from "./journal_db.ts";
 import { upgrade } from "./journal_upgrade.ts";
 import { LapsedError, Lease } from "./lease.ts";
+import { refuseDamage } from "./log_damage.ts";
 import { changeManifest } from "./manifest.ts";
 import { openChunk } from "./open_chunk.ts";
 import { Periods } from "./periods.ts";
@@ -29,6 +30,8 @@ export interface WriterOptions {
   /** Chunks committed longer ago than this go, and the oldest while all are more than so many bytes. */
   readonly retainMs: number;
   readonly retainBytes: number;
+  /** A log that is damaged in its middle does not stop it: it goes on without what follows. */
+  readonly acceptsDamage?: boolean;
   readonly nowMs: () => number;
 }
 
@@ -81,6 +84,8 @@ export class JournalWriter implements Disposable {
   /** Opens, recovers what the log holds, and takes the lease. @throws IoError, IntegrityError, UnsupportedError */
   constructor(options: WriterOptions) {
     this.#options = options;
+    // Without syncs nothing tells damage from a tail that was never written.
+    if (options.acceptsDamage !== true && options.synchronous !== "OFF") refuseDamage(options.dir);
     this.#db = openForWriting(options.dir, options.synchronous, Math.min(2_000, options.leaseMs));
     try {
       this.#lease = new Lease(this.#db, options.dir, options.leaseMs, options.owner);

@@ -4,6 +4,7 @@ import type { Io } from "../../model/io.ts";
 import { count } from "../../report/format.ts";
 import { printable } from "../../report/text.ts";
 import { BusyError, type StoreActs } from "../../serve/admin_http.ts";
+import { damageOf, damageText } from "../../store/log_damage.ts";
 import { JournalStore } from "../../store/journal_store.ts";
 import { MemoryStore } from "../../store/memory_store.ts";
 import { takeSnapshotApart } from "../../store/snapshot_apart.ts";
@@ -67,8 +68,15 @@ export async function openStore(
   if (!(leaseMs >= 300 && leaseMs <= 600_000)) {
     throw new UsageError(`Cannot use "SLOCTL_WAL_LEASE_MS=${leaseMs}"`, "Give milliseconds from 300 to 600000");
   }
+  const damaged = io.env("SLOCTL_WAL_DAMAGED") || "refuse";
+  if (!["refuse", "accept"].includes(damaged)) {
+    throw new UsageError(`Cannot use "SLOCTL_WAL_DAMAGED=${damaged}"`, "Give refuse, or accept");
+  }
+  const damage = damaged === "accept" ? damageOf(dir) : null;
+  if (damage !== null) io.err(printable(`sloctl: ${damage.path}: ${damageText(damage)}; they are left behind`) + "\n");
   const store = await JournalStore.open({
     dir,
+    acceptsDamage: damaged === "accept",
     synchronous,
     leaseMs,
     owner: `the collector with process id ${Deno.pid}`,
