@@ -18,11 +18,10 @@ import type { SpanRequest } from "../../otlp/scan_traces.ts";
 import { logEntry, probeEntry, sloEntry, spanEntry } from "../../store/entries.ts";
 import type { Entry, NewEntry, Store } from "../../store/store.ts";
 import { Backlog } from "./backlog.ts";
-import { EvidenceJoin, type EvidenceStats, type Ticket } from "./evidence_join.ts";
+import { EvidenceJoin, type EvidenceStats } from "./evidence_join.ts";
 import { type DueTrace, HeldTraces } from "./held_traces.ts";
 import { type JudgedTrace, type JudgeOptions, judgeTrace } from "./judge.ts";
 import { Pace } from "./pace.ts";
-import { RecentTraces } from "./recent_traces.ts";
 import { logKey, probeKey } from "./record_keys.ts";
 
 export interface PipelineOptions extends JudgeOptions {
@@ -102,7 +101,6 @@ export class Pipeline {
   readonly #knownUpTo: number;
   /** Bytes on the wire of what is in the backlog, about. */
   #backlogBytes = 0;
-  readonly #recent = new RecentTraces();
   readonly #seenRecords = new RecentKeys(RECORD_HORIZON);
   /** Appends of records that the store has not answered for yet. */
   readonly #recordsUnderWay = new Set<Promise<unknown>>();
@@ -316,7 +314,6 @@ export class Pipeline {
     this.#dueSpans -= tickets.length;
     this.#counts.judgedTraces++;
     this.#counts.judgedSpans += tickets.length;
-    this.#recent.add(judged.traceId, tickets);
     const events = firstSeq > this.#knownUpTo ? judged.events : await this.#unknown(judged.events);
     // An earlier run has told it, and came to its end before it could note that.
     if (events.length > 0 || judged.events.length === 0) this.#options.onTrace({ ...judged, events });
@@ -337,11 +334,6 @@ export class Pipeline {
     } catch {
       this.#counts.unstored += events.length;
     }
-  }
-
-  /** Spans of a trace that was judged lately, as the join knows them; for `explain`. */
-  ticketsOf(traceId: string): readonly Ticket[] {
-    return this.#recent.of(traceId);
   }
 
   get join(): EvidenceJoin {
