@@ -14,7 +14,12 @@ const ROOT = new URL("../", import.meta.url).pathname;
 export const EMBEDDED = ["bpf/out", "fixtures/recordings", "scenarios"];
 
 /** Modules that run on threads of their own: nothing imports them, so the compiler must be told. */
-export const WORKERS = ["lib/load/worker.ts", "lib/store/journal_worker.ts", "lib/store/snapshot_worker.ts"];
+export const WORKERS = [
+  "lib/load/worker.ts",
+  "lib/store/journal_worker.ts",
+  "lib/store/log_worker.ts",
+  "lib/store/snapshot_worker.ts",
+];
 
 const TARGETS: Readonly<Record<string, { readonly triple: string; readonly bpf: "x86_64" | "aarch64" | null }>> = {
   "linux-x64": { triple: "x86_64-unknown-linux-gnu", bpf: "x86_64" },

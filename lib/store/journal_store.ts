@@ -15,7 +15,7 @@ import { fitting, rawChunk } from "./raw_chunk.ts";
 import { type Kind, KINDS, type NewEntry, type Store, type StoreState } from "./store.ts";
 import { told } from "./store_errors.ts";
 
-export type JournalOptions = Omit<WriterOptions, "nowMs">;
+export type JournalOptions = Omit<WriterOptions, "nowMs" | "moveLog">;
 
 interface Waiting {
   /** Chunks of what was decoded, or a request that is put into a chunk with its neighbours. */

@@ -1,10 +1,11 @@
 /** The journal's thread: holds the writer, and answers each message with one. See JournalStore for the other side. */
 import { type Append, type JournalState, JournalWriter, type WriterOptions } from "./journal_writer.ts";
 import { LapsedError } from "./lease.ts";
+import type { ToMover } from "./log_worker.ts";
 import { FencedError, tell, type Told } from "./store_errors.ts";
 
 export type ToWriter =
-  | { readonly type: "open"; readonly options: Omit<WriterOptions, "nowMs"> }
+  | { readonly type: "open"; readonly options: Omit<WriterOptions, "nowMs" | "moveLog"> }
   | { readonly type: "commit"; readonly appends: readonly Append[] }
   /** Is not answered. */
   | { readonly type: "judged"; readonly seq: number }
@@ -43,7 +44,8 @@ thread.onmessage = ({ data }) => {
 
 function serve(message: Exclude<ToWriter, { type: "judged" }>): JournalState {
   if (message.type === "open") {
-    writer = new JournalWriter({ ...message.options, nowMs: Date.now });
+    const { dir, synchronous } = message.options;
+    writer = new JournalWriter({ ...message.options, nowMs: Date.now, moveLog: () => moveLog({ dir, synchronous }) });
     // Often enough that neither a slow disk nor a busy machine makes it late.
     timers = [setInterval(keep, message.options.leaseMs / 6), setInterval(retain, RETAIN_EVERY_MS)];
     return writer.state;
@@ -53,10 +55,26 @@ function serve(message: Exclude<ToWriter, { type: "judged" }>): JournalState {
   else if (message.type === "trim") { while (writer!.trim(message.seq)); }
   else {
     timers.forEach((timer) => clearInterval(timer));
+    mover?.terminate();
     writer![Symbol.dispose]();
     return state;
   }
   return writer!.state;
+}
+
+let mover: Worker | null = null;
+
+function moveLog(what: ToMover): Promise<void> {
+  mover ??= new Worker(new URL("./log_worker.ts", import.meta.url), { type: "module" });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  mover.onmessage = () => resolve();
+  mover.onerror = (event) => {
+    // Then the writer moves it, at the log's largest.
+    event.preventDefault();
+    resolve();
+  };
+  mover.postMessage(what);
+  return promise;
 }
 
 function keep(): void {

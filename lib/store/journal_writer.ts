@@ -33,6 +33,8 @@ export interface WriterOptions {
   /** A log that is damaged in its middle does not stop it: it goes on without what follows. */
   readonly acceptsDamage?: boolean;
   readonly nowMs: () => number;
+  /** Moves the log into the database elsewhere, and says when that is done. Without it commits wait for it. */
+  readonly moveLog?: () => Promise<void>;
 }
 
 export interface JournalState {
@@ -53,9 +55,13 @@ export interface JournalState {
 export const RECEIPT_MS = 24 * 3600_000;
 export const MOST_RECEIPTS = 131_072;
 
-/** Bytes in the log from which it is moved into the database: when nothing waits, and in any case. */
+/**
+ * Bytes that are not in the database yet, from which on they are moved there: when nothing waits, and in any case. The log begins anew
+ * only when all of it was moved, which is never so while others add to it: at its largest the writer moves the rest itself.
+ */
 const LOG_IDLE_BYTES = 1 << 20;
-const LOG_MOST_BYTES = 32 << 20;
+const LOG_STEP_BYTES = 8 << 20;
+const LOG_MOST_BYTES = 64 << 20;
 /** How often `progress` is written at most. */
 const JUDGED_EVERY_MS = 250;
 /** Chunks removed in one transaction: appends wait for it. */
@@ -78,8 +84,10 @@ export class JournalWriter implements Disposable {
   #judged: number;
   #judgedMs = 0;
   #toldJudged = 0;
-  /** Written since the log was last moved. */
+  /** In the log; in the database too, of these; and whether more are on their way. */
   #logBytes = 0;
+  #movedBytes = 0;
+  #isMoving = false;
 
   /** Opens, recovers what the log holds, and takes the lease. @throws IoError, IntegrityError, UnsupportedError */
   constructor(options: WriterOptions) {
@@ -169,7 +177,8 @@ export class JournalWriter implements Disposable {
     [this.#last, this.#digest, this.#held] = [last, digest, held];
     this.#bytes += bytes;
     this.#logBytes += bytes + answers;
-    if (this.#logBytes > LOG_MOST_BYTES) this.#moveLog();
+    if (this.#logBytes - this.#movedBytes > LOG_STEP_BYTES) this.#moveApart();
+    if (this.#logBytes > LOG_MOST_BYTES && !this.#isMoving) this.#moveLog();
   }
 
   /** Removes whole chunks that end at `seq` or before, a few at a time; false when there is nothing left to remove. */
@@ -219,7 +228,9 @@ export class JournalWriter implements Disposable {
     if (this.#lease.isDue) this.#transaction("keep", () => this.#forgetReceipts());
     else if (this.#traces.isDue) this.#transaction("keep", () => this.#traces.step(true));
     else if (this.#toldJudged > this.#judged) this.#transaction("keep", () => {});
-    if (this.#logBytes > LOG_IDLE_BYTES) this.#moveLog();
+    if (this.#logBytes - this.#movedBytes <= LOG_IDLE_BYTES) return;
+    if (this.#options.moveLog === undefined) this.#moveLog();
+    else this.#moveApart();
   }
 
   /** Takes a lease that lapsed again. @throws FencedError, IoError */
@@ -279,6 +290,19 @@ export class JournalWriter implements Disposable {
     }
   }
 
+  #moveApart(): void {
+    const { moveLog } = this.#options;
+    if (this.#isMoving || moveLog === undefined) return;
+    const bytes = this.#logBytes;
+    this.#isMoving = true;
+    void moveLog().then(() => {
+      this.#isMoving = false;
+      this.#movedBytes = bytes;
+      // Nothing was added: the next commit begins the log anew.
+      if (this.#logBytes === bytes) this.#logBytes = this.#movedBytes = 0;
+    });
+  }
+
   #moveLog(): void {
     try {
       this.#db.exec("PRAGMA wal_checkpoint(PASSIVE)");
@@ -287,6 +311,7 @@ export class JournalWriter implements Disposable {
       // A full disk: nothing is lost, the log stays as it is and is tried again.
       this.#logBytes = LOG_IDLE_BYTES;
     }
+    this.#movedBytes = 0;
   }
 
   /** What finds the entries of a chunk. */
