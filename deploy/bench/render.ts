@@ -191,15 +191,15 @@ function joinRows(j: JoinResult): string[][] {
   ];
 }
 
-function watchRows(w: WatchResult): string[][] {
-  const rate = `${whole(w.spans)} spans at ${whole(w.spans_per_s)}/s, store on disk`;
-  return [[
-    "lag of the event stream, p95",
+function watchRows({ lags }: WatchResult): string[][] {
+  return lags.map((w) => [
+    `lag of the event stream at ${whole(w.spans_per_s)} spans/s, p95`,
     `${tenth(w.p95_ms)} ms`,
-    `from a span's export to its watcher: p50 ${tenth(w.p50_ms)} ms, max ${
+    `from sending a span to its watcher having it: p50 ${tenth(w.p50_ms)} ms, max ${
       tenth(w.max_ms)
-    } ms; ${rate}; goal: under 200 ms`,
-  ]];
+    } ms; from the answer ` +
+    `to its export, p95 ${tenth(w.answered_p95_ms)} ms; ${whole(w.spans)} spans, store on disk; goal: under 200 ms`,
+  ]);
 }
 
 function helpRows(h: HelpResult): string[][] {

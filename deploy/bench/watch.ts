@@ -1,4 +1,4 @@
-/** How long after a span was sent a watcher of the event stream has it: a collector on disk, in a process of its own, at a steady rate. */
+/** How long after a span was sent a watcher of the event stream has it: a collector on disk, in a process of its own, at steady rates. */
 import { quantile } from "../../lib/stats/describe.ts";
 import type { Span } from "../../lib/model/span.ts";
 import { encodeTraces } from "../../lib/otlp/mod.ts";
@@ -6,22 +6,31 @@ import { watchEvents } from "../../lib/net/watch_events.ts";
 import { IoError } from "../../lib/model/errors.ts";
 
 const CLI = new URL("../../cli/sloctl.ts", import.meta.url).pathname;
-const BATCH = 10;
+/** Spans a request: 500 and 3 000 a second. */
+const BATCHES = [10, 60];
 const EVERY_MS = 20;
+/** At each rate: ten seconds. */
 const REQUESTS = 500;
 /** The first second warms the code up and does not count. */
 const WARM = 50;
 
-export interface WatchResult {
+export interface WatchLag {
   readonly spans: number;
   readonly spans_per_s: number;
   /** From when the export request left to when the event was read: more than the time since the commit. */
   readonly p50_ms: number;
   readonly p95_ms: number;
   readonly max_ms: number;
+  /** From when the export was answered, which is after its commit; 0 where the watcher had it before. */
+  readonly answered_p95_ms: number;
 }
 
-/** @throws IoError when the collector does not start, or an event is missing */
+export interface WatchResult {
+  /** One a rate. */
+  readonly lags: readonly WatchLag[];
+}
+
+/** Takes half a minute. @throws IoError when the collector does not start, or an event is missing */
 export async function benchWatch(folder: string): Promise<WatchResult> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -31,47 +40,71 @@ export async function benchWatch(folder: string): Promise<WatchResult> {
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  const stop = new AbortController();
   try {
     const url = await address(child.stderr);
-    const sentMs = new Map<string, number>();
-    const lags: number[] = [];
-    const options = { url, kinds: ["span"], after: 0, signal: stop.signal };
-    const watching = (async () => {
-      for await (const item of watchEvents(options)) {
-        if (item.kind === "overflow") throw new IoError("Cannot measure: the watcher was closed for being slow");
-        lags.push(performance.now() - sentMs.get(item.spanId)!);
-        if (lags.length === REQUESTS * BATCH) return;
-      }
-    })();
+    const lags: WatchLag[] = [];
+    let sent = 0;
+    for (const batch of BATCHES) {
+      lags.push(await lag(url, batch, sent));
+      sent += batch * REQUESTS;
+    }
+    return { lags };
+  } finally {
+    child.kill("SIGTERM");
+    await child.status;
+  }
+}
+
+/** At one rate. @param before spans that were sent already: each has an id of its own */
+async function lag(url: string, batch: number, before: number): Promise<WatchLag> {
+  const all = REQUESTS * batch;
+  const health = await (await fetch(`${url}/v1/health`)).json();
+  const after: number = health.store.last_seq;
+  const stop = new AbortController();
+  const sentMs = new Map<string, number>();
+  const answeredMs = new Map<string, number>();
+  const seen: { readonly spanId: string; readonly atMs: number }[] = [];
+  const watching = (async () => {
+    for await (const item of watchEvents({ url, kinds: ["span"], after, signal: stop.signal })) {
+      if (item.kind === "overflow") throw new IoError("Cannot measure: the watcher was closed for being slow");
+      seen.push({ spanId: item.spanId, atMs: performance.now() });
+      if (seen.length === all) return;
+    }
+  })();
+  try {
     const started = performance.now();
     const answers: Promise<void>[] = [];
     for (let request = 0; request < REQUESTS; request++) {
       const due = started + request * EVERY_MS;
       await new Promise((done) => setTimeout(done, Math.max(0, due - performance.now())));
-      const spans = Array.from({ length: BATCH }, (_, i) => spanOf(request * BATCH + i + 1));
+      const spans = Array.from({ length: batch }, (_, i) => spanOf(before + request * batch + i + 1));
       const body = encodeTraces(spans, "protobuf");
       for (const { spanId } of spans) sentMs.set(spanId, performance.now());
-      answers.push(post(url, body));
+      answers.push(
+        post(url, body).then(() => {
+          for (const { spanId } of spans) answeredMs.set(spanId, performance.now());
+        }),
+      );
     }
     const seconds = (performance.now() - started) / 1000;
     await Promise.all(answers);
-    const late = setTimeout(() => stop.abort(), 10_000);
+    const late = setTimeout(() => stop.abort(), 30_000);
     await watching;
     clearTimeout(late);
-    if (lags.length < REQUESTS * BATCH) throw new IoError(`Cannot measure: ${lags.length} events came, not all`);
-    const counted = lags.slice(WARM * BATCH).sort((a, b) => a - b);
+    if (seen.length < all) throw new IoError(`Cannot measure: ${seen.length} events came, not all`);
+    const since = (from: ReadonlyMap<string, number>) =>
+      seen.slice(WARM * batch).map(({ spanId, atMs }) => Math.max(0, atMs - from.get(spanId)!)).sort((a, b) => a - b);
+    const counted = since(sentMs);
     return {
+      answered_p95_ms: quantile(since(answeredMs), 0.95),
       spans: counted.length,
-      spans_per_s: REQUESTS * BATCH / seconds,
+      spans_per_s: all / seconds,
       p50_ms: quantile(counted, 0.5),
       p95_ms: quantile(counted, 0.95),
       max_ms: counted.at(-1)!,
     };
   } finally {
     stop.abort();
-    child.kill("SIGTERM");
-    await child.status;
   }
 }
 
