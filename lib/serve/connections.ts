@@ -35,11 +35,12 @@ export class Connections {
     oldest[1].socket.destroy();
   }
 
-  begins(peer: Peer): void {
+  /** How many are under way there now; 0: it is no longer open. */
+  begins(peer: Peer): number {
     const connection = this.#open.get(peer);
-    if (connection === undefined) return;
-    connection.busy++;
+    if (connection === undefined) return 0;
     this.#waiting.delete(peer);
+    return ++connection.busy;
   }
 
   /** Once for each `begins`. */

@@ -28,6 +28,8 @@ export interface HttpOptions {
   readonly headMs?: number;
   /** A request not complete after so long is cut. Default 60 s. */
   readonly requestMs?: number;
+  /** An answer not taken after so long is cut. Default 60 s. */
+  readonly takeMs?: number;
   /** Is told of what the handler threw: a defect of ours. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -59,12 +61,17 @@ const HANDSHAKE_MS = 10_000;
 const BACKLOG = 4096;
 const GRACE_MS = 500;
 const POLL_MS = 10;
+/** Requests sent ahead on one connection, before the first of them was answered: all would be worked on at once. */
+const MOST_AHEAD = 16;
+/** An answer that is not taken for so long is given up. */
+const TAKE_MS = 60_000;
 /** After an early answer the rest of the body is read and thrown away for so long: cut at once, the answer would be lost. */
 const LINGER_MS = 2_000;
 
 /** @throws IoError when the address is taken or not ours, UsageError when it is no address or the TLS files do not fit. */
 export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
-  const { hostname, port, handler, maxConnections = 8192, headMs = 10_000, requestMs = 60_000 } = options;
+  const { hostname, port, handler, maxConnections = 8192, headMs = 10_000, requestMs = 60_000, takeMs = TAKE_MS } =
+    options;
   const budget = new ByteBudget(options.maxBodyBytes ?? 512 * 1024 * 1024);
   const refused = new Map<string, number>();
   const connections = new Connections(maxConnections);
@@ -80,12 +87,14 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     connectionsCheckingInterval: 1_000,
   };
   const onRequest = (message: IncomingMessage, response: ServerResponse) => {
+    const peer = peerOf(message.socket);
+    const underWay = connections.begins(peer);
+    // 0: others of the same packet, after the one that was too many.
+    if (underWay === 0 || underWay > MOST_AHEAD) return void message.socket.destroy();
+    response.once("close", () => connections.ends(peer));
     requests++;
     inFlight++;
     let held = 0;
-    const peer = peerOf(message.socket);
-    connections.begins(peer);
-    response.once("close", () => connections.ends(peer));
     const request = () => {
       const { path, query } = target(message.url ?? "/");
       return {
@@ -106,7 +115,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
       })
       .then((answer) => {
         if (answer.stream === undefined || message.method === "HEAD") {
-          return send(message, response, answer, closing.signal.aborted);
+          return send(message, response, answer, closing.signal.aborted, takeMs);
         }
         inFlight--; // it may last for days: nobody waits for its end
         return sendStream(response, { ...answer, stream: answer.stream }, closing.signal)
@@ -169,7 +178,13 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   };
 }
 
-function send(message: IncomingMessage, response: ServerResponse, answer: HttpAnswer, closing: boolean): void {
+function send(
+  message: IncomingMessage,
+  response: ServerResponse,
+  answer: HttpAnswer,
+  closing: boolean,
+  takeMs: number,
+): void {
   if (response.destroyed || response.writableEnded) return;
   const body = typeof answer.body === "string" ? new TextEncoder().encode(answer.body) : answer.body;
   const early = !message.complete;
@@ -179,6 +194,8 @@ function send(message: IncomingMessage, response: ServerResponse, answer: HttpAn
     ...(early || closing ? { connection: "close" } : {}),
   });
   response.end(body);
+  const untaken = setTimeout(() => message.socket.destroy(), takeMs);
+  response.once("close", () => clearTimeout(untaken));
   if (!early) return;
   message.resume();
   const timer = setTimeout(() => message.socket.destroy(), LINGER_MS);

@@ -142,6 +142,38 @@ Deno.test("beyond the cap connections that say nothing give way, one with a requ
   for (const connection of silent) connection.close();
 });
 
+Deno.test("who sends hundreds of requests ahead is cut, a few are answered in order; who takes no answer is cut", async () => {
+  let asked = 0;
+  const large = "x".repeat(10_000_000);
+  await using listener = await start({
+    takeMs: 300,
+    handler: ({ path }) => {
+      asked++;
+      return Promise.resolve(text(path === "/large" ? large : path));
+    },
+  });
+  const ahead = (n: number) =>
+    Array.from(
+      { length: n },
+      (_, i) => `GET /${i} HTTP/1.1\r\nhost: x\r\n${i === n - 1 ? "connection: close\r\n" : ""}\r\n`,
+    )
+      .join("");
+  const few = await raw(listener, ahead(10));
+  assertEquals(
+    [...few.matchAll(/\r\n\r\n\/(\d+)/g)].map(([, n]) => Number(n)),
+    Array.from({ length: 10 }, (_, i) => i),
+  );
+  asked = 0;
+  await raw(listener, ahead(500));
+  assert(asked <= 16, `${asked} were worked on`);
+  await until(() => listener.stats.connections === 0, "all are gone");
+  using idle = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
+  await idle.write(new TextEncoder().encode("GET /large HTTP/1.1\r\nhost: x\r\n\r\n"));
+  await until(() => listener.stats.connections === 1, "it is there");
+  await until(() => listener.stats.connections === 0, "it is cut");
+  assertEquals(listener.stats.inFlight, 0);
+});
+
 Deno.test("a head that can be read in two ways is refused", async () => {
   await using listener = await start();
   const rows: [string, string][] = [
