@@ -130,6 +130,8 @@ export function sentence(incident: IncidentAttribution): string {
   const { service, predicted_fault_domain: domain, confidence, slo_impact: impact } = incident;
   const who = plain(service) || "a service without a name";
   const made = incident.synthetic ? "[synthetic] " : incident.replay ? "[replay] " : "";
+  const pace = `${impact.burn_rate.toFixed(1)} times as fast as its budget allows, over ${impact.window_minutes} min`;
+  if (incident.alert !== undefined) return `${made}${who}: the objective ${plain(impact.sli)} burns ${pace}`;
   const rate = `burn rate ${impact.burn_rate.toFixed(1)} over ${impact.window_minutes} min`;
   return `${made}${who}: ${plain(impact.sli)} out of its baseline, ${rate}; ${domain}, confidence ${
     confidence.toFixed(2)

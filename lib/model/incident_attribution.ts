@@ -49,8 +49,13 @@ export interface IncidentAttribution {
   /** `open` until the SLI is as before. Told when it opens and when it closes; absent where the whole was looked at afterwards. */
   readonly state?: "open" | "closed";
   readonly closed_at?: string;
-  /** `no_traffic` is not health; `persists`: the new level has become the normal one. */
-  readonly closed_because?: "recovered" | "no_traffic" | "persists";
+  /**
+   * `no_traffic` is not health; `persists`: the new level has become the normal one; `restarted`: the collector started again, and no
+   * longer knows what it was compared with.
+   */
+  readonly closed_because?: "recovered" | "no_traffic" | "persists" | "restarted";
+  /** Present where an objective that burns opened it, and by which pair of windows. */
+  readonly alert?: { readonly level: "page" | "ticket"; readonly long: string; readonly short: string };
   /** How many requests were compared. */
   readonly requests?: { readonly incident: number; readonly baseline: number };
   readonly synthetic?: true;

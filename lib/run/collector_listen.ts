@@ -3,6 +3,7 @@ import { parseProbeEvent } from "../export/probe_event_json.ts";
 import { LoopLag } from "../host/loop_lag.ts";
 import { sleep } from "../host/sleep.ts";
 import { IoError } from "../model/errors.ts";
+import type { IncidentAttribution } from "../model/incident_attribution.ts";
 import type { Io } from "../model/io.ts";
 import type { SloEvent } from "../model/slo_event.ts";
 import { count, plural } from "../report/format.ts";
@@ -26,7 +27,9 @@ import { Watchers } from "../serve/watch.ts";
 import { watchRoute } from "../serve/watch_http.ts";
 import { emptyDocuments, readDocuments } from "../source/documents.ts";
 import { claimed } from "./collector/claimed.ts";
+import { BurnDesk } from "./collector/burn_desk.ts";
 import { IncidentDesk } from "./collector/incident_desk.ts";
+import { closeLeftOpen } from "./collector/left_open.ts";
 import { feed } from "./collector/inputs.ts";
 import { CollectorMetrics } from "./collector/metrics.ts";
 import { openStore } from "./collector/open_store.ts";
@@ -97,6 +100,14 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   void opened.lost?.then(fail);
   const nowMs = () => Date.now();
   const agents = new Agents();
+  const onIncident = (incident: IncidentAttribution) => {
+    sending.incident(incident);
+    const { incident_id, service, state, alert, slo_impact: { sli }, predicted_fault_domain, confidence } = incident;
+    const why = alert === undefined
+      ? `${predicted_fault_domain}, confidence ${confidence.toFixed(2)}`
+      : `its objective ${sli} burns`;
+    io.err(printable(`sloctl: incident ${incident_id} ${state} for ${service}: ${why}`) + "\n");
+  };
   const desk = new IncidentDesk({
     store,
     nowMs,
@@ -105,13 +116,20 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     service: options.place.service,
     objectiveMs: options.objectives.ttftMs,
     onFault,
-    onIncident: (incident) => {
-      sending.incident(incident);
-      const { incident_id, service, state, predicted_fault_domain, confidence } = incident;
-      const cause = `${predicted_fault_domain}, confidence ${confidence.toFixed(2)}`;
-      io.err(printable(`sloctl: incident ${incident_id} ${state} for ${service}: ${cause}`) + "\n");
-    },
+    onIncident,
   });
+  const { tracker } = options;
+  const burns = tracker === null ? null : new BurnDesk({
+    store,
+    tracker,
+    nowMs,
+    cluster: options.place.cluster,
+    namespace: options.place.namespace,
+    heardMs: (service) => desk.heardMs(service),
+    onIncident,
+    onFault,
+  });
+  await closeLeftOpen(store, nowMs(), onIncident);
   const pipeline = new Pipeline({
     ...options,
     store,
@@ -123,6 +141,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     onTrace: (trace) => {
       metrics.judged(trace);
       desk.observe(trace);
+      burns?.observe(trace);
       sending.spans(trace.evidence.map(({ span, attributes }) => enrichedSpan(span, attributes)));
       try {
         write(trace.events);
@@ -144,7 +163,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     pipeline: () => pipeline.stats,
     store,
     tracker: options.tracker,
-    incidents: () => ({ opened: desk.opened, open: desk.open }),
+    incidents: () => ({ opened: desk.opened + (burns?.opened ?? 0), open: desk.open + (burns?.open ?? 0) }),
     sending: () => sending.state,
     watchers: () => watchers.clients,
   });
@@ -159,7 +178,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
       version: options.version,
       nowMs,
       received: () => receiver.stats,
-      incidentsOpen: () => desk.open,
+      incidentsOpen: () => desk.open + (burns?.open ?? 0),
       problems: () => [...problems(pipeline, faults), ...sending.warnings(), ...secure?.problems() ?? []],
     });
   const watchers = new Watchers((ns) => watchSource(scoped(store, ns)), options.watch);
@@ -212,6 +231,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     await sleep(TURN_MS, stop);
     await pipeline.turn();
     await desk.turn();
+    await burns?.turn();
     writer.flush();
   }
   // Whoever was told that its spans were taken finds them judged: first nothing new comes in, then what is held is judged.

@@ -19,6 +19,7 @@ const CLOSED: Readonly<Record<string, string>> = {
   recovered: "its objective is as before",
   no_traffic: "nobody asked any more, which is not health",
   persists: "the new level has become the normal one",
+  restarted: "the collector started again and no longer knows what it was compared with",
 };
 
 export function explainIncident(incident: IncidentAttribution, { width, color }: Page): string {
@@ -30,7 +31,7 @@ export function explainIncident(incident: IncidentAttribution, { width, color }:
     : `lasted ${lasted(incident)}, closed: ${CLOSED[incident.closed_because ?? ""] ?? "-"}`;
   let text = lines(`${incident.incident_id}`) +
     lines(
-      [`${incident.service || "-"}: ${incident.slo_impact.sli} moved at ${incident.timestamp}`, state].filter((part) =>
+      [`${incident.service || "-"}: ${began(incident)}`, state].filter((part) =>
         part !== ""
       ).join("; "),
     ) + "\n";
@@ -75,6 +76,12 @@ export function explainIncident(incident: IncidentAttribution, { width, color }:
       traces.slice(0, MOST_TRACES).map((id) => `  ${printable(id)}\n`).join("");
   }
   return text;
+}
+
+function began({ alert, slo_impact: { sli, burn_rate: rate }, timestamp }: IncidentAttribution): string {
+  if (alert === undefined) return `${sli} moved at ${timestamp}`;
+  return `the objective ${sli} burns ${rate.toFixed(1)} times as fast as its budget allows over ${alert.long} (${alert.level} ` +
+    `${alert.long}/${alert.short}), told at ${timestamp}`;
 }
 
 /** A value in its signal's own unit. */

@@ -39,6 +39,8 @@ interface Watched {
   /** The collector's clock when the newest came. */
   newestAtMs: number;
   id: string | null;
+  /** When the last incident closed; -Infinity: there was none. */
+  heardMs: number;
 }
 
 const TURN_NS = 1e9;
@@ -68,6 +70,12 @@ export class IncidentDesk {
   /** Since the start. */
   get opened(): number {
     return this.#opened;
+  }
+
+  /** Up to when an incident told of this service, Unix ms; Infinity: it still does; -Infinity: none did. */
+  heardMs(service: string): number {
+    const own = [...this.#services.values()].filter((watched) => watched.service === service);
+    return Math.max(-Infinity, ...own.map(({ watch, heardMs }) => watch.open === null ? heardMs : Infinity));
   }
 
   observe({ requests, events }: JudgedTrace): void {
@@ -122,6 +130,7 @@ export class IncidentDesk {
     if (change === null) return;
     const { incident } = change;
     const { store, cluster, objectiveMs, onIncident } = this.#options;
+    if (change.kind === "closed") watched.heardMs = this.#options.nowMs();
     if (change.kind === "opened") {
       this.#opened++;
       watched.id = incidentId(this.#epochNs + BigInt(Math.round(incident.startNs)), watched);
@@ -169,6 +178,7 @@ export class IncidentDesk {
       newestNs: -Infinity,
       newestAtMs: 0,
       id: null,
+      heardMs: -Infinity,
     };
     this.#services.set(key, made);
     return made;

@@ -1,0 +1,124 @@
+/** Objectives that burn, as incidents a person hears of: opened once, told again when they are over, stored like any other. */
+import { toIso } from "../../model/clock.ts";
+import type { IncidentAttribution } from "../../model/incident_attribution.ts";
+import { type BurnChange, type BurnIncident, BurnWatch } from "../../slo/burn_watch.ts";
+import { durationText } from "../../slo/duration.ts";
+import type { SloTracker } from "../../slo/tracker.ts";
+import { incidentEntry } from "../../store/entries.ts";
+import type { Store } from "../../store/store.ts";
+import type { JudgedTrace } from "./judge.ts";
+
+export interface BurnDeskOptions {
+  readonly store: Store;
+  readonly tracker: SloTracker;
+  /** Unix ms. */
+  readonly nowMs: () => number;
+  readonly cluster: string;
+  readonly namespace: string;
+  /** Up to when an incident by its requests told of a service, Unix ms; Infinity: it still does. */
+  readonly heardMs: (service: string) => number;
+  /** Is told of each incident as it opens and as it closes, after it was stored. */
+  readonly onIncident?: (incident: IncidentAttribution) => void;
+  readonly onFault?: (error: unknown) => void;
+}
+
+interface Broken {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+const TURN_MS = 5_000;
+/** Of each SLO, the latest requests that broke it. */
+const MOST_IDS = 100;
+const DOCUMENT_BYTES = 4_000;
+
+export class BurnDesk {
+  readonly #options: BurnDeskOptions;
+  readonly #watch: BurnWatch;
+  readonly #broken = new Map<string, Broken[]>();
+  #nextMs = -Infinity;
+  #opened = 0;
+
+  constructor(options: BurnDeskOptions) {
+    this.#options = options;
+    this.#watch = new BurnWatch(options.tracker);
+  }
+
+  get open(): number {
+    return this.#watch.open;
+  }
+
+  /** Since the start. */
+  get opened(): number {
+    return this.#opened;
+  }
+
+  observe({ events }: JudgedTrace): void {
+    let last = "";
+    for (const { labels, request_id: spanId, trace_id: traceId = "" } of events) {
+      if (labels?.slo_bad === undefined || spanId === last) continue;
+      last = spanId; // the events of one request stand together, and say the same
+      for (const name of labels.slo_bad.split(",")) {
+        const list = this.#broken.get(name) ?? [];
+        list.push({ traceId, spanId });
+        if (list.length > MOST_IDS) list.shift();
+        this.#broken.set(name, list);
+      }
+    }
+  }
+
+  /** Call it a few times a second. Never rejects. */
+  async turn(): Promise<void> {
+    const { tracker, nowMs, heardMs, store, onIncident, onFault } = this.#options;
+    const now = nowMs();
+    if (now < this.#nextMs) return;
+    this.#nextMs = now + TURN_MS;
+    try {
+      for (const change of this.#watch.turn(now, heardMs(tracker.file.service))) {
+        if (change.kind === "opened") this.#opened++;
+        const document = this.#document(change);
+        await store.append([incidentEntry(document, DOCUMENT_BYTES)]);
+        onIncident?.(document);
+      }
+    } catch (error) {
+      onFault?.(error);
+    }
+  }
+
+  #document(change: BurnChange): IncidentAttribution {
+    const { incident } = change;
+    const { slo, alert, errorRatio, burnRate, openedMs } = incident;
+    const { cluster, namespace } = this.#options;
+    const broken = (this.#broken.get(slo.name) ?? []).toReversed();
+    return {
+      schema: "incident_attribution/v1.1",
+      incident_id: incidentId(incident),
+      timestamp: iso(openedMs),
+      cluster,
+      ...(namespace === "" ? {} : { namespace }),
+      service: slo.service,
+      predicted_fault_domain: "unknown",
+      confidence: 0,
+      unknown_reason:
+        "an objective burns, and no moment at which its requests changed: look at the requests that broke it",
+      evidence: [{ signal: "error_ratio", value: errorRatio, source: "otel" }],
+      slo_impact: { sli: slo.name, burn_rate: burnRate, window_minutes: Math.max(1, Math.round(alert.longS / 60)) },
+      alert: { level: alert.level, long: durationText(alert.longS), short: durationText(alert.shortS) },
+      trace_ids: broken.map(({ traceId }) => traceId),
+      request_ids: broken.map(({ spanId }) => spanId),
+      state: change.kind === "closed" ? "closed" : "open",
+      ...(change.kind === "closed" ? { closed_at: iso(change.atMs), closed_because: change.because } : {}),
+    };
+  }
+}
+
+function iso(unixMs: number): string {
+  return toIso({ monotonicNs: 0, unixNs: BigInt(Math.round(unixMs)) * 1_000_000n }, 0);
+}
+
+/** `inc-20260102030405678-rag-gateway-availability-page`: beside the incident of the requests themselves. */
+function incidentId({ slo, alert, openedMs }: BurnIncident): string {
+  const at = new Date(openedMs).toISOString().replace(/[^0-9]/g, "");
+  const words = [slo.service.slice(0, 64), slo.name.slice(0, 64), alert.level];
+  return `inc-${at}-${words.join(" ").replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "")}`;
+}

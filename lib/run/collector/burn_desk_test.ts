@@ -1,0 +1,78 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { sentence } from "../../export/webhook_format.ts";
+import type { IncidentAttribution } from "../../model/incident_attribution.ts";
+import type { SloEvent } from "../../model/slo_event.ts";
+import { validate } from "../../report/validate.ts";
+import { SloTracker } from "../../slo/tracker.ts";
+import { MemoryStore } from "../../store/memory_store.ts";
+import { request, sloFile } from "../../testing/slo.ts";
+import { explainIncident } from "../ask/explain_incident.ts";
+import { BurnDesk } from "./burn_desk.ts";
+import { closeLeftOpen } from "./left_open.ts";
+
+const MINUTE = 60_000;
+const START = 1_767_225_600_000;
+
+async function burned(heardMs = -Infinity) {
+  let nowMs = START;
+  const told: IncidentAttribution[] = [];
+  const store = new MemoryStore();
+  const tracker = new SloTracker(sloFile(["name: availability"]));
+  const desk = new BurnDesk({
+    store,
+    tracker,
+    nowMs: () => nowMs,
+    cluster: "c1",
+    namespace: "prod",
+    heardMs: () => heardMs,
+    onIncident: (incident) => told.push(incident),
+    onFault: (error) => {
+      throw error;
+    },
+  });
+  const minute = async (bad: number) => {
+    for (let i = 0; i < 600; i++) tracker.observe(request(nowMs, i >= bad), nowMs);
+    const labels = { slo_bad: "availability" };
+    const ids = { trace_id: "0af7651916cd43dd8448eb211c80319c", request_id: `${nowMs}` };
+    const events = bad === 0 ? [] : [{ ...ids, labels }, { ...ids, labels }] as unknown as SloEvent[];
+    desk.observe({ traceId: "", evidence: [], requests: [], events });
+    nowMs += MINUTE;
+    await desk.turn();
+  };
+  return { told, store, desk, minute, now: () => nowMs };
+}
+
+Deno.test("an objective that burns is one incident, with the requests that broke it, and closed once", async () => {
+  const { told, store, desk, minute } = await burned();
+  for (let i = 0; i < 10; i++) await minute(60);
+  assertEquals([told.length, desk.open, desk.opened], [1, 1, 1]);
+  for (let i = 0; i < 60; i++) await minute(0);
+  const pages = told.filter(({ alert }) => alert?.level === "page");
+  assertEquals(pages.map(({ state, closed_because }) => [state, closed_because]), [
+    ["open", undefined],
+    ["closed", "recovered"],
+  ]);
+  const [opened] = pages as [IncidentAttribution];
+  for (const document of told) assertEquals(validate("incident-attribution/v1.1", document), []);
+  assertEquals([opened.service, opened.namespace, opened.slo_impact.sli], ["gw", "prod", "availability"]);
+  assertEquals(opened.trace_ids?.length, opened.request_ids?.length);
+  assertEquals(new Set(opened.request_ids).size, opened.request_ids!.length);
+  assertEquals(pages[1]!.incident_id, opened.incident_id);
+  assertStringIncludes(sentence(opened), "gw: the objective availability burns");
+  assertStringIncludes(explainIncident(opened, { width: 80, color: false }).replaceAll("\n", " "), "availability burns");
+  assert((await store.newest(10, { kinds: ["incident"] })).length >= 2);
+});
+
+Deno.test("what a restart left open is closed, and not called recovered", async () => {
+  const { told, store, minute, now } = await burned();
+  for (let i = 0; i < 10; i++) await minute(60);
+  const later: IncidentAttribution[] = [];
+  await closeLeftOpen(store, now(), (incident) => later.push(incident));
+  assertEquals(later.map(({ incident_id, state, closed_because }) => [incident_id, state, closed_because]), [
+    [told[0]!.incident_id, "closed", "restarted"],
+  ]);
+  assertEquals(validate("incident-attribution/v1.1", later[0]), []);
+  await closeLeftOpen(store, now(), () => {
+    throw new Error("told twice");
+  });
+});
