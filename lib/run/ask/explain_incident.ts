@@ -31,9 +31,7 @@ export function explainIncident(incident: IncidentAttribution, { width, color }:
     : `lasted ${lasted(incident)}, closed: ${CLOSED[incident.closed_because ?? ""] ?? "-"}`;
   let text = lines(`${incident.incident_id}`) +
     lines(
-      [`${incident.service || "-"}: ${began(incident)}`, state].filter((part) =>
-        part !== ""
-      ).join("; "),
+      [`${incident.service || "-"}: ${began(incident)}`, state].filter((part) => part !== "").join("; "),
     ) + "\n";
   const cause = `Cause: ${domain}${incident.sub_cause ? ` (${incident.sub_cause})` : ""}, confidence ${
     incident.confidence.toFixed(2)
@@ -80,7 +78,9 @@ export function explainIncident(incident: IncidentAttribution, { width, color }:
 
 function began({ alert, slo_impact: { sli, burn_rate: rate }, timestamp }: IncidentAttribution): string {
   if (alert === undefined) return `${sli} moved at ${timestamp}`;
-  return `the objective ${sli} burns ${rate.toFixed(1)} times as fast as its budget allows over ${alert.long} (${alert.level} ` +
+  return `the objective ${sli} burns ${
+    rate.toFixed(1)
+  } times as fast as its budget allows over ${alert.long} (${alert.level} ` +
     `${alert.long}/${alert.short}), told at ${timestamp}`;
 }
 

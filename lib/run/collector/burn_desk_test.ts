@@ -59,7 +59,10 @@ Deno.test("an objective that burns is one incident, with the requests that broke
   assertEquals(new Set(opened.request_ids).size, opened.request_ids!.length);
   assertEquals(pages[1]!.incident_id, opened.incident_id);
   assertStringIncludes(sentence(opened), "gw: the objective availability burns");
-  assertStringIncludes(explainIncident(opened, { width: 80, color: false }).replaceAll("\n", " "), "availability burns");
+  assertStringIncludes(
+    explainIncident(opened, { width: 80, color: false }).replaceAll("\n", " "),
+    "availability burns",
+  );
   assert((await store.newest(10, { kinds: ["incident"] })).length >= 2);
 });
 
