@@ -30,6 +30,7 @@ import { claimed } from "./collector/claimed.ts";
 import { BurnDesk } from "./collector/burn_desk.ts";
 import { IncidentDesk } from "./collector/incident_desk.ts";
 import { closeLeftOpen } from "./collector/left_open.ts";
+import { restoreSlo } from "./collector/restore_slo.ts";
 import { feed } from "./collector/inputs.ts";
 import { CollectorMetrics } from "./collector/metrics.ts";
 import { openStore } from "./collector/open_store.ts";
@@ -102,11 +103,21 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   const agents = new Agents();
   const onIncident = (incident: IncidentAttribution) => {
     sending.incident(incident);
-    const { incident_id, service, state, alert, slo_impact: { sli }, predicted_fault_domain, confidence } = incident;
+    const {
+      incident_id,
+      service,
+      state,
+      closed_because: because,
+      alert,
+      slo_impact: { sli },
+      predicted_fault_domain,
+      confidence,
+    } = incident;
     const why = alert === undefined
       ? `${predicted_fault_domain}, confidence ${confidence.toFixed(2)}`
-      : `its objective ${sli} burns`;
-    io.err(printable(`sloctl: incident ${incident_id} ${state} for ${service}: ${why}`) + "\n");
+      : `objective ${sli}, ${alert.level} ${alert.long}/${alert.short}`;
+    const now = because === undefined ? state : `${state} (${because})`;
+    io.err(printable(`sloctl: incident ${incident_id} ${now} for ${service}: ${why}`) + "\n");
   };
   const desk = new IncidentDesk({
     store,
@@ -129,7 +140,8 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     onIncident,
     onFault,
   });
-  await closeLeftOpen(store, nowMs(), onIncident);
+  if (tracker !== null) await restoreSlo(store, tracker, nowMs());
+  await closeLeftOpen(store, nowMs(), onIncident, (incident) => burns?.resume(incident) ?? false);
   const pipeline = new Pipeline({
     ...options,
     store,

@@ -48,6 +48,14 @@ export class BurnWatch {
     return this.#open.size;
   }
 
+  /** One that an earlier process opened goes on. False when there is no such SLO any more. */
+  resume(incident: BurnIncident, nowMs: number): boolean {
+    const tracked = this.tracker.tracked.find(({ slo }) => slo === incident.slo);
+    if (tracked === undefined || this.#open.has(incident.alert.level)) return false;
+    this.#open.set(incident.alert.level, { incident, tracked, firedMs: nowMs });
+    return true;
+  }
+
   /**
    * @param nowMs Unix ms, never before that of an earlier call
    * @param heardMs up to when an incident by its requests told of the service; Infinity: it still does

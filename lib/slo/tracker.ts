@@ -32,7 +32,7 @@ export interface SloCounts {
   /** Stamped later than now, and taken as now. */
   ahead: number;
   /** Of `bad`: how many were over the limit of which stage. */
-  readonly stages: Partial<Record<Stage, number>>;
+  stages: Partial<Record<Stage, number>>;
 }
 
 export interface Tracked {
@@ -86,6 +86,16 @@ export class SloTracker {
       if (stage !== null) counts.stages[stage] = (counts.stages[stage] ?? 0) + 1;
       return [{ slo, good: judged.good, stage }];
     });
+  }
+
+  /** Requests of a past that an earlier process counted, in the order they ended: windows and budgets know them, counters do not. */
+  restore(requests: readonly RequestFacts[]): void {
+    for (const request of requests) {
+      this.advance(request.endMs);
+      this.observe(request, request.endMs);
+    }
+    for (const { counts } of this.tracked) Object.assign(counts, noCounts());
+    this.foreign = 0;
   }
 
   /** Moves time on: slices that are over are judged. Call it before reading, and now and then when nothing comes. */

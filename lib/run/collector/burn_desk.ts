@@ -53,6 +53,19 @@ export class BurnDesk {
     return this.#opened;
   }
 
+  /** One that an earlier process left open goes on under its id. False when it is none of these, or its objective is gone. */
+  resume({ alert: told, service, slo_impact: impact, evidence, timestamp }: IncidentAttribution): boolean {
+    const { tracker, nowMs } = this.#options;
+    const slo = tracker.file.slos.find(({ name }) => name === impact.sli);
+    const alert = slo?.alerts.find(({ level, longS, shortS }) =>
+      level === told?.level && durationText(longS) === told.long && durationText(shortS) === told.short
+    );
+    if (slo === undefined || alert === undefined || service !== slo.service) return false;
+    const errorRatio = evidence.find(({ signal }) => signal === "error_ratio")?.value ?? 0;
+    const incident = { slo, alert, errorRatio, burnRate: impact.burn_rate, openedMs: Date.parse(timestamp) };
+    return this.#watch.resume(incident, nowMs());
+  }
+
   observe({ events }: JudgedTrace): void {
     let last = "";
     for (const { labels, request_id: spanId, trace_id: traceId = "" } of events) {

@@ -3,20 +3,21 @@ import { sentence } from "../../export/webhook_format.ts";
 import type { IncidentAttribution } from "../../model/incident_attribution.ts";
 import type { SloEvent } from "../../model/slo_event.ts";
 import { validate } from "../../report/validate.ts";
-import { SloTracker } from "../../slo/tracker.ts";
+import { SloTracker, type Tracked } from "../../slo/tracker.ts";
+import { sloEntry } from "../../store/entries.ts";
 import { MemoryStore } from "../../store/memory_store.ts";
 import { request, sloFile } from "../../testing/slo.ts";
 import { explainIncident } from "../ask/explain_incident.ts";
 import { BurnDesk } from "./burn_desk.ts";
 import { closeLeftOpen } from "./left_open.ts";
+import { restoreSlo } from "./restore_slo.ts";
 
 const MINUTE = 60_000;
 const START = 1_767_225_600_000;
 
-async function burned(heardMs = -Infinity) {
-  let nowMs = START;
+function burned(store = new MemoryStore(), startMs = START) {
+  let nowMs = startMs;
   const told: IncidentAttribution[] = [];
-  const store = new MemoryStore();
   const tracker = new SloTracker(sloFile(["name: availability"]));
   const desk = new BurnDesk({
     store,
@@ -24,7 +25,7 @@ async function burned(heardMs = -Infinity) {
     nowMs: () => nowMs,
     cluster: "c1",
     namespace: "prod",
-    heardMs: () => heardMs,
+    heardMs: () => -Infinity,
     onIncident: (incident) => told.push(incident),
     onFault: (error) => {
       throw error;
@@ -39,11 +40,11 @@ async function burned(heardMs = -Infinity) {
     nowMs += MINUTE;
     await desk.turn();
   };
-  return { told, store, desk, minute, now: () => nowMs };
+  return { told, store, tracker, desk, minute, now: () => nowMs };
 }
 
 Deno.test("an objective that burns is one incident, with the requests that broke it, and closed once", async () => {
-  const { told, store, desk, minute } = await burned();
+  const { told, store, desk, minute } = burned();
   for (let i = 0; i < 10; i++) await minute(60);
   assertEquals([told.length, desk.open, desk.opened], [1, 1, 1]);
   for (let i = 0; i < 60; i++) await minute(0);
@@ -67,7 +68,7 @@ Deno.test("an objective that burns is one incident, with the requests that broke
 });
 
 Deno.test("what a restart left open is closed, and not called recovered", async () => {
-  const { told, store, minute, now } = await burned();
+  const { told, store, minute, now } = burned();
   for (let i = 0; i < 10; i++) await minute(60);
   const later: IncidentAttribution[] = [];
   await closeLeftOpen(store, now(), (incident) => later.push(incident));
@@ -78,4 +79,37 @@ Deno.test("what a restart left open is closed, and not called recovered", async 
   await closeLeftOpen(store, now(), () => {
     throw new Error("told twice");
   });
+});
+
+Deno.test("after a restart the objectives know their past, and what burned goes on under its id", async () => {
+  const before = burned();
+  for (let i = 0; i < 10; i++) await before.minute(60);
+  const made = Array.from({ length: 600 }, (_, i): SloEvent => ({
+    event_id: `e${i}`,
+    timestamp: new Date(START + i * 1_000).toISOString(),
+    cluster: "c1",
+    namespace: "prod",
+    workload: "w",
+    service: "gw",
+    request_id: `r${i}`,
+    sli_name: "error_rate",
+    sli_value: i % 10 === 0 ? 1 : 0,
+    unit: "ratio",
+    status: "ok",
+  }));
+  await before.store.append(made.map((event) => sloEntry(event, 500)));
+  const after = burned(before.store, before.now() + MINUTE);
+  await restoreSlo(before.store, after.tracker, after.now());
+  const [{ meter, counts }] = after.tracker.tracked as [Tracked];
+  assertEquals(meter.window(3600, after.now()), { ratio: { n: 60n, d: 600n }, total: 600, bad: 60 });
+  assertEquals([counts.good, counts.bad], [0, 0]); // Prometheus would take them for new ones
+  await closeLeftOpen(before.store, after.now(), () => {
+    throw new Error("closed");
+  }, (incident) => after.desk.resume(incident));
+  assertEquals(after.desk.open, 1);
+  for (let i = 0; i < 40; i++) await after.minute(0);
+  const pages = after.told.filter(({ alert }) => alert?.level === "page");
+  assertEquals(pages.map(({ incident_id, closed_because }) => [incident_id, closed_because]), [
+    [before.told[0]!.incident_id, "recovered"],
+  ]);
 });

@@ -1,4 +1,4 @@
-/** Incidents that an earlier process left open: its baseline went with it, so nobody will ever see them end. */
+/** Incidents that an earlier process left open: a baseline goes with its process, so nobody will ever see those end. */
 import type { IncidentAttribution } from "../../model/incident_attribution.ts";
 import { incidentEntry } from "../../store/entries.ts";
 import type { Store } from "../../store/store.ts";
@@ -7,11 +7,16 @@ import type { Store } from "../../store/store.ts";
 const MOST = 1_000;
 const DOCUMENT_BYTES = 4_000;
 
-/** Closes them as `restarted`, which is not health, and tells of each. @throws what the store throws */
+/**
+ * Closes them as `restarted`, which is not health, and tells of each; but not those that somebody goes on with.
+ *
+ * @throws what the store throws
+ */
 export async function closeLeftOpen(
   store: Store,
   nowMs: number,
   onIncident: (incident: IncidentAttribution) => void,
+  resume: (incident: IncidentAttribution) => boolean = () => false,
 ): Promise<void> {
   const latest = new Map<string, IncidentAttribution>();
   for (const entry of await store.newest(MOST, { kinds: ["incident"] })) {
@@ -19,7 +24,8 @@ export async function closeLeftOpen(
     const { document } = entry;
     if (!latest.has(document.incident_id)) latest.set(document.incident_id, document); // the newest come first
   }
-  const left = [...latest.values()].filter(({ state }) => state === "open").reverse();
+  const left = [...latest.values()].filter((incident) => incident.state === "open" && !resume(incident))
+    .reverse();
   const closed = left.map((incident): IncidentAttribution => ({
     ...incident,
     state: "closed",
