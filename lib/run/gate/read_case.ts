@@ -36,13 +36,13 @@ export async function readCase(policy: Policy, options: CaseOptions): Promise<Re
   const keep = options.everything === true ? null : columnsOf(policy);
   const files = listFiles(folder);
   const evidence = new Map<string, Evidence>();
-  for (const spec of policy.evidence) evidence.set(spec.id, await readEvidence(folder, files, spec, keep));
+  for (const spec of policy.evidence) evidence.set(spec.id, readEvidence(folder, files, spec, keep));
   const documents = new Map<string, unknown>();
   for (const path of namedFiles(policy)) {
-    if (files.includes(path)) documents.set(path, (await readEvidenceFile(folder, path, "report-import/v1")).document);
+    if (files.includes(path)) documents.set(path, readEvidenceFile(folder, path, "report-import/v1").document);
   }
   const subject = files.includes("subject.json")
-    ? (await readEvidenceFile(folder, "subject.json", "report-import/v1")).document
+    ? readEvidenceFile(folder, "subject.json", "report-import/v1").document
     : undefined;
   const { statements, ignoredStatements } = await readStatements(folder, files, trust, atMs);
   return {
@@ -78,12 +78,12 @@ function namedFiles(policy: Policy): string[] {
   return [...new Set([...baselines, ...policy.evidence.flatMap(({ provenance }) => provenance?.manifest ?? [])])];
 }
 
-async function readEvidence(
+function readEvidence(
   folder: string,
   all: readonly string[],
   spec: EvidenceSpec,
   keep: ReadonlySet<string> | null,
-): Promise<Evidence> {
+): Evidence {
   if (spec.glob === null) {
     const said = `evidence of type ${spec.type} is in no file, and this version reads files`;
     return { spec, files: [], problems: [problem("not-read", said)] };
@@ -92,7 +92,7 @@ async function readEvidence(
   const files: EvidenceFile[] = [];
   // One after the other: bytes and text of a file are gone before the next one is read.
   for (const path of all.filter((path) => pattern.test(path))) {
-    files.push(await readEvidenceFile(folder, path, spec.type, keep));
+    files.push(readEvidenceFile(folder, path, spec.type, keep));
   }
   return { spec, files, problems: incomplete(spec, files) };
 }

@@ -1,4 +1,5 @@
 /** One file of evidence: rows, a document or text, by its name; what is wrong with it is a problem with its line. */
+import { createHash } from "node:crypto";
 import { parse as parseYamlText } from "yaml";
 import { type EvidenceFile, type Problem, problem, type Row } from "../../gate/evidence.ts";
 import type { EvidenceType } from "../../gate/policy.ts";
@@ -16,12 +17,12 @@ interface Content {
 }
 
 /** @param keep members of JSON lines that anybody will ask for; null: all of them */
-export async function readEvidenceFile(
+export function readEvidenceFile(
   root: string,
   path: string,
   type: EvidenceType,
   keep: ReadonlySet<string> | null = null,
-): Promise<EvidenceFile> {
+): EvidenceFile {
   const folders = path.split("/").slice(0, -1);
   const runAt = folders.findLastIndex((name) => name.startsWith("run-"));
   const place = {
@@ -29,9 +30,9 @@ export async function readEvidenceFile(
     run: runAt < 0 ? "" : folders[runAt]!,
     scenario: runAt < 1 ? "" : folders[runAt - 1]!,
   };
-  const told = await provenanceOf(root, [...folders, "provenance.json"].join("/"));
+  const told = provenanceOf(root, [...folders, "provenance.json"].join("/"));
   const { commit, unmeasured } = told;
-  const bytes = await read(`${root}/${path}`);
+  const bytes = read(`${root}/${path}`);
   if (typeof bytes === "string") {
     const problems = [problem("unreadable", `${path}: ${bytes}`)];
     return {
@@ -47,7 +48,7 @@ export async function readEvidenceFile(
       problems: [...problems, ...told.problems],
     };
   }
-  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
   const { text, bad } = decode(bytes);
   const content: Content = bad
     ? { rows: [], problems: [problem("not-text", `${path}: it is no UTF-8 text`)] }
@@ -87,10 +88,10 @@ interface SelfTold {
 }
 
 /** What a benchmark says of itself. Older ones say less or nothing, which blocks nothing; what cannot be read might have. */
-async function provenanceOf(root: string, path: string): Promise<SelfTold> {
+function provenanceOf(root: string, path: string): SelfTold {
   const nothing: SelfTold = { commit: null, unmeasured: null, problems: [] };
   try {
-    const text = await Deno.readTextFile(`${root}/${path}`);
+    const text = Deno.readTextFileSync(`${root}/${path}`);
     const document: unknown = JSON.parse(text);
     if (!isRow(document) || doubledKey(text) !== null) throw new SyntaxError("no object that says each key once");
     const { commit, overhead } = document as { commit?: unknown; overhead?: { measured?: unknown; reason?: unknown } };
@@ -105,10 +106,10 @@ async function provenanceOf(root: string, path: string): Promise<SelfTold> {
   }
 }
 
-async function read(path: string): Promise<Uint8Array<ArrayBuffer> | string> {
+function read(path: string): Uint8Array | string {
   try {
-    if ((await Deno.stat(path)).size > MOST_BYTES) return `it is larger than ${MOST_BYTES} bytes`;
-    return await Deno.readFile(path);
+    if (Deno.statSync(path).size > MOST_BYTES) return `it is larger than ${MOST_BYTES} bytes`;
+    return Deno.readFileSync(path);
   } catch (error) {
     return error instanceof Deno.errors.PermissionDenied ? "this user may not read it" : "it cannot be read";
   }
