@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { exec } from "../host/exec.ts";
 import { selfCommand } from "../host/self.ts";
+import { type EventItem, type LossItem, watchEvents } from "../net/watch_events.ts";
 import { JournalReader } from "../store/journal_reader.ts";
 import { databasePath, FORMAT } from "../store/journal_db.ts";
 import { distinctSpans, startCollector, take } from "../testing/collector_process.ts";
@@ -126,6 +128,54 @@ Deno.test("collector --store: a second collector is refused while the first runs
   await using collector = await startCollector({ dir });
   await assertRejects(() => startCollector({ dir }), Error, `process id ${collector.pid} writes it`);
   assertEquals(await collector.post(take(distinctSpans(), 1)), 200);
+});
+
+testUnless(
+  noMount,
+  "collector --store: a second collector is refused by whatever path it comes: a link, a mount of the folder elsewhere",
+  async () => {
+    const dir = folder();
+    const [link, mounted] = [`${dir}-link`, `${dir}-mounted`];
+    await Deno.symlink(dir, link);
+    await Deno.mkdir(mounted);
+    await exec("mount", "--bind", dir, mounted);
+    try {
+      const made = distinctSpans();
+      await using collector = await startCollector({ dir });
+      for (const other of [link, mounted]) {
+        await assertRejects(() => startCollector({ dir: other }), Error, `process id ${collector.pid} writes it`);
+      }
+      assertEquals(await collector.post(take(made, 1)), 200);
+      assertEquals(await collector.end(), 0);
+      await using next = await startCollector({ dir: mounted });
+      await assertRejects(() => startCollector({ dir }), Error, `process id ${next.pid} writes it`);
+      assertEquals((await next.health()).last_seq, 1);
+    } finally {
+      await exec("umount", mounted);
+    }
+  },
+);
+
+Deno.test("collector --store: a watcher that comes back behind what is no longer kept is told how much it lost, then goes on", async () => {
+  const dir = folder();
+  const made = distinctSpans();
+  {
+    await using collector = await startCollector({ dir });
+    for (let i = 0; i < 10; i++) assertEquals(await collector.post(take(made, 3)), 200);
+    assertEquals(await collector.end(), 0);
+  }
+  const [program, ...prefix] = selfCommand();
+  await exec(program!, ...prefix, "store", "trim", "--store", dir, "--before", "16");
+  await using collector = await startCollector({ dir });
+  const seen: (EventItem | LossItem)[] = [];
+  for await (const item of watchEvents({ url: collector.url, after: 5 })) {
+    seen.push(item);
+    if (item.commitSeq === 30) break;
+  }
+  const [loss, ...rest] = seen;
+  assert(loss?.kind === "overflow", `${loss?.kind}`);
+  assertEquals([loss.reason, loss.commitSeq, loss.lost], ["evicted", 15, 10]);
+  assertEquals(rest.map(({ commitSeq }) => commitSeq), Array.from({ length: 15 }, (_, i) => 16 + i));
 });
 
 Deno.test("collector --store: an idempotency key is known after kill -9", async () => {

@@ -69,10 +69,20 @@ export function openForWriting(dir: string, synchronous: string, patienceMs = 2_
     db?.close();
     throw locked(error)
       ? new IoError(
-        `Cannot open "${path}": whoever writes it holds its lock and does not let go`,
-        "End the collector that is stopped in the middle of a commit, or continue it",
+        `Cannot open "${path}": ${holderOf(path)} is in the middle of a commit and does not let go`,
+        "Continue that process when it is stopped (kill -CONT), or end it (kill -KILL): nothing acknowledged is lost",
       )
       : sqliteError("open", path, error);
+  }
+}
+
+/** Readers are not kept out by who writes. */
+function holderOf(path: string): string {
+  try {
+    using db = openForReading(path);
+    return String((db.prepare("SELECT owner FROM lease").get() as Row).owner) || "another process";
+  } catch {
+    return "another process";
   }
 }
 

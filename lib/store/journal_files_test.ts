@@ -68,6 +68,30 @@ Deno.test("snapshot and tail reproduce sequence and digest; the manifest names b
   await assertRejects(() => restoreJournal({ dir, at: { seq: 1 }, to, from: undefined }), UsageError, "is there");
 });
 
+Deno.test("a snapshot and the tail behind it give the digest that the live store had, after every request and at every time", async () => {
+  const dir = folder();
+  const moments: { readonly last: number; readonly digest: string; readonly ms: number }[] = [];
+  {
+    await using store = await open(dir);
+    for (let i = 0; i < 12; i++) {
+      const { last } = await store.append(spans(1 + i % 4));
+      moments.push({ last, digest: store.digest, ms: Date.now() });
+      if (i === 4) await takeSnapshot(dir, Date.now());
+      // The next is committed in a later millisecond.
+      for (const { ms } = moments.at(-1)!; Date.now() <= ms;) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+  const from = `${dir}/${readManifest(dir).snapshots[0]!.file}`;
+  for (const [i, { last, digest, ms }] of moments.entries()) {
+    for (const [how, at] of [["seq", { seq: last }], ["time", { ms }]] as const) {
+      const to = `${dir}-${how}-${last}`;
+      await restoreJournal({ dir, at, to, from: i < 4 ? undefined : from });
+      const restored = verifyJournal(databasePath(to));
+      assertEquals([restored.problems, restored.last, restored.digest], [[], last, digest], `${how} ${last}`);
+    }
+  }
+});
+
 Deno.test("restored to any point, also within one request, the difference is exactly what came after", async () => {
   const dir = await story();
   for (const seq of [100, 123, 60, 51]) {

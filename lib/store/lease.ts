@@ -17,6 +17,22 @@ interface LeaseRow {
 /** The lease ran out before this could be committed; it has been taken again, and the next may be. */
 export class LapsedError extends IoError {}
 
+/** The longest lease that can be asked for. An end further away was written by a clock that has stepped back since. */
+export const LONGEST_LEASE_MS = 600_000;
+
+/**
+ * Who holds a lease counts by a clock that does not step. The end that others read is one of the wall clock, the only one they share: where
+ * that steps, whoever holds the lease writes the end anew when a third of it is over, by the clock that does not.
+ */
+export interface LeaseClocks {
+  /** Unix milliseconds; may step. */
+  readonly wallMs: () => number;
+  /** Milliseconds since some moment, also while the process is stopped; never steps. */
+  readonly steadyMs: () => number;
+}
+
+const CLOCKS: LeaseClocks = { wallMs: Date.now, steadyMs: () => performance.now() };
+
 export class Lease implements Disposable {
   readonly #db: DatabaseSync;
   readonly #file: Deno.FsFile;
@@ -24,10 +40,17 @@ export class Lease implements Disposable {
   readonly #write: StatementSync;
   #locked = false;
   #epoch = 0;
+  /** By the steady clock. */
   #untilMs = 0;
 
   /** @param dir the store's folder @param owner who asks, for whoever is refused @throws IoError when somebody else may write */
-  constructor(db: DatabaseSync, readonly dir: string, readonly ttlMs: number, readonly owner: string) {
+  constructor(
+    db: DatabaseSync,
+    readonly dir: string,
+    readonly ttlMs: number,
+    readonly owner: string,
+    private readonly clocks: LeaseClocks = CLOCKS,
+  ) {
     this.#db = db;
     this.#read = db.prepare("SELECT epoch, until_ms, locked, owner FROM lease");
     this.#write = db.prepare("UPDATE lease SET epoch = ?, until_ms = ?, locked = ?, owner = ?");
@@ -59,22 +82,22 @@ export class Lease implements Disposable {
 
   /** Just before the commit. @throws LapsedError when time has run out since */
   confirm(): void {
-    if (Date.now() >= this.#untilMs) {
+    if (this.clocks.steadyMs() >= this.#untilMs) {
       throw new LapsedError(`Cannot write "${this.dir}": the lease ran out while this process stood still`);
     }
   }
 
   /** True when a third of it is over. */
   get isDue(): boolean {
-    return Date.now() >= this.#untilMs - this.ttlMs * 2 / 3;
+    return this.clocks.steadyMs() >= this.#untilMs - this.ttlMs * 2 / 3;
   }
 
-  /** Moves its end, as part of the transaction. Call `renewed` after the commit. */
+  /** Moves its end, as part of the transaction. Call `renewed` with what this returns after the commit. */
   renew(): number {
-    const untilMs = Date.now() + this.ttlMs;
+    const untilMs = this.clocks.steadyMs() + this.ttlMs;
     // Of a holder that was paused for ever the lock becomes free one day.
     if (!this.#locked) this.#locked = this.#file.tryLockSync(true);
-    this.#write.run(this.#epoch, untilMs, this.#locked ? 1 : 0, this.owner);
+    this.#write.run(this.#epoch, this.#wallEndMs(), this.#locked ? 1 : 0, this.owner);
     return untilMs;
   }
 
@@ -108,9 +131,9 @@ export class Lease implements Disposable {
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       const row = this.#row();
-      const leftMs = row.until_ms - Date.now();
+      const leftMs = row.until_ms - this.clocks.wallMs();
       const holderIsGone = this.#locked && row.locked === 1;
-      if (leftMs > 0 && !holderIsGone) {
+      if (leftMs > 0 && leftMs <= LONGEST_LEASE_MS && !holderIsGone) {
         throw new IoError(
           `Cannot write "${this.dir}": ${row.owner} writes it, for another ${Math.ceil(leftMs / 1000)} s at least`,
           "Stop that collector, or give this one another --store",
@@ -124,10 +147,14 @@ export class Lease implements Disposable {
   }
 
   #commit(epoch: number): void {
-    const untilMs = Date.now() + this.ttlMs;
-    this.#write.run(epoch, untilMs, this.#locked ? 1 : 0, this.owner);
+    const untilMs = this.clocks.steadyMs() + this.ttlMs;
+    this.#write.run(epoch, this.#wallEndMs(), this.#locked ? 1 : 0, this.owner);
     this.#db.exec("COMMIT");
     [this.#epoch, this.#untilMs] = [epoch, untilMs];
+  }
+
+  #wallEndMs(): number {
+    return Math.ceil(this.clocks.wallMs() + this.ttlMs);
   }
 
   #row(): LeaseRow {

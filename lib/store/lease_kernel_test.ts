@@ -82,7 +82,7 @@ async function takeOver(dir: string, tally: Tally): Promise<JournalStore | null>
   try {
     return await JournalStore.open({ dir, ...how });
   } catch (error) {
-    if (String(error).includes("does not let go")) tally.blocked++;
+    if (String(error).includes("is in the middle of a commit")) tally.blocked++;
     else if (String(error).includes("the child writes it")) tally.kept++;
     else throw error;
     return null;

@@ -6,6 +6,7 @@ import { printable } from "../../report/text.ts";
 import { BusyError, type StoreActs } from "../../serve/admin_http.ts";
 import { damageOf, damageText } from "../../store/log_damage.ts";
 import { JournalStore } from "../../store/journal_store.ts";
+import { LONGEST_LEASE_MS } from "../../store/lease.ts";
 import { MemoryStore } from "../../store/memory_store.ts";
 import { takeSnapshotApart } from "../../store/snapshot_apart.ts";
 import type { Store } from "../../store/store.ts";
@@ -65,7 +66,7 @@ export async function openStore(
   }
   if (synchronous === "OFF") io.err("sloctl: SLOCTL_WAL_SYNCHRONOUS=OFF: what is acknowledged may be lost\n");
   const leaseMs = Number(io.env("SLOCTL_WAL_LEASE_MS") || LEASE_MS);
-  if (!(leaseMs >= 300 && leaseMs <= 600_000)) {
+  if (!(leaseMs >= 300 && leaseMs <= LONGEST_LEASE_MS)) {
     throw new UsageError(`Cannot use "SLOCTL_WAL_LEASE_MS=${leaseMs}"`, "Give milliseconds from 300 to 600000");
   }
   const damaged = io.env("SLOCTL_WAL_DAMAGED") || "refuse";
