@@ -1,9 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { IoError } from "../model/errors.ts";
 import { testFolders } from "../testing/folders.ts";
 import { storeSuite } from "../testing/store_suite.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { spanEntry } from "./entries.ts";
+import { databasePath } from "./journal_db.ts";
 import { type JournalOptions, JournalStore } from "./journal_store.ts";
 
 const { spans } = madeRun({ seconds: 40 });
@@ -20,7 +22,18 @@ const options = (dir: string, more: Partial<JournalOptions> = {}): JournalOption
 });
 const folder = testFolders("sloctl-journal-");
 
-storeSuite("JournalStore", () => JournalStore.open(options(folder())));
+storeSuite("JournalStore", {
+  place: folder,
+  open: (dir) => JournalStore.open(options(dir)),
+  replace: (dir) => {
+    {
+      // As the clock would have it after so long a silence.
+      using db = new DatabaseSync(databasePath(dir), { timeout: 5_000 });
+      db.exec("UPDATE lease SET until_ms = 0");
+    }
+    return JournalStore.open(options(dir));
+  },
+});
 
 Deno.test("JournalStore: what was appended is there after a restart, to the sequence and the digest", async () => {
   const dir = folder();

@@ -5,7 +5,7 @@ import type { IncidentAttribution } from "../model/incident_attribution.ts";
 import { incidentEntry, spanEntry } from "./entries.ts";
 import { MemoryStore } from "./memory_store.ts";
 
-storeSuite("MemoryStore", () => new MemoryStore());
+storeSuite("MemoryStore", { place: () => null, open: () => new MemoryStore() });
 
 Deno.test("MemoryStore: the oldest go when it is full, by number or by size, and are counted", async () => {
   const { spans } = madeRun({ seconds: 20 });
