@@ -14,7 +14,7 @@ const BASELINE_COMMIT = "baadf00d00000000000000000000000000000002";
 
 type Fields = Record<string, unknown>;
 
-/** Writes it below `dir`; returns the trust file's path, which lies beside the folder. */
+/** Writes it below `dir`; returns the text of a trust file. */
 export async function writePassingEvidence(policy: Policy, dir: string): Promise<string> {
   await write(dir, "subject.json", SUBJECT);
   for (const spec of policy.evidence) {
@@ -254,7 +254,5 @@ async function writeApprovals(dir: string, roles: readonly string[]): Promise<st
     const predicate = { role, decision: "approve", time: "2026-06-01T09:00:00Z" };
     await write(dir, `attestations/${role}.dsse.json`, await signers[i]!.sign(APPROVAL, predicate));
   }
-  const trust = `${dir}.trust.json`;
-  await Deno.writeTextFile(trust, trustOf(signers));
-  return trust;
+  return trustOf(signers);
 }

@@ -78,7 +78,7 @@ for (const name of NAMES) {
   Deno.test(`policy ${name}: its evidence can pass; what is deleted passes nothing`, async () => {
     const policy = await shipped(name);
     const dir = await Deno.makeTempDir();
-    const trust = await Deno.readTextFile(await writePassingEvidence(policy, dir));
+    const trust = await writePassingEvidence(policy, dir);
     const good = await judge(policy, dir, trust);
     const judged = good.gates.filter(({ kind }) => !NOT_JUDGED.includes(kind));
     assertEquals(
@@ -125,7 +125,7 @@ for (const name of NAMES) {
   Deno.test(`policy ${name}: of evidence that fails, nothing that is deleted helps`, async () => {
     const policy = await shipped(name);
     const dir = await Deno.makeTempDir();
-    const trust = await Deno.readTextFile(await writePassingEvidence(policy, dir));
+    const trust = await writePassingEvidence(policy, dir);
     const files = listFiles(dir).filter((path) =>
       !/^(attestations|contracts|subject)/.test(path) && !/manifest.json$/.test(path)
     );
