@@ -12,7 +12,7 @@ export interface CutMachineOptions {
   readonly initramfs: string;
   /** Path of the socket that the disk is served on. */
   readonly disk: string;
-  /** A folder for its monitor and, once it is kept, its memory. */
+  /** A folder for its monitor. */
   readonly dir: string;
 }
 
@@ -79,9 +79,8 @@ export class CutMachine implements AsyncDisposable {
     return this.says(CUT_READY);
   }
 
-  /** Writes down its memory and state as they are now, for `start`, and stops it. @throws StoodStill */
-  async keep(): Promise<string> {
-    const path = `${this.options.dir}/kept`;
+  /** Writes its memory and state as they are now to `path` (600 MB), for `start`, and stops it. @throws StoodStill */
+  async keep(path: string): Promise<void> {
     using monitor = await Deno.connect({ transport: "unix", path: `${this.options.dir}/monitor` });
     let heard = "";
     const hearing = (async () => {
@@ -98,7 +97,6 @@ export class CutMachine implements AsyncDisposable {
     }
     await this.cut();
     await hearing;
-    return path;
   }
 
   /** Once it is awake. @throws StoodStill */

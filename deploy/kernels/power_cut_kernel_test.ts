@@ -69,12 +69,16 @@ testUnless(cannot, "a power cut loses nothing that was acknowledged, and doubles
       }
     }
   };
-  const kept = await patiently(async () => {
+  // Not among the temporary files: they may be kept in memory.
+  const kept = `${CACHE}/cut.kept`;
+  stack.defer(() => Deno.remove(kept).catch(() => {}));
+  const isKept = await patiently(async () => {
     await using booted = CutMachine.start(machine);
     await booted.ready();
-    return await booted.keep();
+    await booted.keep(kept);
+    return true;
   });
-  if (kept === null) return;
+  if (isKept === null) return;
 
   const acked: Acknowledged[] = [];
   let unknown: Round["unknown"] = [];
