@@ -21,7 +21,7 @@ const MOMENTS = 6;
 const ANSWERS = 30;
 /** Without syncs the file system writes by itself every five seconds: a cut right after that could lose nothing. */
 const MOST_CONTROLS = 3;
-/** Rounds in which the emulator stood still, at most. */
+/** So often in a row the emulator stands still before the rest is given up. */
 const MOST_STILL = 3;
 /** The kernel that Debian 12 ships. */
 const RELEASE = RELEASES.find(({ kernel }) => kernel === "6.1")!;
@@ -53,16 +53,19 @@ testUnless(cannot, "a power cut loses nothing that was acknowledged, and doubles
   const disk = new VolatileDisk(await emptyDisk(dir));
   stack.use(serveNbd(disk, machine.disk));
 
+  const tally = { cuts: 0, moments: 0, acknowledged: 0, flushes: 0, beyond: 0, withoutSync: 0, lostWithoutSync: 0 };
   let still = 0;
   /** Again when the emulator stood still; null when it has too often. */
   const patiently = async <T>(act: () => Promise<T>): Promise<T | null> => {
     for (;;) {
       try {
-        return await act();
+        const done = await act();
+        still = 0;
+        return done;
       } catch (error) {
         if (!(error instanceof StoodStill)) throw error;
         if (++still >= MOST_STILL) {
-          await skip(`not judged: ${error.message}`);
+          await skip(`not judged after ${JSON.stringify(tally)}: ${error.message}`);
           return null;
         }
         disk.cut(keptBy(Math.random()));
@@ -82,7 +85,6 @@ testUnless(cannot, "a power cut loses nothing that was acknowledged, and doubles
 
   const acked: Acknowledged[] = [];
   let unknown: Round["unknown"] = [];
-  const tally = { cuts: 0, moments: 0, acknowledged: 0, flushes: 0, beyond: 0, withoutSync: 0, lostWithoutSync: 0 };
   const judge = async (image: Uint8Array, promised: readonly Acknowledged[], when: string) => {
     const found = await recover(image, STORE, dir);
     assertEquals(found.problems, [], when);
@@ -107,6 +109,7 @@ testUnless(cannot, "a power cut loses nothing that was acknowledged, and doubles
     }
     tally.flushes += disk.flushes;
     acked.push(...one.acked);
+    tally.acknowledged = acked.length;
     unknown = one.unknown;
     disk.cut(keptBy(Math.random()));
     const found = await judge(disk.at(0, () => false), acked, `cut ${tally.cuts}`);
@@ -116,7 +119,6 @@ testUnless(cannot, "a power cut loses nothing that was acknowledged, and doubles
     tally.beyond += found.spans.length - acked.length;
     printed = found.printed;
   }
-  tally.acknowledged = acked.length;
 
   for (let i = 0; i < MOST_CONTROLS && tally.lostWithoutSync === 0; i++) {
     const one = await round("OFF");

@@ -54,6 +54,8 @@ export function sharedStoreSuite<P>(name: string, kind: StoreKind<P> & Required<
         } catch (error) {
           assert(error instanceof IoError, `${error}`);
           refused++;
+          // A refusal may come at once: whoever replaces has to get on.
+          await new Promise((resolve) => setTimeout(resolve, 1));
         }
       }
     });
