@@ -8,6 +8,7 @@ import { decodeTraces } from "../otlp/mod.ts";
 import { makeTls } from "../lab/tls_material.ts";
 import { validate } from "../report/validate.ts";
 import { fakeIo } from "../testing/fake_io.ts";
+import { testFolders } from "../testing/folders.ts";
 import { LOADGEN } from "../testing/loadgen_options.ts";
 import { type After, type RawServer, rawServer, type Write } from "../testing/raw_server.ts";
 import { loadgen, type LoadgenOptions } from "./loadgen.ts";
@@ -30,6 +31,9 @@ async function good(write: Write): Promise<"keep"> {
 }
 
 /** A target's options; its report, and what became of each request. */
+
+const folder = testFolders("sloctl-loadgen-");
+
 async function run(options: Partial<LoadgenOptions>, port: number): Promise<{
   code: number;
   // deno-lint-ignore no-explicit-any -- the document as a reader has it
@@ -38,7 +42,7 @@ async function run(options: Partial<LoadgenOptions>, port: number): Promise<{
   records: any[];
   stderr: string;
 }> {
-  const dir = await Deno.makeTempDir();
+  const dir = folder();
   const io = fakeIo();
   const code = await loadgen({ ...LOADGEN, target: `http://127.0.0.1:${port}`, out: dir, ...options }, io)
     .catch((error) => {
@@ -56,7 +60,6 @@ async function run(options: Partial<LoadgenOptions>, port: number): Promise<{
   for (const name of ["report.md", "report.svg", "summary.csv", "connections.jsonl"]) {
     assert((await Deno.stat(`${dir}/${name}`)).size > 0, name);
   }
-  await Deno.remove(dir, { recursive: true });
   return {
     code,
     report,
