@@ -40,13 +40,12 @@ export function encodeResponse(
     const rejected = partial.rejected > 0 ? { [REJECTED[signal]]: String(partial.rejected) } : {};
     return utf8.encode(JSON.stringify({ partialSuccess: { ...rejected, errorMessage: partial.errorMessage } }));
   }
+  if (!said) return new Uint8Array();
   const w = new WireWriter();
-  if (said) {
-    w.message(1, () => {
-      if (partial.rejected > 0) w.varint(1, partial.rejected);
-      if (partial.errorMessage !== "") w.string(2, partial.errorMessage);
-    });
-  }
+  w.message(1, () => {
+    if (partial.rejected > 0) w.varint(1, partial.rejected);
+    if (partial.errorMessage !== "") w.string(2, partial.errorMessage);
+  });
   return w.finish();
 }
 

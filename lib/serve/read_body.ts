@@ -24,7 +24,8 @@ export function readBody(
     const chunks: Buffer[] = [];
     let length = 0;
     const stalled = () => fail(new BodyError(408, 'Cannot read "request body": no byte of it came for 10 s'));
-    const timer = setTimeout(stalled, IDLE_MS);
+    // Most bodies are there with their head: they need not be waited for.
+    const timer = message.complete ? undefined : setTimeout(stalled, IDLE_MS);
     const fail = (error: BodyError) => {
       clearTimeout(timer);
       message.off("data", onData);
@@ -32,7 +33,7 @@ export function readBody(
       reject(error);
     };
     const onData = (chunk: Buffer) => {
-      timer.refresh();
+      timer?.refresh();
       length += chunk.length;
       if (length > maxBytes) return fail(tooLarge(maxBytes));
       if (!budget.take(chunk.length)) {

@@ -1,22 +1,16 @@
 /** How much of the loop the work behind the acknowledgements takes: who waits for an answer goes first. */
 
-/** Worked at a stretch, in milliseconds. */
-const STRETCH_MS = 3;
-/** While requests arrive: rests so many times as long as it worked. */
-const RESTS = 3;
+/** Worked at a stretch, in milliseconds: so much later an answer may be. */
+const STRETCH_MS = 1;
+/** While somebody waits for an answer: rests so many times as long as it worked. */
+const RESTS = 9;
 
 export class Pace {
   #beganMs: number;
-  #arrived = false;
 
-  /** @param clockMs only goes forward */
-  constructor(readonly clockMs: () => number) {
+  /** @param clockMs only goes forward @param isWaitedFor whether somebody waits for an answer */
+  constructor(readonly clockMs: () => number, readonly isWaitedFor: () => boolean) {
     this.#beganMs = clockMs();
-  }
-
-  /** A request came. */
-  arrived(): void {
-    this.#arrived = true;
   }
 
   /** Begins a stretch. */
@@ -30,10 +24,9 @@ export class Pace {
 
   /** Lets others have their turn, and begins anew. */
   async rest(): Promise<void> {
-    const worked = this.clockMs() - this.#beganMs;
-    const ms = this.#arrived ? worked * RESTS : 0;
-    this.#arrived = false;
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    const restedMs = this.clockMs();
+    const until = restedMs + (restedMs - this.#beganMs) * RESTS;
+    do await new Promise((resolve) => setTimeout(resolve, 0)); while (this.isWaitedFor() && this.clockMs() < until);
     this.begin();
   }
 }

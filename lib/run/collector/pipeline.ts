@@ -73,7 +73,7 @@ export interface PipelineStats {
 /** After so long a trace is judged whatever still comes of it. */
 const LONGEST_MS = 60_000;
 /** Entries read, and traces judged, between two looks at the clock. */
-const READ = 128;
+const READ = 64;
 const JUDGE = 8;
 /** Spans that wait for the rest of their trace, and their bytes, at most: the others wait in the store. */
 const MOST_HELD = 100_000;
@@ -109,7 +109,7 @@ export class Pipeline {
   readonly #refused = new Map<string, number>();
   readonly #probes = { otlp: 0, input: 0 };
   /** On their way into the store. */
-  #arriving = { spans: 0, bytes: 0 };
+  #arriving = { requests: 0, spans: 0, bytes: 0 };
   #counts = {
     differences: 0,
     duplicateProbes: 0,
@@ -126,7 +126,7 @@ export class Pipeline {
     this.#join = new EvidenceJoin({ epochNs: BigInt(Math.round(options.nowMs())) * 1_000_000n, windowMs });
     this.#held = new HeldTraces({ quietMs, longestMs: Math.max(LONGEST_MS, quietMs) });
     this.#backlog = new Backlog(options.store, (entry) => this.#apply(entry));
-    this.#pace = new Pace(options.clockMs);
+    this.#pace = new Pace(options.clockMs, () => this.#arriving.requests > 0);
     this.#knownUpTo = options.store.state().last;
   }
 
@@ -167,10 +167,10 @@ export class Pipeline {
     const { mostHeld = 100_000, mostHeldBytes = 256 * 1024 * 1024 } = this.#options;
     const waiting = this.#held.spans + this.#dueSpans + this.#backlog.waiting + this.#arriving.spans;
     const waitingBytes = this.#held.bytes + this.#backlogBytes + this.#arriving.bytes;
-    this.#pace.arrived();
     if (waiting > 0 && (waiting + spans > mostHeld || waitingBytes + bytes > mostHeldBytes)) {
       throw new Overload("too many spans wait to be judged", 2);
     }
+    this.#arriving.requests++;
     this.#arriving.spans += spans;
     this.#arriving.bytes += bytes;
     try {
@@ -178,6 +178,7 @@ export class Pipeline {
       if (hold !== undefined && this.#held.spans < MOST_HELD && this.#backlog.isNext(given)) hold(given.first);
       else this.#backlogBytes += bytes;
     } finally {
+      this.#arriving.requests--;
       this.#arriving.spans -= spans;
       this.#arriving.bytes -= bytes;
     }
@@ -206,7 +207,7 @@ export class Pipeline {
         entries.push(probeEntry(held, each));
       } else this.#counts.duplicateProbes++;
     }
-    this.#pace.arrived();
+    this.#arriving.requests++;
     try {
       // One that came before may be one whose fate is still open: who sends it again waits with who sent it first.
       if (entries.length < logs.length) await Promise.all(this.#recordsUnderWay);
@@ -217,6 +218,8 @@ export class Pipeline {
     } catch (error) {
       for (const key of keys) this.#seenRecords.forget(key);
       throw error;
+    } finally {
+      this.#arriving.requests--;
     }
     this.#counts.logs += entries.length - probes.length;
     this.#tookProbes(probes, "otlp");
