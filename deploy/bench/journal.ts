@@ -1,164 +1,150 @@
-/** The journal: acknowledged spans a second by encoding, batch and connections, beside the disk's own sync of the same minute. */
-import { selfCommand } from "../../lib/host/self.ts";
-import { IoError } from "../../lib/model/errors.ts";
-import type { Encoding } from "../../lib/otlp/mod.ts";
+/** The journal: acknowledged spans a second beside the OpenTelemetry Collector's, kills, a million events held, and the disk's own sync. */
+import { SloctlError } from "../../lib/model/errors.ts";
 import { quantile } from "../../lib/stats/describe.ts";
-import { bodies } from "./journal_bodies.ts";
+import { type IngestCell, measureIngest, type Ratios, ratios } from "./ingest.ts";
+import { type Killed, killOurs, killTheirs } from "./ingest_kill.ts";
+import { OURS } from "./ingest_peer.ts";
+import { buildCollector, COLLECTOR_VERSION, collectorPeer } from "./otel_collector.ts";
+import { compileLoad, runLoad } from "./otlp_load.ts";
+import { benchTrace, writeEvents, writeRequest } from "./otlp_request.ts";
+import { compileServer, startServer } from "./sse_server.ts";
 
-const SECONDS = 2;
-const BATCHES = [1, 10, 100, 512];
-const CONNECTIONS = [1, 8, 32];
 const QUERIES = 500;
+const KILLS = 3;
+/** Events that are held when memory and start-up are looked at. */
+const HELD = 1_000_000;
+/** Judging what was sent is waited for so long at most. */
+const SETTLE_MS = 60_000;
 
 export interface Percentiles {
   readonly p50: number;
   readonly p99: number;
 }
 
-export interface JournalCell {
-  readonly encoding: Encoding;
+/** Kernel events as OTLP logs. */
+export interface EventCell {
   readonly batch: number;
   readonly connections: number;
-  readonly spans_per_s: number;
-  readonly requests_per_s: number;
-  /** From the request to its answer, milliseconds. */
+  readonly events_per_s: number;
   readonly ms: Percentiles;
-  /** Answers other than 200. */
-  readonly refused: number;
 }
 
 export interface JournalResult {
-  readonly seconds: number;
-  readonly cells: readonly JournalCell[];
+  readonly cells: readonly IngestCell[];
+  readonly ratios: Ratios | null;
+  /** Of the other; or why it could not be had. */
+  readonly peer: string;
+  readonly killed: { readonly ours: Killed; readonly theirs: Killed | null };
+  readonly events: readonly EventCell[];
   /** 4 KiB appended to a file and synced, in the folder of the store, milliseconds. */
   readonly disk_sync_ms: { readonly before: Percentiles; readonly after: Percentiles };
   /** `GET /v1/requests/{trace_id}` of a trace that is held, milliseconds. */
   readonly query_ms: Percentiles;
-  /** What was held at the end, the collector's memory then, and how long its next start took until it listened. */
-  readonly held: {
-    readonly entries: number;
-    readonly database_mb: number;
-    readonly rss_mb: number;
-    readonly start_ms: number;
-  };
+  readonly held: Held;
 }
 
-interface Collector extends AsyncDisposable {
-  readonly url: string;
-  readonly pid: number;
-  readonly startMs: number;
+/** What was held at the end, the collector's memory then, and how long its next start took until it listened. */
+export interface Held {
+  readonly entries: number;
+  /** Of them, not judged yet when it was looked at. */
+  readonly backlog: number;
+  readonly database_mb: number;
+  readonly rss_mb: number;
+  readonly start_ms: number;
 }
 
+/** Takes about seven minutes, two of them for the build of what it is compared with. */
 export async function benchJournal(folder: string): Promise<JournalResult> {
-  const dir = `${folder}/store`;
+  const load = await compileLoad(folder);
   const before = await diskSync(folder);
-  const cells: JournalCell[] = [];
-  let query: Percentiles;
-  let rssMb: number;
-  let entries: number;
-  {
-    await using collector = await start(dir);
-    for (const encoding of ["protobuf", "json"] as const) {
-      for (const batch of BATCHES) {
-        for (const connections of CONNECTIONS) cells.push(await cell(collector.url, encoding, batch, connections));
-      }
-    }
-    await settled(collector.url);
-    entries = (await (await fetch(`${collector.url}/v1/health`)).json()).store.last_seq;
-    query = await queries(collector.url);
-    rssMb = Number(/VmRSS:\s+(\d+)/.exec(await Deno.readTextFile(`/proc/${collector.pid}/status`))![1]) / 1024;
+  const sink = await startServer(await compileServer(folder), folder);
+  let built: string | null = null;
+  let why = "";
+  try {
+    built = await buildCollector(folder);
+  } catch (error) {
+    if (!(error instanceof SloctlError)) throw error;
+    why = error.message;
   }
+  const theirs = built === null ? null : collectorPeer(built, sink.url);
+  const cells = await measureIngest({ folder, load, ours: OURS, theirs });
+  const killing = { folder, load, files: writeRequest(folder, "protobuf", 10), kills: KILLS };
+  const killed = {
+    ours: await killOurs(OURS, killing),
+    theirs: built === null ? null : await killTheirs((to) => collectorPeer(built!, to), killing),
+  };
+  await sink.end();
+  const { events, query, held } = await million(folder, load);
   const after = await diskSync(folder);
-  const size = (await Deno.stat(`${dir}/journal.db`)).size / 1e6;
-  await using again = await start(dir);
-  const held = { entries, database_mb: size, rss_mb: rssMb, start_ms: again.startMs };
-  return { seconds: SECONDS, cells, disk_sync_ms: { before, after }, query_ms: query, held };
-}
-
-async function start(dir: string): Promise<Collector> {
-  const flags = ["--listen", "127.0.0.1:0", "--listen-grpc", "off", "--output", "jsonl", "--output-path", "/dev/null"];
-  const [program, ...prefix] = selfCommand();
-  const began = performance.now();
-  const child = new Deno.Command(program!, {
-    args: [...prefix, "collector", ...flags, "--store", dir],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let text = "";
-  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  while (!text.includes("OTLP at")) {
-    const { value, done } = await reader.read();
-    if (done) throw new IoError(`Cannot start a collector: ${text.trim()}`);
-    text += value;
-  }
-  const startMs = performance.now() - began;
-  const rest = (async () => {
-    while (!(await reader.read()).done);
-  })();
   return {
-    url: /http:\/\/[\d.]+:\d+/.exec(text)![0],
-    pid: child.pid,
-    startMs,
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGTERM");
-      await child.status;
-      await rest;
-    },
+    cells,
+    ratios: ratios(cells),
+    peer: built === null ? why : `OpenTelemetry Collector ${COLLECTOR_VERSION}`,
+    killed,
+    events,
+    disk_sync_ms: { before, after },
+    query_ms: query,
+    held,
   };
 }
 
-/** Each connection sends its next request when the last was answered. */
-async function cell(url: string, encoding: Encoding, batch: number, connections: number): Promise<JournalCell> {
-  const headers = { "content-type": encoding === "json" ? "application/json" : "application/x-protobuf" };
-  const times: number[] = [];
-  let refused = 0;
-  const senders = Array.from({ length: connections }, () => bodies(encoding, batch));
-  const began = performance.now();
-  const until = began + SECONDS * 1000;
-  await Promise.all(senders.map(async (made) => {
-    while (performance.now() < until) {
-      const body = made.next();
-      const sent = performance.now();
-      const response = await fetch(`${url}/v1/traces`, { method: "POST", headers, body });
-      await response.arrayBuffer();
-      if (response.status === 200) times.push(performance.now() - sent);
-      else {
-        refused++;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+/** A store with a million events: some of the kernel, the others spans. */
+async function million(folder: string, load: string) {
+  const dir = `${folder}/store`;
+  const events: EventCell[] = [];
+  let query: Percentiles;
+  let part: Omit<Held, "start_ms">;
+  {
+    await using collector = await OURS.start(dir);
+    const url = `http://127.0.0.1:${collector.port}`;
+    for (const [batch, connections] of [[1, 8], [100, 8], [512, 8]] as const) {
+      const files = writeEvents(folder, batch);
+      const { port } = collector;
+      const sent = await runLoad(load, { files, port, connections, seconds: 2 });
+      events.push({
+        batch,
+        connections,
+        events_per_s: sent.answered * batch / sent.seconds,
+        ms: { p50: sent.p50_us / 1000, p99: sent.p99_us / 1000 },
+      });
     }
-  }));
-  const seconds = (performance.now() - began) / 1000;
-  const requests = times.length / seconds;
-  return {
-    encoding,
-    batch,
-    connections,
-    spans_per_s: requests * batch,
-    requests_per_s: requests,
-    ms: percentiles(times),
-    refused,
-  };
+    const files = writeRequest(folder, "protobuf", 100);
+    while (await lastSeq(url) < HELD) await runLoad(load, { files, port: collector.port, connections: 4, seconds: 1 });
+    const backlog = await settled(url);
+    query = await queries(url);
+    const rss = Number(/VmRSS:\s+(\d+)/.exec(await Deno.readTextFile(`/proc/${collector.pid}/status`))![1]);
+    part = { entries: await lastSeq(url), backlog, rss_mb: rss / 1024, database_mb: 0 };
+    await collector.end("SIGTERM");
+  }
+  const size = (await Deno.stat(`${dir}/journal.db`)).size / 1e6;
+  await using again = await OURS.start(dir);
+  return { events, query, held: { ...part, database_mb: size, start_ms: again.startMs } };
 }
 
-/** Until everything that was taken is judged, too. */
-async function settled(url: string): Promise<void> {
-  const last = async () => (await (await fetch(`${url}/v1/health`)).json()).store.last_seq;
-  for (let [before, now] = [-1, await last()]; before !== now; [before, now] = [now, await last()]) {
-    await new Promise((resolve) => setTimeout(resolve, 4_000));
-  }
+async function lastSeq(url: string): Promise<number> {
+  return (await (await fetch(`${url}/v1/health`)).json()).store.last_seq;
+}
+
+/** Until everything that was taken is judged, too; what is left after a while. */
+async function settled(url: string): Promise<number> {
+  const left = async () => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const of = (name: string) => Number(new RegExp(`^${name} (\\S+)`, "m").exec(text)?.[1] ?? 0);
+    return of("llm_slo_collector_backlog_entries") + of("llm_slo_collector_held_spans");
+  };
+  const until = performance.now() + SETTLE_MS;
+  while (await left() > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 500));
+  return await left();
 }
 
 async function queries(url: string): Promise<Percentiles> {
-  const made = bodies("protobuf", 1);
   const ids: string[] = [];
   for (let i = 0; i < 50; i++) {
-    const body = made.next();
+    const { body, traceId } = benchTrace();
     const headers = { "content-type": "application/x-protobuf" };
     const response = await fetch(`${url}/v1/traces`, { method: "POST", headers, body });
     await response.arrayBuffer();
-    if (response.status === 200) ids.push(traceIdOf(body));
+    if (response.status === 200) ids.push(traceId);
   }
   const ask = async (id: string) => await (await fetch(`${url}/v1/requests/${id}`)).arrayBuffer();
   for (const id of ids) await ask(id);
@@ -169,16 +155,6 @@ async function queries(url: string): Promise<Percentiles> {
     times.push(performance.now() - began);
   }
   return percentiles(times);
-}
-
-/** Of the only span of a protobuf body: the first field of 16 bytes with number 1. */
-function traceIdOf(body: Uint8Array): string {
-  for (let at = 0; at < body.length; at++) {
-    if (body[at] === 0x0a && body[at + 1] === 0x10 && body[at + 18] === 0x12 && body[at + 19] === 8) {
-      return body.subarray(at + 2, at + 18).toHex();
-    }
-  }
-  throw new Error("there is no span in the body");
 }
 
 async function diskSync(folder: string): Promise<Percentiles> {
