@@ -1,7 +1,8 @@
 /**
  * Measures and prints; asserts nothing about speed: deno task bench [loadgen | journal] [--json] [--write]
  *
- * `loadgen` measures the load generator alone, `journal` the collector's store alone. `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md
+ * `loadgen` measures the load generator alone, `journal` the collector's store alone, beside the OpenTelemetry
+ * Collector where that can be built (seven minutes). `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md
  * and docs/loadgen.md. What this machine or this user cannot do is skipped with its reason. Takes about four minutes.
  */
 import { RECORD_BYTES } from "../lib/decode/record.ts";
