@@ -29,7 +29,7 @@ export interface OpenStore extends AsyncDisposable {
   /** Trace and span ids of the newest spans as one text each, oldest first. */
   readonly spanKeys: (limit: number) => readonly string[];
   /** How much may wait to be judged; a store in memory has the usual room. */
-  readonly room: Readonly<Pick<PipelineOptions, "mostHeld" | "mostHeldBytes">>;
+  readonly room: Readonly<Pick<PipelineOptions, "mostHeld" | "mostHeldBytes" | "lastTurnMs">>;
   /** What an administrator may have it do. */
   readonly acts: StoreActs;
   /** Resolves, with the reason, when nothing can be written any more. */
@@ -37,6 +37,8 @@ export interface OpenStore extends AsyncDisposable {
 }
 
 const LEASE_MS = 10_000;
+/** A collector that ends leaves what it has not judged after so long to the next one. */
+const LAST_TURN_MS = 5_000;
 /** Acknowledged and not judged yet, at most. */
 const MOST_BACKLOG_BYTES = 4e9;
 
@@ -92,7 +94,11 @@ export async function openStore(
     kind: "journal",
     spanKeys: (limit) => store.spanKeys(limit),
     // What waits may not be what retention takes next.
-    room: { mostHeld: Infinity, mostHeldBytes: Math.min(MOST_BACKLOG_BYTES, retainMb * 1e6 / 2) },
+    room: {
+      mostHeld: Infinity,
+      mostHeldBytes: Math.min(MOST_BACKLOG_BYTES, retainMb * 1e6 / 2),
+      lastTurnMs: LAST_TURN_MS,
+    },
     acts: {
       snapshot: once(async () => ({ schema: "snapshot-answer/v1", ...await takeSnapshotApart(dir, Date.now()) })),
       trim: async (seq) => {

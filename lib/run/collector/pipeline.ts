@@ -36,6 +36,8 @@ export interface PipelineOptions extends JudgeOptions {
   /** What waits to be judged, and its bytes on the wire, at most: beyond it senders are told to come again. */
   readonly mostHeld?: number;
   readonly mostHeldBytes?: number;
+  /** When a collector ends: so long it goes on reading what waits. Default: until nothing waits. */
+  readonly lastTurnMs?: number;
   readonly onTrace: (trace: JudgedTrace) => void;
   /** Metrics are not stored; who needs them listens. */
   readonly onMetrics?: (points: readonly MetricPoint[]) => void;
@@ -78,9 +80,8 @@ const JUDGE = 8;
 /** Spans that wait for the rest of their trace, and their bytes, at most: the others wait in the store. */
 const MOST_HELD = 100_000;
 const MOST_HELD_BYTES = 256 * 1024 * 1024;
-/** A turn is over after so long, whatever is left to be done; the last one, when a collector ends, after so long. */
+/** A turn is over after so long, whatever is left to be done. */
 const TURN_MS = 1_000;
-const LAST_TURN_MS = 5_000;
 /** Probe events, and logs with an id, remembered against duplicates. */
 const RECORD_HORIZON = 131_072;
 /** SLO events stored together, about. */
@@ -269,15 +270,15 @@ export class Pipeline {
 
   /** Reads what waits in the store and judges what is complete by now; with `all` whatever is held. Lets others have their turn in between. */
   async turn(all = false): Promise<void> {
-    const { clockMs } = this.#options;
-    const until = clockMs() + (all ? LAST_TURN_MS : TURN_MS);
+    const { clockMs, lastTurnMs = Infinity } = this.#options;
+    const until = clockMs() + (all ? lastTurnMs : TURN_MS);
     this.#pace.begin();
     for (;;) {
-      const read = await this.#read();
+      const read = clockMs() < until && await this.#read();
       const judged = await this.#judge(all && !read);
       if (!read && !judged) break;
       if (this.#pace.isOver) await this.#pace.rest();
-      if (clockMs() >= until && (!all || this.#held.spans + this.#dueSpans === 0)) break;
+      if (!all && clockMs() >= until) break;
     }
     const firstDue = this.#due.reduce((least, { firstSeq }) => Math.min(least, firstSeq), Infinity);
     this.#options.store.judged(Math.min(this.#held.firstSeq, firstDue, this.#backlog.cursor + 1) - 1);
