@@ -72,14 +72,15 @@ function write(
 
 const EVENT: ProbeEventV1Alpha2 = {
   schema: "probe_event/v1alpha2",
-  ts_unix_nano: 1_767_225_600_000_000_000n,
+  // Another day on another node: they are to be kept, not to be joined with the spans.
+  ts_unix_nano: 1_767_139_200_000_000_000n,
   signal: "dns_latency_ms",
-  node: "node-1",
+  node: "node-2",
   namespace: "",
   pod: "",
   container: "",
-  pid: 900,
-  tid: 900,
+  pid: 77,
+  tid: 77,
   value: 12.5,
   unit: "ms",
   status: "ok",
