@@ -10,10 +10,24 @@ export class Lane {
   constructor(readonly first: string, readonly second: KeyPart) {}
 }
 
+/** Lanes found without a look at the maps, at most. */
+const LATEST = 4096;
+
+/** Where the latest lane of such a key is remembered: a pid, or the last letters of a name. */
+function placeOf(first: string, second: KeyPart): number {
+  if (typeof second === "number") return second & (LATEST - 1);
+  const key = second === null ? first : second;
+  const { length } = key;
+  return ((key.charCodeAt(length - 1) & 15) | (key.charCodeAt(length - 2) & 15) << 4 |
+    (key.charCodeAt(length - 3) & 15) << 8) & (LATEST - 1);
+}
+
 /** Lanes of one tier. A key of two parts is looked up part by part: gluing them together costs more. */
 export class Lanes {
   readonly #single = new Map<string, Lane>();
   readonly #double = new Map<string, Map<KeyPart, Lane>>();
+  /** By a few bits of the key: what comes near in time mostly belongs together, and need not be looked up in the maps. */
+  readonly #latest: (Lane | undefined)[] = new Array(LATEST).fill(undefined);
 
   constructor(readonly rule: TierRule) {}
 
@@ -28,7 +42,17 @@ export class Lanes {
   find(subject: Subject): Lane | undefined {
     const first = this.rule.first(subject);
     if (first === "") return undefined;
-    if (this.rule.second !== null) return this.#double.get(first)?.get(this.rule.second(subject));
+    const second = this.rule.second === null ? null : this.rule.second(subject);
+    const place = placeOf(first, second);
+    const latest = this.#latest[place];
+    if (latest !== undefined && latest.second === second && latest.first === first) return latest;
+    const found = this.#look(first, second);
+    if (found !== undefined) this.#latest[place] = found;
+    return found;
+  }
+
+  #look(first: string, second: KeyPart): Lane | undefined {
+    if (second !== null) return this.#double.get(first)?.get(second);
     // Keys are in lower case: what is found as it is needs no look at its letters.
     const found = this.#single.get(first);
     if (found !== undefined || !this.rule.hex) return found;
@@ -45,6 +69,7 @@ export class Lanes {
     if (given === "" || second === "" || second === 0) return null;
     const first = this.rule.hex ? lowerCase(given) : given;
     const lane = new Lane(first, second);
+    this.#latest[placeOf(first, second)] = lane;
     if (second === null) this.#single.set(first, lane);
     else {
       let inner = this.#double.get(first);
@@ -70,6 +95,8 @@ export class Lanes {
 
   #close(lane: Lane): void {
     if (lane.spans !== null || lane.signals !== null) return;
+    const place = placeOf(lane.first, lane.second);
+    if (this.#latest[place] === lane) this.#latest[place] = undefined;
     if (lane.second === null) this.#single.delete(lane.first);
     else {
       const inner = this.#double.get(lane.first);
