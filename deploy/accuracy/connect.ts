@@ -1,5 +1,6 @@
 /** connect_latency_ms against curl, between two network namespaces: quiet, on a lossy link, and with the first SYN of each connect lost. */
 import type { ConnectEvent } from "../../lib/model/kernel_event.ts";
+import { ahead } from "../../lib/testing/ahead.ts";
 import { Link } from "../../lib/testing/netns.ts";
 import { delay, median, only, watched } from "../../lib/testing/watched.ts";
 import { type Comparison, lacks, type Measurement } from "./measure.ts";
@@ -40,7 +41,9 @@ async function compared(link: Link, { what, lost, connects }: Situation): Promis
     const before = await near.counter("Tcp", "ActiveOpens");
     for (let i = 0; i < connects; i++) {
       const wanted = "%{time_connect} %{time_namelookup}";
-      const text = await near.run("curl", "-s", "-o", "/dev/null", "-w", wanted, `http://${Link.FAR}:${PORT}/`);
+      const text = await near.run(
+        ...ahead("curl", "-s", "-o", "/dev/null", "-w", wanted, `http://${Link.FAR}:${PORT}/`),
+      );
       const [connected = NaN, resolved = NaN] = text.split(" ").map(Number);
       said.push((connected - resolved) * 1000);
     }

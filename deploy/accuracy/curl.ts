@@ -1,5 +1,6 @@
 /** tls_handshake_ms and stream_ttft_ms against curl, over a link that is quiet, loses packets, or swallows every first SYN. */
 import type { ExchangeEvent, Owner, TlsEvent, Tuple } from "../../lib/model/kernel_event.ts";
+import { ahead } from "../../lib/testing/ahead.ts";
 import { makeCertificates } from "../../lib/testing/certificates.ts";
 import { Link } from "../../lib/testing/netns.ts";
 import { hasNginx, type Nginx, startNginx } from "../../lib/testing/nginx.ts";
@@ -26,7 +27,7 @@ async function curl(link: Link, n: number, url: string): Promise<Timing[]> {
   const format = "%{time_connect} %{time_appconnect} %{time_pretransfer} %{time_starttransfer}\\n";
   const fresh = ["--http1.1", "--no-sessionid", "-H", "Connection: close"];
   const one = ["--next", "-sk", ...fresh, "-o", "/dev/null", "-w", format, url];
-  const text = await link.near.run("curl", ...Array.from({ length: n + 1 }, () => one).flat().slice(1));
+  const text = await link.near.run(...ahead("curl", ...Array.from({ length: n + 1 }, () => one).flat().slice(1)));
   return text.trim().split("\n").slice(1).map((line) => {
     const [connect = NaN, secure = NaN, sent = NaN, first = NaN] = line.split(" ").map((s) => Number(s) * 1000);
     return { handshake: secure - connect, first: first - sent };

@@ -1,5 +1,6 @@
 /** dns_latency_ms against dig, which times its own query. */
 import { exec } from "../../lib/host/exec.ts";
+import { ahead } from "../../lib/testing/ahead.ts";
 import { median, only, watched } from "../../lib/testing/watched.ts";
 import { type Comparison, lacks, type Measurement, repeats } from "./measure.ts";
 import { lateResolver, RESOLVER } from "./resolver.ts";
@@ -12,7 +13,7 @@ async function askedLate(lateMs: number): Promise<Comparison[]> {
   const said: number[] = [];
   const seen = await watched(async () => {
     for (let i = 0; i < QUERIES; i++) {
-      const text = await exec("dig", "-u", "+tries=1", "+time=2", `@${RESOLVER}`, `q${i}.late${lateMs}.test`);
+      const text = await exec(...ahead("dig", "-u", "+tries=1", "+time=2", `@${RESOLVER}`, `q${i}.late${lateMs}.test`));
       said.push(Number(/Query time: (\d+) usec/.exec(text)?.[1]) / 1000);
     }
   }, { probes: ["dns_latency"] });

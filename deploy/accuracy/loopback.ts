@@ -3,6 +3,7 @@
  * against the reader's own clock.
  */
 import { exec } from "../../lib/host/exec.ts";
+import { ahead } from "../../lib/testing/ahead.ts";
 import { median, only, watched } from "../../lib/testing/watched.ts";
 import { type Comparison, type Measurement, repeats } from "./measure.ts";
 
@@ -19,7 +20,7 @@ async function curled(withConnects: boolean): Promise<Comparison[]> {
   const connected: number[] = [], firstByte: number[] = [];
   const seen = await watched(async () => {
     for (let i = 0; i < CONNECTS; i++) {
-      const text = await exec("curl", "-s", "-o", "/dev/null", "-w", WANTED, `http://127.0.0.1:${port}/`);
+      const text = await exec(...ahead("curl", "-s", "-o", "/dev/null", "-w", WANTED, `http://127.0.0.1:${port}/`));
       const [resolved = NaN, done = NaN, sent = NaN, first = NaN] = text.split(" ").map(Number);
       connected.push((done - resolved) * 1000);
       firstByte.push((first - sent) * 1000);

@@ -1,6 +1,7 @@
 /** stream_gap_ms against curl's trace, socket_wait_ms against a shell that sleeps, stream_ttft_ms of servers against nginx's log. */
 import { exec } from "../../lib/host/exec.ts";
 import type { SignalName } from "../../lib/model/signals.ts";
+import { ahead } from "../../lib/testing/ahead.ts";
 import { hasNginx, startNginx } from "../../lib/testing/nginx.ts";
 import { delay, median, only, watched } from "../../lib/testing/watched.ts";
 import { type Comparison, lacks, type Measurement, repeats } from "./measure.ts";
@@ -64,7 +65,9 @@ async function gaps(): Promise<Comparison[]> {
   const seen = await watched(async () => {
     for (let i = 0; i < repeats(4); i++) {
       const trace = ["--trace-time", "--trace-ascii", "-"];
-      theirs.push(...tracedGaps(await exec("curl", "-sN", ...trace, "-o", "/dev/null", `http://127.0.0.1:${port}/`)));
+      theirs.push(
+        ...tracedGaps(await exec(...ahead("curl", "-sN", ...trace, "-o", "/dev/null", `http://127.0.0.1:${port}/`))),
+      );
     }
   }, WATCH);
   return (["client", "server"] as const).flatMap((role) => {

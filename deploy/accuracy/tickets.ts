@@ -1,5 +1,6 @@
 /** stream_ttft_ms over TLS 1.3 against curl: session tickets are not the first byte, an answer as small and quick as they are is. */
 import { exec } from "../../lib/host/exec.ts";
+import { ahead } from "../../lib/testing/ahead.ts";
 import { makeCertificates } from "../../lib/testing/certificates.ts";
 import { opensslServer, tlsLibraries, type TlsLibrary } from "../../lib/testing/tls/libraries.ts";
 import { median, only, watched } from "../../lib/testing/watched.ts";
@@ -14,8 +15,9 @@ async function compare(what: string, port: number, path: string): Promise<Compar
   const seen = await watched(async () => {
     for (let i = 0; i < n; i++) {
       const url = `https://127.0.0.1:${port}${path}`;
-      const [sent = NaN, first = NaN] = (await exec("curl", "-sk", "--http1.1", "-o", "/dev/null", "-w", format, url))
-        .split(" ").map(Number);
+      const [sent = NaN, first = NaN] =
+        (await exec(...ahead("curl", "-sk", "--http1.1", "-o", "/dev/null", "-w", format, url)))
+          .split(" ").map(Number);
       theirs.push((first - sent) * 1000);
     }
   }, { probes: ["tls_handshake", "stream"], comm: "curl" });

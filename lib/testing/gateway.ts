@@ -1,6 +1,7 @@
 /** For kernel tests: a gateway that knows nothing of traces and the model behind it, each a process, and curl as their client. */
 import { exec } from "../host/exec.ts";
 import type { TlsMaterial } from "../lab/tls_material.ts";
+import { ahead } from "./ahead.ts";
 import { serving } from "./serving.ts";
 import { delay } from "./watched.ts";
 
@@ -63,13 +64,13 @@ export interface Asked {
 export async function askGateway({ port }: PlainGateway, modelMs: readonly number[]): Promise<Asked[]> {
   const asked: Asked[] = [];
   for (const ms of modelMs) {
-    const said = await exec(
+    const said = await exec(...ahead(
       "curl",
       "-s",
       "-w",
       "%{time_pretransfer} %{time_starttransfer}",
       `http://127.0.0.1:${port}/?ms=${ms}`,
-    );
+    ));
     const [model = "", times = ""] = [said.split("\n", 1)[0], said.split("\n").at(-1)];
     const [sent = NaN, first = NaN] = times.split(" ").map(Number);
     const [modelAtMs = NaN, tookMs = NaN] = model.replace("data: ", "").split(" ").map(Number);
