@@ -65,7 +65,7 @@ const DNS_HOOKS = [
 ];
 const DNS_MISSES =
   "DNS over TLS, HTTPS or QUIC, other ports than 53; names from a cache, a file or a local socket (nscd, " +
-  "nss-resolve); raw sockets; before 5.14 that nobody listens (told as a timeout)";
+  "nss-resolve); raw sockets; before 5.14 that nobody listens, before 5.9 that an asker gave up (told as a timeout)";
 
 export const SIGNALS: readonly SignalRow[] = [
   {
