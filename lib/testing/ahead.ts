@@ -16,8 +16,7 @@ function mayRunAhead(): boolean {
   if (allowed !== undefined) return allowed;
   try {
     const [program, ...args] = AHEAD;
-    const options = { args: [...args, "true"], stdin: "null", stdout: "null", stderr: "null" } as const;
-    allowed = new Deno.Command(program, options).outputSync().success;
+    allowed = new Deno.Command(program, { args: [...args, "true"] }).outputSync().success;
   } catch {
     allowed = false; // there is none
   }
