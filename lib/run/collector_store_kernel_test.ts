@@ -6,6 +6,7 @@ import { JournalReader } from "../store/journal_reader.ts";
 import { databasePath, FORMAT } from "../store/journal_db.ts";
 import { distinctSpans, startCollector, take } from "../testing/collector_process.ts";
 import { testFolders } from "../testing/folders.ts";
+import { madeRun } from "../testing/telemetry.ts";
 import { missingTool, testUnless } from "../testing/unless.ts";
 
 const folder = testFolders("sloctl-store-");
@@ -15,6 +16,28 @@ function stored(dir: string): string[] {
   using reader = new JournalReader(databasePath(dir));
   return reader.after(0, 1e6, { kinds: ["span"] }).map(({ spanId }) => spanId);
 }
+
+Deno.test("collector --store: spans that were acknowledged just before kill -9 are judged by the next run, once", async () => {
+  const dir = await folder();
+  const { spans } = madeRun({ seconds: 2 });
+  const judged = () => {
+    using reader = new JournalReader(databasePath(dir));
+    return reader.after(0, 1e6, { kinds: ["slo"] }).map((entry) => entry.id);
+  };
+  {
+    await using collector = await startCollector({ dir });
+    assertEquals(await collector.post(spans), 200);
+  }
+  assertEquals(judged(), []);
+  const told: string[][] = [];
+  for (let run = 0; run < 2; run++) {
+    await using collector = await startCollector({ dir });
+    assertEquals(await collector.end(), 0);
+    told.push(judged());
+  }
+  assert(told[0]!.length > 0);
+  assertEquals([told[1], new Set(told[0]).size], [told[0], told[0]!.length]);
+});
 
 const noStrace = await missingTool("strace", "apt-get install strace");
 
