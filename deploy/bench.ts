@@ -1,8 +1,9 @@
 /**
- * Measures and prints; asserts nothing about speed: deno task bench [loadgen | journal] [--json] [--write]
+ * Measures and prints; asserts nothing about speed: deno task bench [loadgen | journal | queries] [--json] [--write]
  *
  * `loadgen` measures the load generator alone, `journal` the collector's store alone, beside the OpenTelemetry
- * Collector where that can be built (seven minutes). `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md
+ * Collector where that can be built (seven minutes), and `queries`, its answers (a minute; also alone).
+ * `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md
  * and docs/loadgen.md. What this machine or this user cannot do is skipped with its reason. Takes about four minutes.
  */
 import { RECORD_BYTES } from "../lib/decode/record.ts";
@@ -21,6 +22,8 @@ import { benchJoin } from "./bench/join.ts";
 import { benchM5gate } from "./bench/m5gate.ts";
 import { machine } from "./bench/machine.ts";
 import { readers, replaceBlock } from "./bench/page.ts";
+import { benchQueries } from "./bench/queries.ts";
+import { queriesPage } from "./bench/queries_page.ts";
 import { benchProbeCost } from "./bench/probe_cost.ts";
 import { type Figures, render, type Skipped } from "./bench/render.ts";
 import { benchStatistics } from "./bench/statistics.ts";
@@ -116,9 +119,28 @@ async function journalPart(json: boolean, keep: boolean): Promise<void> {
   }
 }
 
-const unknown = Deno.args.find((arg) => !["--json", "--write", "loadgen", "journal"].includes(arg));
+/** As `journalPart`. */
+async function queriesPart(json: boolean, keep: boolean): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "sloctl-bench-" });
+  try {
+    const on = await machine();
+    const result = await measure("answers of a collector with a million entries", () => benchQueries(folder), false);
+    const text = "skipped" in result ? `queries: skipped: ${result.skipped}\n` : queriesPage(on, result);
+    await write(Deno.stdout, json ? `${toJson({ machine: on, queries: result }, 2)}\n` : text);
+    if (!keep || "skipped" in result) return;
+    await Deno.writeTextFile(JOURNAL_PAGE, replaceBlock(await Deno.readTextFile(JOURNAL_PAGE), text, "queries"));
+    await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", JOURNAL_PAGE] }).output();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const unknown = Deno.args.find((arg) => !["--json", "--write", "loadgen", "journal", "queries"].includes(arg));
 if (unknown === undefined && Deno.args.includes("journal")) {
   await journalPart(Deno.args.includes("--json"), Deno.args.includes("--write"));
+  await queriesPart(Deno.args.includes("--json"), Deno.args.includes("--write"));
+} else if (unknown === undefined && Deno.args.includes("queries")) {
+  await queriesPart(Deno.args.includes("--json"), Deno.args.includes("--write"));
 } else if (unknown === undefined) {
   const [json, keep] = [Deno.args.includes("--json"), Deno.args.includes("--write")];
   const measured = Deno.args.includes("loadgen") ? null : await figures();
@@ -137,7 +159,7 @@ if (unknown === undefined && Deno.args.includes("journal")) {
 } else {
   await write(
     Deno.stderr,
-    `Cannot use "${unknown}": it is no option here\n  hint: Give loadgen, journal, --json, --write, or nothing\n`,
+    `Cannot use "${unknown}": it is no option here\n  hint: Give loadgen, journal, queries, --json, --write, or nothing\n`,
   );
   Deno.exitCode = 2;
 }
