@@ -18,28 +18,37 @@ export function keysOf(keys: unknown): Float64Array {
 
 /** For a reader, beside a writer: what it read before is not read again. */
 export class RecentTraces {
+  /** Keys by chunk, the oldest first, and chunks by key. */
   readonly #chunks = new Map<number, Float64Array>();
+  readonly #holding = new Map<number, readonly number[]>();
   #newest = 0;
 
   constructor(readonly all: (sql: string, ...values: number[]) => readonly Row[]) {}
 
   /** Sequences of the last entry of each chunk in the table that holds a trace with this key. */
-  holding(key: number): number[] {
+  holding(key: number): readonly number[] {
     this.#refresh();
-    const found: number[] = [];
-    for (const [last, keys] of this.#chunks) if (keys.includes(key)) found.push(last);
-    return found;
+    return this.#holding.get(key) ?? [];
   }
 
   #refresh(): void {
     const [ends] = this.all("SELECT min(last) AS oldest FROM recent");
     const oldest = Number(ends?.oldest ?? Infinity);
-    for (const last of this.#chunks.keys()) {
+    for (const [last, keys] of this.#chunks) {
       if (last >= oldest) break;
       this.#chunks.delete(last);
+      for (const key of keys) this.#forget(key, last);
     }
     for (const { last, keys } of this.all("SELECT last, keys FROM recent WHERE last > ? ORDER BY last", this.#newest)) {
-      this.#chunks.set(this.#newest = Number(last), keysOf(keys));
+      const own = keysOf(keys);
+      this.#chunks.set(this.#newest = Number(last), own);
+      for (const key of own) this.#holding.set(key, [...this.#holding.get(key) ?? [], this.#newest]);
     }
+  }
+
+  #forget(key: number, last: number): void {
+    const left = (this.#holding.get(key) ?? []).filter((other) => other !== last);
+    if (left.length === 0) this.#holding.delete(key);
+    else this.#holding.set(key, left);
   }
 }
