@@ -48,20 +48,21 @@ const get = async (url: string, token: string | null) => {
   return { status: answer.status, text, headers: answer.headers };
 };
 
-/** The code of a unary call, and what it said. */
+/** The code of a unary call, and what it said. @param kept a client that is used again: without it each call has a connection of its own */
 function call(
   port: string,
   token: string | null,
   message: Uint8Array = body,
+  kept: grpc.Client | null = null,
 ): Promise<{ code: number; details: string }> {
-  const client = new grpc.Client(port, grpc.credentials.createInsecure());
+  const client = kept ?? new grpc.Client(port, grpc.credentials.createInsecure());
   const metadata = new grpc.Metadata();
   if (token !== null) metadata.set("authorization", `Bearer ${token}`);
   const same = (bytes: Buffer) => bytes;
   return new Promise((resolve) => {
     const deadline = new Date(Date.now() + 5000);
     client.makeUnaryRequest(TRACES, same, same, Buffer.from(message), metadata, { deadline }, (error) => {
-      client.close();
+      if (kept === null) client.close();
       resolve({ code: error?.code ?? 0, details: error?.details ?? "" });
     });
   });
@@ -150,6 +151,8 @@ Deno.test("keys are rotated under load: not one request or span is lost; a bad f
   let over = false;
   const tell = (status: number) => statuses.set(status, (statuses.get(status) ?? 0) + 1);
   let sent = 0;
+  // One connection: where server and client share a process, Deno 2.9.6 ends in an assertion of nghttp2 after some hundreds.
+  const client = new grpc.Client(to.grpc, grpc.credentials.createInsecure());
   const batch = () => {
     const ids = spans.slice(0, 5).map((span): Span => ({ ...span, spanId: (++sent).toString(16).padStart(16, "0") }));
     return encodeTraces(ids, "protobuf");
@@ -157,7 +160,7 @@ Deno.test("keys are rotated under load: not one request or span is lost; a bad f
   const load = [
     async () => tell((await get(`${to.http}/v1/slo`, token)).status),
     async () => tell((await post(to.http, token, batch())).status),
-    async () => tell((await call(to.grpc, token, batch())).code === 0 ? 200 : 0),
+    async () => tell((await call(to.grpc, token, batch(), client)).code === 0 ? 200 : 0),
   ].map(async (once) => {
     while (!over) await once();
   });
@@ -179,6 +182,7 @@ Deno.test("keys are rotated under load: not one request or span is lost; a bad f
   assertStringIncludes((await get(`${to.http}/v1/health`, null)).text, "what it said before still counts");
   over = true;
   await Promise.all(load);
+  client.close();
   assertEquals([...statuses.keys()], [200]);
   const health = JSON.parse((await get(`${to.http}/v1/health`, null)).text);
   assertEquals([sent > 10, health.store.held.span], [true, sent], "every span that was sent is there");
