@@ -10,17 +10,18 @@
  * Events come when they end, so an unanswered query comes after its second try: the rule reads times, not the order of events.
  */
 import { QUERY_TYPE } from "../model/codes.ts";
-import type { DnsEvent } from "../model/kernel_event.ts";
+import type { DnsEvent, Owner } from "../model/kernel_event.ts";
 
 const NEAR_NS = 1e9;
 /** A query without an answer is told 5 s after it was asked, and up to a second later. */
 const REMEMBER_NS = 7e9;
 const NXDOMAIN = 3;
 const ADDRESSES: readonly number[] = [QUERY_TYPE.A, QUERY_TYPE.AAAA, QUERY_TYPE.SVCB, QUERY_TYPE.HTTPS];
-/** Bounds: processes remembered; open look-ups of one; queries compared with in one. */
+/** Bounds: processes remembered; open look-ups of one; queries compared with in one; names known. */
 const MAX_PROCESSES = 4096;
 const MAX_LOOKUPS = 64;
 const MAX_QUERIES = 64;
+const MAX_NAMES = 8192;
 
 interface Query {
   readonly name: string;
@@ -66,11 +67,15 @@ function sameFirstLabel(a: string, b: string): boolean {
 
 export class Resolutions {
   readonly #processes = new Map<string, Lookup[]>();
+  /** Of the query before: most come one after the other from the same process. */
+  #last: { readonly owner: Owner; readonly open: Lookup[] } | undefined;
+  /** One object for each name: to compare two is then to compare addresses. */
+  readonly #names = new Map<string, string>();
 
   /** The look-up of this query, by a name that holds for the life of the machine: the pid, and when the query told first began. */
   of(event: DnsEvent): string {
     const lookups = this.#lookups(event);
-    const query = asQuery(event);
+    const query = asQuery(event, this.#name(event.queryName));
     let lookup = nearest(query, lookups);
     if (lookup === undefined) {
       const { startNs, endNs } = query;
@@ -85,10 +90,29 @@ export class Resolutions {
     return lookup.id;
   }
 
+  /** In small letters, without the root's dot. */
+  #name(queryName: string): string {
+    const known = this.#names.get(queryName);
+    if (known !== undefined) return known;
+    const lower = queryName.toLowerCase();
+    const name = lower.endsWith(".") ? lower.slice(0, -1) : lower;
+    const one = this.#names.get(name) ?? name;
+    if (this.#names.size >= MAX_NAMES) this.#names.clear();
+    this.#names.set(queryName, one);
+    if (queryName !== one) this.#names.set(one, one);
+    return one;
+  }
+
   #lookups({ owner, tsNs }: DnsEvent): Lookup[] {
+    const open = this.#last?.owner === owner ? this.#last.open : this.#openOf(owner);
+    this.#last = { owner, open };
+    forget(open, tsNs - REMEMBER_NS);
+    return open;
+  }
+
+  #openOf(owner: Owner): Lookup[] {
     const key = `${owner.pid}|${owner.startNs}`;
     const open = this.#processes.get(key) ?? [];
-    forget(open, tsNs - REMEMBER_NS);
     this.#processes.delete(key); // the keys' order is that of last use
     this.#processes.set(key, open);
     for (const oldest of this.#processes.keys()) {
@@ -99,10 +123,9 @@ export class Resolutions {
   }
 }
 
-function asQuery(event: DnsEvent): Query {
-  const name = event.queryName.toLowerCase();
+function asQuery(event: DnsEvent, name: string): Query {
   return {
-    name: name.endsWith(".") ? name.slice(0, -1) : name,
+    name,
     type: event.queryType,
     address: ADDRESSES.includes(event.queryType),
     queryId: event.queryId,

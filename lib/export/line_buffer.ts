@@ -156,6 +156,7 @@ export class LineBuffer {
 
   /** Up to six decimals, as durations in milliseconds have, without text on the way: such a number has one shortest form. */
   #number(value: number): void {
+    if (value >= 0 && value < SURE && Number.isInteger(value)) return this.#digits(value, 1);
     if (!Number.isFinite(value)) {
       this.#strange = true;
       return;

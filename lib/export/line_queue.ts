@@ -21,12 +21,12 @@ export interface LineQueueOptions {
   readonly onFailure?: (error: SloctlError) => void;
 }
 
-/** Handed over together at about the most: a failing sink loses no more than this. */
-const BATCH_BYTES = 64 * 1024;
+/** Handed over together at about the most: a failing sink loses no more than this. A write costs about as much as 50 lines. */
+const BATCH_BYTES = 256 * 1024;
 /** Room for the last line of a batch. */
 const LINE_BYTES = 4 * 1024;
 /** Batches that wait for their next use; more have been needed for a moment, and are given back. */
-const SPARE = 2;
+const SPARE = 4;
 
 export class LineQueue implements Disposable {
   readonly #sink: LineSink;

@@ -60,9 +60,9 @@ Deno.test("what is held for longer goes when it is enough for one write", async 
   queue.push("short");
   await soon();
   assertEquals(taken, []);
-  queue.push("x".repeat(70_000));
+  queue.push("x".repeat(300_000));
   queue.push("later");
-  assertEquals(taken.map((text) => text.length), [6 + 70_001]); // no more than a batch at a time, and the line that fills it
+  assertEquals(taken.map((text) => text.length), [6 + 300_001]); // no more than a batch at a time, and the line that fills it
   queue.close(0);
 });
 

@@ -143,7 +143,7 @@ class KernelWatch implements Watch {
   readonly #resolutions = new Resolutions();
   readonly #refused: Partial<Record<Refusal, number>> = {};
   #events = 0;
-  #eventsByProbe: Record<string, number> = {};
+  readonly #eventsByProbe = new Map<string, number>();
   #drops: Record<string, number> = {};
   #dropsBySignal: Partial<Record<SignalName, number>> = {};
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
@@ -288,8 +288,8 @@ class KernelWatch implements Watch {
   }
 
   #takeEventsByProbe(): Record<string, number> {
-    const taken = this.#eventsByProbe;
-    this.#eventsByProbe = {};
+    const taken = Object.fromEntries(this.#eventsByProbe);
+    this.#eventsByProbe.clear();
     return taken;
   }
 
@@ -369,10 +369,11 @@ class KernelWatch implements Watch {
   #hand(event: KernelEvent): void {
     this.#events++;
     const probe = probeOf(event);
-    if (probe !== undefined) this.#eventsByProbe[probe] = (this.#eventsByProbe[probe] ?? 0) + 1;
+    if (probe !== undefined) this.#eventsByProbe.set(probe, (this.#eventsByProbe.get(probe) ?? 0) + 1);
     if (event.kind === "retransmit" && event.owner.pid === 0) this.#unowned = true;
     const named = this.#names?.name(event) ?? event;
-    this.#onEvent(named.kind === "dns" ? { ...named, resolution: this.#resolutions.of(named) } : named);
+    if (named.kind === "dns") (named as { resolution?: string }).resolution = this.#resolutions.of(named); // it is ours yet
+    this.#onEvent(named);
   }
 
   /** DNS queries that nobody answered, and connects that never began, leave the kernel's tables as failures. */

@@ -24,10 +24,16 @@ const PROBE_OF_KIND: Readonly<Record<number, string>> = {
 /** The same of a tally, by what it is of. */
 const PROBE_OF_TALLY = { disk: "disk_io", syscall: "syscall_latency", turn: "stream" } as const;
 
+/** The same by the kind's name. */
+const PROBE_OF: ReadonlyMap<string, string> = new Map(
+  Object.entries(KIND).flatMap(([name, kind]) =>
+    PROBE_OF_KIND[kind] === undefined ? [] : [[name, PROBE_OF_KIND[kind]]]
+  ),
+);
+
 /** The probe an event is of; undefined: it comes from no probe's record. */
 export function probeOf(event: KernelEvent): string | undefined {
-  if (event.kind === "tally") return PROBE_OF_TALLY[event.of.kind];
-  return PROBE_OF_KIND[(KIND as Readonly<Record<string, number>>)[event.kind] ?? -1];
+  return event.kind === "tally" ? PROBE_OF_TALLY[event.of.kind] : PROBE_OF.get(event.kind);
 }
 
 const TABLE_FULL = /_table_full$/;
