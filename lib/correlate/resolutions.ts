@@ -17,11 +17,10 @@ const NEAR_NS = 1e9;
 const REMEMBER_NS = 7e9;
 const NXDOMAIN = 3;
 const ADDRESSES: readonly number[] = [QUERY_TYPE.A, QUERY_TYPE.AAAA, QUERY_TYPE.SVCB, QUERY_TYPE.HTTPS];
-/** Bounds: processes remembered; open look-ups of one; queries compared with in one; names known. */
+/** Bounds: processes remembered; open look-ups of one; queries compared with in one. */
 const MAX_PROCESSES = 4096;
 const MAX_LOOKUPS = 64;
 const MAX_QUERIES = 64;
-const MAX_NAMES = 8192;
 
 interface Query {
   readonly name: string;
@@ -69,13 +68,11 @@ export class Resolutions {
   readonly #processes = new Map<string, Lookup[]>();
   /** Of the query before: most come one after the other from the same process. */
   #last: { readonly owner: Owner; readonly open: Lookup[] } | undefined;
-  /** One object for each name: to compare two is then to compare addresses. */
-  readonly #names = new Map<string, string>();
 
   /** The look-up of this query, by a name that holds for the life of the machine: the pid, and when the query told first began. */
   of(event: DnsEvent): string {
     const lookups = this.#lookups(event);
-    const query = asQuery(event, this.#name(event.queryName));
+    const query = asQuery(event);
     let lookup = nearest(query, lookups);
     if (lookup === undefined) {
       const { startNs, endNs } = query;
@@ -88,19 +85,6 @@ export class Resolutions {
     lookup.startNs = Math.min(lookup.startNs, query.startNs);
     lookup.endNs = Math.max(lookup.endNs, query.endNs);
     return lookup.id;
-  }
-
-  /** In small letters, without the root's dot. */
-  #name(queryName: string): string {
-    const known = this.#names.get(queryName);
-    if (known !== undefined) return known;
-    const lower = queryName.toLowerCase();
-    const name = lower.endsWith(".") ? lower.slice(0, -1) : lower;
-    const one = this.#names.get(name) ?? name;
-    if (this.#names.size >= MAX_NAMES) this.#names.clear();
-    this.#names.set(queryName, one);
-    if (queryName !== one) this.#names.set(one, one);
-    return one;
   }
 
   #lookups({ owner, tsNs }: DnsEvent): Lookup[] {
@@ -123,9 +107,10 @@ export class Resolutions {
   }
 }
 
-function asQuery(event: DnsEvent, name: string): Query {
+function asQuery(event: DnsEvent): Query {
+  const name = event.queryName.toLowerCase();
   return {
-    name,
+    name: name.endsWith(".") ? name.slice(0, -1) : name,
     type: event.queryType,
     address: ADDRESSES.includes(event.queryType),
     queryId: event.queryId,

@@ -9,6 +9,7 @@ const BRACE = { open: 123, close: 125 }, BRACKET = { open: 91, close: 93 };
 const SECOND = 1e9;
 /** More digits than this a double does not keep apart. */
 const SURE = 1e15;
+const MOST_INT32 = 0x7fffffff;
 
 const encoder = new TextEncoder();
 const long = new BigInt64Array(1);
@@ -165,11 +166,11 @@ export class LineBuffer {
     if (millionths >= SURE || millionths / 1e6 !== Math.abs(value)) return this.#ascii(`${value}`);
     if (value < 0) this.#byte(MINUS);
     const whole = Math.floor(millionths / 1e6);
-    let rest = millionths - whole * 1e6;
+    let rest = (millionths - whole * 1e6) | 0; // of integers, a remainder is no call
     this.#digits(whole, 1);
     if (rest === 0) return;
     let decimals = 6;
-    for (; rest % 10 === 0; rest /= 10) decimals--;
+    for (; rest % 10 === 0; rest = (rest / 10) | 0) decimals--;
     this.#byte(DOT);
     this.#digits(rest, decimals);
   }
@@ -180,13 +181,17 @@ export class LineBuffer {
     for (let most = 10; value >= most; most *= 10) count++;
     if (count < least) count = least;
     this.#room(count);
-    let rest = value;
-    for (let at = this.#at + count - 1; at >= this.#at; at--) {
+    let [at, rest] = [this.#at += count, value];
+    for (; rest > MOST_INT32; count--) {
       const tens = Math.floor(rest / 10);
-      this.#bytes[at] = ZERO + rest - 10 * tens;
+      this.#bytes[--at] = ZERO + rest - 10 * tens;
       rest = tens;
     }
-    this.#at += count;
+    for (let left = rest | 0; count > 0; count--) {
+      const tens = (left / 10) | 0;
+      this.#bytes[--at] = ZERO + left - 10 * tens;
+      left = tens;
+    }
   }
 
   /** Nanoseconds since 1970 as seconds and a rest: bigints divide slowly. */
