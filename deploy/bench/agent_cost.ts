@@ -7,8 +7,8 @@ import { rates } from "../load/rates.ts";
 const STEPS = [{ events: 0, goalPct: null }, { events: 1000, goalPct: 1 }, { events: 10_000, goalPct: 3 }] as const;
 const ROOT = new URL("../../", import.meta.url).pathname;
 export const GOAL_RSS_MB = 150;
-/** Loading programs and compiling code is no part of the running cost. */
-const SETTLE_MS = 4000;
+/** Loading programs and compiling code is no part of the running cost. At 1000 events a second V8 compiles for about half a minute. */
+const SETTLE_MS = 30_000;
 const MEASURE_MS = 8000;
 
 export interface AgentCost {

@@ -115,7 +115,7 @@ export interface Watch extends Disposable {
 }
 
 /**
- * Attaches the probes; events come to `onEvent` within about 60 ms, in about the order of time, until the watch is disposed of.
+ * Attaches the probes; events come to `onEvent` within about 0.1 s, in about the order of time, until the watch is disposed of.
  * `onEvent` must not throw.
  *
  * @throws UnsupportedError without the rights, or when nothing can be attached; UsageError when a cgroup is not there.
