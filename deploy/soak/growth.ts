@@ -15,8 +15,8 @@ export interface Growth {
 }
 
 /**
- * What was more at the end than in the middle: memory and descriptors by medians, since files are opened for a moment (a process is looked
- * up, the kernel's statistics are on), tables by their peaks. Fewer than six readings say nothing.
+ * What was more at the end than in the middle, by medians: a file is opened for a moment, and a table has what the rest of the machine
+ * does for a moment; what is left behind stays. Fewer than six readings say nothing.
  */
 export function growth(
   readings: readonly Holding[],
@@ -32,7 +32,7 @@ export function growth(
   const tables = [...new Set(readings.flatMap(({ entries }) => Object.keys(entries)))].sort();
   const rss = row("resident set, MB", ({ rss_mb }) => rss_mb, median);
   const descriptors = row("descriptors", ({ descriptors }) => descriptors, median);
-  const entries = tables.map((name) => row(`entries of ${name}`, ({ entries }) => entries[name] ?? 0, peak));
+  const entries = tables.map((name) => row(`entries of ${name}`, ({ entries }) => entries[name] ?? 0, median));
   const grown = [
     ...over(rss, rss.middle * (1 + RSS_SHARE) + RSS_MB),
     ...over(descriptors, descriptors.middle),
@@ -42,5 +42,4 @@ export function growth(
 }
 
 const over = (row: Growth, most: number) => row.end > most ? [row] : [];
-const peak = (values: number[]) => Math.max(0, ...values);
 const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
