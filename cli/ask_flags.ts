@@ -22,6 +22,13 @@ export const ASK_FLAGS: readonly Flag[] = [
     help: "PEM file of authorities trusted beside the public ones",
   },
   {
+    name: "cert-file",
+    type: "string",
+    placeholder: "FILE",
+    help: "PEM file of your certificate, for a collector with --client-ca",
+  },
+  { name: "key-file", type: "string", placeholder: "FILE", help: "its key" },
+  {
     name: "store",
     type: "string",
     placeholder: "DIR",
@@ -36,5 +43,10 @@ export function askTarget(input: Input, io: Pick<Io, "env">) {
   const store = input.string("store");
   const url = input.string("url") ?? (store === undefined ? io.env("SLOCTL_URL") || undefined : undefined);
   const bearerTokenFile = input.string("bearer-token-file") ?? (io.env("SLOCTL_BEARER_TOKEN_FILE") || undefined);
-  return { url, store, bearerTokenFile, caFile: input.string("ca-file") };
+  const tls = {
+    caFile: input.string("ca-file"),
+    certFile: input.string("cert-file"),
+    keyFile: input.string("key-file"),
+  };
+  return { url, store, bearerTokenFile, ...tls };
 }

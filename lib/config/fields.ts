@@ -68,6 +68,13 @@ const otlp: readonly Field[] = [
     default: "",
     help: "PEM file of authorities trusted beside the public ones, by the OTLP exporter and the webhook",
   },
+  {
+    path: "otlp.client_cert_file",
+    type: "string",
+    default: "",
+    help: "PEM file of the certificate shown to a receiver that asks for one",
+  },
+  { path: "otlp.client_key_file", type: "string", default: "", help: "its key" },
 ];
 
 const spool: readonly Field[] = [

@@ -19,6 +19,8 @@ export interface ToolkitConfig {
     readonly headers: string;
     readonly compression: "none" | "gzip";
     readonly ca_file: string;
+    readonly client_cert_file: string;
+    readonly client_key_file: string;
   };
   readonly spool: { readonly directory: string; readonly max_mb: number };
   readonly safety: { readonly max_overhead_pct: number };

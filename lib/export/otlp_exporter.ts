@@ -21,6 +21,9 @@ export interface OtlpDestination {
   readonly compression?: "none" | "gzip";
   /** PEM file of authorities trusted beside the public ones. */
   readonly caFile?: string;
+  /** PEM files of what is shown to a receiver that asks for a certificate. */
+  readonly certFile?: string;
+  readonly keyFile?: string;
   /** Patience with one try. Default 10 s. */
   readonly timeoutMs?: number;
 }
@@ -76,12 +79,14 @@ export interface OtlpExporter<T> extends AsyncDisposable {
 
 /** @throws UsageError for an endpoint that is none, IoError when the spool or the authorities' file cannot be opened. */
 export async function openOtlpExporter<T>(options: OtlpExporterOptions<T>): Promise<OtlpExporter<T>> {
-  const { endpoint, headers = {}, timeoutMs = 10_000, caFile, spoolDirectory } = options;
+  const { endpoint, headers = {}, timeoutMs = 10_000, caFile, certFile, keyFile, spoolDirectory } = options;
   const poster = openPoster({
     url: signalUrl(endpoint, options.signal),
     headers: { ...headers, "content-type": MEDIA_TYPE.protobuf, "user-agent": "sloctl" },
     timeoutMs,
-    ...(caFile === undefined ? {} : { caFile }),
+    caFile,
+    certFile,
+    keyFile,
   });
   const maxBytes = options.spoolBytes ?? (spoolDirectory === undefined ? MEMORY_BYTES : SPOOL_BYTES);
   const spool = spoolDirectory === undefined

@@ -1,5 +1,6 @@
 /** GET from one server with every wait and every size bounded. What goes wrong is a value: the caller decides what it means. */
-import { type Answer, exchange, readCa, target } from "./poster.ts";
+import { clientTls } from "./client_tls.ts";
+import { type Answer, exchange, target } from "./poster.ts";
 
 export interface GetterOptions {
   /** With a path, if the server lives below one: http://host/prometheus. User and password may stand in it. */
@@ -21,7 +22,7 @@ export interface Getter extends Disposable {
 /** @throws UsageError, IoError */
 export function openGetter({ url, headers = {}, timeoutMs, caFile }: GetterOptions): Getter {
   const { href, shown, authorization } = target(url);
-  const client = Deno.createHttpClient(caFile === undefined ? {} : { caCerts: [readCa(caFile)] });
+  const client = Deno.createHttpClient(clientTls({ caFile }));
   return {
     shown,
     get(path, query, signal) {

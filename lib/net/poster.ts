@@ -1,5 +1,6 @@
 /** POST to one URL with every wait and every size bounded. What goes wrong is a value: the caller decides what it means. */
-import { IoError, UsageError } from "../model/errors.ts";
+import { UsageError } from "../model/errors.ts";
+import { type ClientTls, clientTls } from "./client_tls.ts";
 import { retryAfterMs } from "./back_off.ts";
 
 /** Why there was no answer. */
@@ -16,13 +17,11 @@ export type Answer =
   }
   | { readonly kind: "failure"; readonly failure: Failure };
 
-export interface PosterOptions {
+export interface PosterOptions extends ClientTls {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Patience with one try, from the first packet to the last. */
   readonly timeoutMs: number;
-  /** PEM file of authorities that are trusted beside the public ones. */
-  readonly caFile?: string;
 }
 
 export interface Poster extends Disposable {
@@ -42,9 +41,9 @@ export interface PostOptions {
 const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** Redirects are not followed: what we send may be signed, and is meant for the one who was named. @throws UsageError, IoError */
-export function openPoster({ url, headers = {}, timeoutMs, caFile }: PosterOptions): Poster {
+export function openPoster({ url, headers = {}, timeoutMs, ...tls }: PosterOptions): Poster {
   const { href, shown, authorization } = target(url);
-  const client = Deno.createHttpClient(caFile === undefined ? {} : { caCerts: [readCa(caFile)] });
+  const client = Deno.createHttpClient(clientTls(tls));
   return {
     shown,
     post: (body, { headers: more = {}, signal, below } = {}) =>
@@ -128,16 +127,6 @@ export function target(url: string): { href: string; shown: string; authorizatio
     ? {}
     : { authorization: `Basic ${btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)}` };
   return { href: parsed.href, shown: parsed.origin, authorization };
-}
-
-/** @throws IoError */
-export function readCa(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    const state = error instanceof Deno.errors.NotFound ? "it does not exist" : (error as Error).message;
-    throw new IoError(`Cannot read "${path}": ${state}`, "Give the path of a PEM file");
-  }
 }
 
 /** null when there is more. */

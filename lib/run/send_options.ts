@@ -29,6 +29,8 @@ export function sendOptions(config: ToolkitConfig, webhookNamed = false): SendOp
       headers: readHeaders(otlp.headers),
       compression: otlp.compression,
       ...ca,
+      ...(otlp.client_cert_file === "" ? {} : { certFile: otlp.client_cert_file }),
+      ...(otlp.client_key_file === "" ? {} : { keyFile: otlp.client_key_file }),
     },
     webhook: webhook.url === "" || !(webhook.enabled || webhookNamed) ? undefined : {
       url: webhook.url,

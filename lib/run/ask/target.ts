@@ -1,7 +1,7 @@
 /** Who is asked: a collector by its URL, or the store it wrote. */
 import { IoError, UsageError } from "../../model/errors.ts";
 import { readBearer } from "../../net/bearer.ts";
-import { readCa } from "../../net/poster.ts";
+import { type ClientTls, clientTls } from "../../net/client_tls.ts";
 import type { SchemaName } from "../../model/schema/mod.ts";
 import { printable } from "../../report/text.ts";
 import { validate } from "../../report/validate.ts";
@@ -9,14 +9,12 @@ import { askStore } from "./store_target.ts";
 
 export const DEFAULT_URL = "http://127.0.0.1:4318";
 
-export interface TargetOptions {
+export interface TargetOptions extends ClientTls {
   readonly url: string | undefined;
   /** A collector's folder, read as it is on disk. */
   readonly store?: string | undefined;
   /** Its first line is the token the collector is shown. */
   readonly bearerTokenFile?: string | undefined;
-  /** PEM file of authorities trusted beside the public ones. */
-  readonly caFile?: string | undefined;
   readonly timeoutMs?: number;
 }
 
@@ -36,7 +34,8 @@ const PATIENCE_MS = 10_000;
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /** @throws UsageError, IoError */
-export function openTarget({ url, store, bearerTokenFile, caFile, timeoutMs = PATIENCE_MS }: TargetOptions): Target {
+export function openTarget(options: TargetOptions): Target {
+  const { url, store, bearerTokenFile, timeoutMs = PATIENCE_MS } = options;
   if (store !== undefined) {
     if (url !== undefined) {
       throw new UsageError("Cannot ask two at once: --url and --store are given", "Give one of them");
@@ -47,11 +46,17 @@ export function openTarget({ url, store, bearerTokenFile, caFile, timeoutMs = PA
   const base = baseUrl(url ?? DEFAULT_URL);
   const headers: Record<string, string> = { accept: "application/json" };
   if (bearerTokenFile !== undefined) headers.authorization = `Bearer ${readBearer(bearerTokenFile)}`;
-  const client = caFile === undefined ? {} : { client: Deno.createHttpClient({ caCerts: [readCa(caFile)] }) };
+  const tls = clientTls(options);
+  const client = Object.keys(tls).length === 0 ? {} : { client: Deno.createHttpClient(tls) };
   return {
     name: base,
     ask: (path, schema, method = "GET") => ask(base, path, schema, { method, headers, ...client }, timeoutMs),
   };
+}
+
+/** What may be printed: user and password may stand in it. */
+function withoutUser(url: string): string {
+  return url.replace(/\/\/[^/]*@/, "//");
 }
 
 /** Without a slash at its end. @throws UsageError */
@@ -71,7 +76,8 @@ async function ask<T>(
   timeoutMs: number,
 ): Promise<T> {
   const url = base + path;
-  const refuse = (why: string, hint?: string) => new IoError(`Cannot ask "${printable(url)}": ${printable(why)}`, hint);
+  const shown = printable(withoutUser(url));
+  const refuse = (why: string, hint?: string) => new IoError(`Cannot ask "${shown}": ${printable(why)}`, hint);
   let status: number;
   let text: string;
   try {
