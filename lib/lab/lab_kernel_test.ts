@@ -68,12 +68,14 @@ kernelTest("the lab: real names, spans, faults, and nothing left", async () => {
       await using _ = await dnsDelay(lab.resolver.setDelay).inject(200);
       assert((await ask(lab)).ms >= 200, "the delay of the resolver is in the time to the first token");
     }
+    const cpuStat = () => Deno.readTextFileSync(`${gateway.cpuCgroup}/cpu.stat`);
+    const throttled = () => Number(/nr_throttled (\d+)/.exec(cpuStat())?.[1]) > 0;
     {
       await using _ = await cpuQuota(gateway.cpuCgroup).inject(10);
-      await ask(lab);
+      // One answer may just fit into the quotas of the periods that it touches.
+      for (let i = 0; i < 10 && !throttled(); i++) await ask(lab);
     }
-    const stat = Deno.readTextFileSync(`${gateway.cpuCgroup}/cpu.stat`);
-    assert(Number(/nr_throttled (\d+)/.exec(stat)?.[1]) > 0, stat);
+    assert(throttled(), cpuStat());
     assertEquals(JSON.parse((await httpCall("GET", `${lab.resolver.url}/delay`)).text), { delay_ms: 0 });
     assertEquals((await httpCall("GET", `${lab.providerUrl}/health`)).status, 200);
   }
