@@ -108,10 +108,12 @@ for (const first of runs) {
   settled.push(retry?.kept ?? first);
   if (retry === null) continue;
   again.push(...retry.failed.map(({ file, name }) => `again: ${file}: ${name} — failed at first, was run once more`));
-  const second = await run(retry.files, left(), { filter: retry.filter });
+  const { filter } = retry;
+  const second = await run(retry.files, left(), filter === undefined ? {} : { filter });
   // What the filter leaves out is reported as skipped.
   const names = new Set(retry.failed.map(({ name }) => name));
-  settled.push({ ...second, cases: second.cases?.filter(({ name }) => names.has(name)) ?? null });
+  const counts = filter === undefined ? () => true : ({ name }: TestCase) => names.has(name);
+  settled.push({ ...second, cases: second.cases?.filter(counts) ?? null });
 }
 const { ok, lines } = summarize(settled);
 await writeAll(new TextEncoder().encode(`\n${[...again, ...lines].join("\n")}\n`));

@@ -13,14 +13,25 @@ export interface SecondTry {
   readonly kept: TestRun;
   /** Files to load: those of the failed tests, and those that reported nothing, which may not have loaded. */
   readonly files: readonly string[];
-  /** For `deno test --filter`: the failed tests, no others. */
-  readonly filter: string;
+  /** For `deno test --filter`: the failed tests, no others. Absent: all of them. */
+  readonly filter?: string;
   readonly failed: readonly TestCase[];
 }
 
-/** Null: the run passed, or its failure cannot be laid at a few tests. One that hung is not run again: it has had its time. */
+/** From here on a code says that a signal ended the process (abort: 134). */
+const BY_SIGNAL = 128;
+
+/**
+ * Null: the run passed, or its failure cannot be laid at a few tests. One that hung is not run again: it has had its time. Where the
+ * runtime itself died, all of it is: Deno 2.9.6 aborts now and then in a process that is both server and client of hundreds of HTTP/2 connections.
+ */
 export function secondTry({ files, cases, code }: TestRun): SecondTry | null {
-  if (code === 0 || code === null || cases === null) return null;
+  if (code === 0 || code === null) return null;
+  if (cases === null) {
+    if (code < BY_SIGNAL) return null;
+    const died: TestCase = { file: "deno test", name: `died with code ${code}`, outcome: "failed" };
+    return { kept: { files: [], cases: [], code: 0 }, files, failed: [died] };
+  }
   const failed = cases.filter(({ outcome }) => outcome === "failed");
   if (failed.length === 0 || failed.length > MOST_TESTS) return null;
   const own = new Set(failed.map(({ file }) => file));

@@ -21,6 +21,14 @@ Deno.test("a test filed under a helper is looked for in every file", () => {
   assertEquals(secondTry(run([one("a", "passed"), one("helper", "failed")], 1, ["a", "b"]))?.files, ["a", "b"]);
 });
 
+Deno.test("all of a run is tried again when the runtime died", () => {
+  assertEquals(secondTry(run(null, 134, ["a", "b"])), {
+    kept: run([], 0, []),
+    files: ["a", "b"],
+    failed: [one("deno test", "failed", "died with code 134")],
+  });
+});
+
 Deno.test("no second try without a failed test, after a hang, or for many", () => {
   const table: TestRun[] = [
     run([one("a", "passed")], 0, ["a"]),
