@@ -1,4 +1,7 @@
-/** Reads a journal's database, in whatever thread or process; also while somebody writes it. Everything here is synchronous. */
+/**
+ * Reads a journal's database, in whatever thread or process; also while somebody writes it. Everything here is synchronous; what may take
+ * long is a generator that stops after every chunk, so that it need not be done at a stretch.
+ */
 import type { Receipt } from "../model/receipt.ts";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type ChunkEntries, traceKey } from "./chunk.ts";
@@ -59,7 +62,7 @@ export class JournalReader implements Disposable {
     const found: Entry[] = [];
     for (let from = seq; found.length < limit;) {
       const chunks = this.#all(
-        "SELECT last, first, sum, body FROM chunk WHERE last > ? ORDER BY last LIMIT ?",
+        `SELECT last, first, sum, body FROM chunk${holding(filter.kinds)} AND last > ? ORDER BY last LIMIT ?`,
         from,
         8,
       );
@@ -100,12 +103,13 @@ export class JournalReader implements Disposable {
     return this.#chunksOf(id).flatMap((last) => [...this.#read(last)?.ofTrace(id) ?? []]);
   }
 
-  during(kind: TimedKind, window: Window): Entry[] {
+  *during(kind: TimedKind, window: Window): Generator<void, Entry[]> {
     const far = (last: number) => Math.abs(last - window.around);
     const found: Entry[] = [];
     for (const last of this.#chunksDuring([kind], window).sort((a, b) => far(a) - far(b))) {
       if (found.length >= window.limit) break;
       for (const entry of this.#read(last)?.ofKind(kind) ?? []) if (isDuring(entry, kind, window)) found.push(entry);
+      yield;
     }
     return inWindow(found, window);
   }
@@ -115,19 +119,24 @@ export class JournalReader implements Disposable {
     return `${this.#chunksOf(traceId).join()};${this.#chunksDuring(["span", "probe"], period).join()}`;
   }
 
-  newest(limit: number, filter: Filter & { readonly sinceNs?: bigint } = {}): Entry[] {
-    const found: Entry[] = [];
+  /** The newest first. @param visit is told of each */
+  *newest(
+    limit: number,
+    filter: Filter & { readonly sinceNs?: bigint },
+    visit: (entry: Entry) => void,
+  ): Generator<void, void> {
+    let found = 0;
     for (const chunk of this.#newestChunks(filter)) {
       for (let i = chunk.lines.length - 1; i >= 0; i--) {
-        if (found.length >= limit) return found;
+        if (found >= limit) return;
         if (filter.kinds?.includes(chunk.lines.kind(i)) === false) continue;
         const entry = chunk.entry(i);
-        if (matches(entry, filter) && (filter.sinceNs === undefined || entry.timeNs >= filter.sinceNs)) {
-          found.push(entry);
-        }
+        if (!matches(entry, filter) || filter.sinceNs !== undefined && entry.timeNs < filter.sinceNs) continue;
+        found++;
+        visit(entry);
       }
+      yield;
     }
-    return found;
   }
 
   byId(kind: NamedKind, id: string): Entry | null {
@@ -180,8 +189,8 @@ export class JournalReader implements Disposable {
         Number(sinceNs / 1_000_000n),
       );
     for (const last of rows.map((row) => Number(row.last)).sort((a, b) => b - a)) {
-      // Those with the kind alone are few, and asked for again.
-      const chunk = this.#read(last, only !== undefined);
+      // Incidents are few, and asked for again.
+      const chunk = this.#read(last, only === "incident");
       if (chunk !== null) yield chunk;
     }
   }
@@ -248,4 +257,12 @@ export class JournalReader implements Disposable {
       throw sqliteError("read", this.path, error);
     }
   }
+}
+
+/** "INDEXED BY ... WHERE ...": chunks with one of the kinds; every chunk where none is named. */
+function holding(kinds: readonly Kind[] | undefined): string {
+  if (kinds === undefined) return " WHERE 1";
+  const [only] = kinds.length === 1 ? kinds : [];
+  const index = only === "slo" || only === "incident" ? ` INDEXED BY chunk_${only}` : "";
+  return `${index} WHERE (${kinds.map((kind) => `${kind}s > 0`).join(" OR ") || "0"})`;
 }

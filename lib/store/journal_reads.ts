@@ -1,6 +1,7 @@
 /** What a store on disk answers, whether it is also written here or only read: each answer is a promise, as everywhere in Store. */
 import type { Receipt } from "../model/receipt.ts";
 import type { JournalReader } from "./journal_reader.ts";
+import { Slices } from "./slices.ts";
 import type { Entry, Filter, NamedKind, Period, TimedKind, Window } from "./store.ts";
 
 export abstract class JournalReads {
@@ -27,9 +28,8 @@ export abstract class JournalReads {
     return this.reader.ofTrace(traceId);
   }
 
-  // deno-lint-ignore require-await -- as above
-  async during(kind: TimedKind, window: Window): Promise<readonly Entry[]> {
-    return this.reader.during(kind, window);
+  during(kind: TimedKind, window: Window): Promise<readonly Entry[]> {
+    return inSlices(this.reader.during(kind, window));
   }
 
   // deno-lint-ignore require-await -- as above
@@ -37,13 +37,31 @@ export abstract class JournalReads {
     return this.reader.mark(traceId, period);
   }
 
-  // deno-lint-ignore require-await -- as above
   async newest(limit: number, filter?: Filter & { readonly sinceNs?: bigint }): Promise<readonly Entry[]> {
-    return this.reader.newest(limit, filter);
+    const found: Entry[] = [];
+    await this.eachNewest(limit, filter ?? {}, (entry) => found.push(entry));
+    return found;
+  }
+
+  eachNewest(
+    limit: number,
+    filter: Filter & { readonly sinceNs?: bigint },
+    visit: (entry: Entry) => void,
+  ): Promise<void> {
+    return inSlices(this.reader.newest(limit, filter, visit));
   }
 
   // deno-lint-ignore require-await -- as above
   async byId(kind: NamedKind, id: string): Promise<Entry | null> {
     return this.reader.byId(kind, id);
+  }
+}
+
+async function inSlices<T>(steps: Generator<void, T>): Promise<T> {
+  const slices = new Slices();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (slices.isOver) await slices.rest();
   }
 }

@@ -132,18 +132,27 @@ export class MemoryStore implements Store {
     ) => [Math.max(this.#first, block * BLOCK), Math.min(this.#last, block * BLOCK + BLOCK - 1)]);
   }
 
-  newest(limit: number, filter: Filter & { readonly sinceNs?: bigint } = {}): Promise<readonly Entry[]> {
-    const { sinceNs } = filter;
+  async newest(limit: number, filter: Filter & { readonly sinceNs?: bigint } = {}): Promise<readonly Entry[]> {
     const found: Entry[] = [];
-    for (let seq = this.#last; seq >= this.#first && found.length < limit; seq--) {
-      const entry = this.#at(seq);
-      if (matches(entry, filter) && (sinceNs === undefined || entry.timeNs >= sinceNs)) found.push(entry);
-    }
-    for (let i = this.#incidents.length - 1; i >= 0 && found.length < limit; i--) {
-      const entry = this.#incidents[i]!;
-      if (matches(entry, filter) && (sinceNs === undefined || entry.timeNs >= sinceNs)) found.push(entry);
-    }
-    return Promise.resolve(found);
+    await this.eachNewest(limit, filter, (entry) => found.push(entry));
+    return found;
+  }
+
+  eachNewest(
+    limit: number,
+    filter: Filter & { readonly sinceNs?: bigint },
+    visit: (entry: Entry) => void,
+  ): Promise<void> {
+    const { sinceNs } = filter;
+    let found = 0;
+    const look = (entry: Entry) => {
+      if (!matches(entry, filter) || sinceNs !== undefined && entry.timeNs < sinceNs) return;
+      found++;
+      visit(entry);
+    };
+    for (let seq = this.#last; seq >= this.#first && found < limit; seq--) look(this.#at(seq));
+    for (let i = this.#incidents.length - 1; i >= 0 && found < limit; i--) look(this.#incidents[i]!);
+    return Promise.resolve();
   }
 
   byId(kind: Kind, id: string): Promise<Entry | null> {

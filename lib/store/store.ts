@@ -120,6 +120,13 @@ export interface Store extends AsyncDisposable {
   /** The newest first, none that happened before `sinceNs`. */
   newest(limit: number, filter?: Filter & { readonly sinceNs?: bigint }): Promise<readonly Entry[]>;
 
+  /** As `newest`, one by one as they are read: what is not kept need not be in memory together. */
+  eachNewest(
+    limit: number,
+    filter: Filter & { readonly sinceNs?: bigint },
+    visit: (entry: Entry) => void,
+  ): Promise<void>;
+
   /** The newest of a kind with this id, or null. */
   byId(kind: NamedKind, id: string): Promise<Entry | null>;
 

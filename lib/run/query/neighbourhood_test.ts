@@ -44,6 +44,7 @@ function exhaustive(store: Store): Readable {
     after: (...args) => store.after(...args),
     ofTrace: async (id) => (await store.after(0, 1e6)).filter(({ traceId }) => traceId === id),
     newest: (...args) => store.newest(...args),
+    eachNewest: (...args) => store.eachNewest(...args),
     byId: (...args) => store.byId(...args),
     onCommit: (...args) => store.onCommit(...args),
     state: () => store.state(),

@@ -2,7 +2,10 @@
 import type { Entry, NewEntry, Store } from "../../store/store.ts";
 
 /** What `scoped` reads of a store. */
-export type Readable = Pick<Store, "after" | "ofTrace" | "during" | "mark" | "newest" | "byId" | "onCommit" | "state">;
+export type Readable = Pick<
+  Store,
+  "after" | "ofTrace" | "during" | "mark" | "newest" | "eachNewest" | "byId" | "onCommit" | "state"
+>;
 
 /** As its resource or its document says it. "": it names none. */
 export function entryNamespace({ kind, document }: NewEntry): string {
@@ -27,6 +30,10 @@ export function scoped(store: Store, ns: string): Readable {
     during: async (kind, window) => (await store.during(kind, window)).filter(isOurs),
     mark: (traceId, period) => store.mark(traceId, period),
     newest: async (limit, filter) => (await store.newest(limit, filter)).filter(isOurs),
+    eachNewest: (limit, filter, visit) =>
+      store.eachNewest(limit, filter, (entry) => {
+        if (isOurs(entry)) visit(entry);
+      }),
     byId: async (kind, id) => {
       const entry = await store.byId(kind, id);
       return entry !== null && isOurs(entry) ? entry : null;

@@ -1,18 +1,17 @@
 /** The answers of a running collector. */
-import type { HealthAnswer, IncidentsAnswer, JudgedRequest, SignalsAnswer } from "../../model/answers.ts";
+import type { HealthAnswer, IncidentsAnswer } from "../../model/answers.ts";
 import type { IncidentAttribution } from "../../model/incident_attribution.ts";
-import type { ProbeEventV1Alpha2 } from "../../model/probe_event.ts";
-import type { SloEvent } from "../../model/slo_event.ts";
 import { parseTimeNs } from "../../model/time.ts";
-import type { SignalStats } from "../../serve/otlp_receiver.ts";
-import type { IncidentsQuery, QuerySource, RequestsQuery } from "../../serve/query_http.ts";
+import type { SignalStats as Received } from "../../serve/otlp_receiver.ts";
+import type { IncidentsQuery, QuerySource } from "../../serve/query_http.ts";
 import { sloStatus } from "../../slo/status.ts";
 import type { SloTracker } from "../../slo/tracker.ts";
-import { quantile } from "../../stats/describe.ts";
 import { AskedAgain } from "./asked_again.ts";
 import type { Agents } from "./agents.ts";
+import { JudgedRequests } from "./judged_requests.ts";
 import { requestAnswer } from "./request_answer.ts";
 import type { Readable } from "./scoped.ts";
+import { SignalStats } from "./signal_stats.ts";
 
 export interface SourceOptions {
   readonly store: Readable;
@@ -25,7 +24,7 @@ export interface SourceOptions {
   readonly version: string;
   /** Unix ms. */
   readonly nowMs: () => number;
-  readonly received: () => Readonly<Record<"traces" | "logs" | "metrics", SignalStats>>;
+  readonly received: () => Readonly<Record<"traces" | "logs" | "metrics", Received>>;
   readonly incidentsOpen: () => number;
   /** What is wrong with the collector just now. */
   readonly problems: () => readonly string[];
@@ -37,6 +36,8 @@ export function querySource(options: SourceOptions): QuerySource {
   const { store, agents, tracker, nowMs } = options;
   const startedAt = new Date(nowMs()).toISOString();
   const again = new AskedAgain();
+  const requests = new JudgedRequests(store);
+  const signals = new SignalStats(store);
   return {
     health: () => health(options, startedAt),
     incidents: (query) => incidents(store, query),
@@ -45,11 +46,11 @@ export function querySource(options: SourceOptions): QuerySource {
       return entry?.kind === "incident" ? { schema: "incident-answer/v1", incident: entry.document } : null;
     },
     request: (traceId) => requestAnswer(store, traceId, options.windowMs, again),
-    requests: async (query) => {
-      const { total, requests } = await worst(store, query);
-      return { schema: "requests-answer/v1", total, requests };
-    },
-    signals: (sinceNs) => signals(store, sinceNs, nowMs()),
+    requests: async ({ sinceNs, service, limit }) => ({
+      schema: "requests-answer/v1",
+      ...await requests.worst(sinceNs, service, limit),
+    }),
+    signals: (sinceNs) => signals.answer(sinceNs, nowMs()),
     slo: (service) => {
       const now = nowMs();
       tracker?.advance(now);
@@ -86,7 +87,7 @@ function health(
   };
 }
 
-function ingest({ requests, taken, duplicates, rejected, undecodable, unavailable }: SignalStats) {
+function ingest({ requests, taken, duplicates, rejected, undecodable, unavailable }: Received) {
   const refused = [...rejected.values()].reduce((sum, n) => sum + n, 0);
   return { requests, taken, duplicates, rejected: refused, undecodable, unavailable };
 }
@@ -112,58 +113,5 @@ async function incidents(store: Readable, query: IncidentsQuery): Promise<Incide
     incidents: page.map(({ document }) => document),
     next: found.length > limit ? String(page.at(-1)!.seq) : null,
     warnings: store.state().evicted.incident > 0 ? ["the oldest incidents gave way to newer ones"] : [],
-  };
-}
-
-async function worst(store: Readable, { limit, sinceNs, service }: RequestsQuery) {
-  const filter = { kinds: ["slo"] as const, sinceNs, ...(service === undefined ? {} : { service }) };
-  const events = (await store.newest(MOST, filter)).flatMap((entry) => entry.kind === "slo" ? [entry.document] : []);
-  const requests = [...Map.groupBy(events, ({ trace_id = "", request_id }) => `${trace_id}/${request_id}`).values()]
-    .map(judged);
-  const rank = (one: JudgedRequest) => one.failed ? Infinity : one.ttft_ms ?? one.latency_ms ?? 0;
-  return {
-    total: requests.length,
-    requests: requests.sort((a, b) => rank(b) === rank(a) ? 0 : rank(b) - rank(a)).slice(0, limit),
-  };
-}
-
-function judged(events: readonly SloEvent[]): JudgedRequest {
-  const [{ trace_id = "", service, timestamp, labels = {} }] = events as [SloEvent];
-  const value = (name: string) => events.find(({ sli_name }) => sli_name === name)?.sli_value ?? null;
-  const ttft = value("ttft_ms");
-  return {
-    trace_id,
-    service,
-    ended_at: timestamp,
-    ttft_ms: ttft,
-    latency_ms: value("request_latency_ms"),
-    failed: value("error_rate") === 1,
-    slo_bad: (labels.slo_bad ?? "").split(",").filter((name) => name !== ""),
-    ttft_source: ttft === null ? null : labels.ttft_source === "kernel" ? "kernel" : "application",
-  };
-}
-
-async function signals(store: Readable, sinceNs: bigint, nowMs: number): Promise<SignalsAnswer> {
-  const entries = await store.newest(MOST, { kinds: ["probe"], sinceNs });
-  const probes = entries.flatMap((entry) => entry.kind === "probe" ? [entry.document as ProbeEventV1Alpha2] : []);
-  const rows = [...Map.groupBy(probes, ({ signal }) => signal)].map(([signal, list]) => {
-    const single = signal.endsWith("_total") ? [] : list.filter(({ histogram }) => histogram === undefined);
-    const values = single.map(({ value }) => value).sort((a, b) => a - b);
-    const at = (p: number) => values.length === 0 ? null : quantile(values, p);
-    return {
-      signal,
-      unit: list[0]!.unit,
-      events: list.length,
-      bad: list.filter(({ status }) => status !== "ok").length,
-      p50: at(0.5),
-      p95: at(0.95),
-      max: values.at(-1) ?? null,
-    };
-  });
-  return {
-    schema: "signals-answer/v1",
-    seconds: Math.max(0, nowMs - Number(sinceNs / 1_000_000n)) / 1000,
-    signals: rows.sort((a, b) => b.bad - a.bad || b.events - a.events),
-    warnings: probes.length === MOST ? [`only the newest ${MOST} events were looked at`] : [],
   };
 }
