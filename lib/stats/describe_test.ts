@@ -19,6 +19,7 @@ Deno.test("quantile, type 7", () => {
     [[1, Infinity, Infinity], 0.75, Infinity],
     [[-Infinity, 1], 0.5, -Infinity],
     [[-Infinity, Infinity], 0.5, NaN],
+    [[-Number.MAX_VALUE, Number.MAX_VALUE], 0.75, Number.MAX_VALUE / 2],
     [[1, 2, Infinity], 0.5, 2],
     // 0.07 times 100 is 7.000000000000001, and yet the eighth of 101 values is meant.
     [[...Array(8).fill(1), ...Array(93).fill(Infinity)], 0.07, 1],

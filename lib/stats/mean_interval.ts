@@ -3,7 +3,7 @@ import { studentQuantile } from "./beta.ts";
 import { floats } from "./floats.ts";
 import { chiSquareQuantile } from "./gamma.ts";
 import { eachTail, type Interval, type LevelOption } from "./interval.ts";
-import { mean, variance } from "./sum.ts";
+import { mean, stddev } from "./sum.ts";
 
 /**
  * Mean of run statistics, with Student's t. One run has no spread: its limits are infinite. Runs that are all the same have none
@@ -20,7 +20,8 @@ export function meanInterval(values: Iterable<number>, options: LevelOption = {}
   const tail = eachTail(options);
   const list = floats(values);
   const estimate = mean(list);
-  return { ...around(estimate, variance(list) / list.length, list.length - 1, tail), estimate, method: "student" };
+  const error = stddev(list) / Math.sqrt(list.length);
+  return { ...around(estimate, error, list.length - 1, tail), estimate, method: "student" };
 }
 
 /**
@@ -30,10 +31,13 @@ export function meanInterval(values: Iterable<number>, options: LevelOption = {}
 export function welchInterval(x: Iterable<number>, y: Iterable<number>, options: LevelOption = {}): Interval<"welch"> {
   const tail = eachTail(options);
   const [one, two] = [floats(x), floats(y)];
-  const [a, b] = [variance(one) / one.length, variance(two) / two.length];
-  const df = (a + b) ** 2 / (a ** 2 / (one.length - 1) + b ** 2 / (two.length - 1));
+  const [a, b] = [stddev(one) / Math.sqrt(one.length), stddev(two) / Math.sqrt(two.length)];
+  const error = Math.hypot(a, b);
+  // Shares of the squared error, which itself may leave the doubles.
+  const [p, q] = [(a / error) ** 2, (b / error) ** 2];
+  const df = 1 / (p ** 2 / (one.length - 1) + q ** 2 / (two.length - 1));
   const estimate = mean(one) - mean(two);
-  return { ...around(estimate, a + b, df, tail), estimate, method: "welch" };
+  return { ...around(estimate, error, df, tail), estimate, method: "welch" };
 }
 
 /**
@@ -44,16 +48,17 @@ export function cvInterval(values: Iterable<number>, options: LevelOption = {}):
   const tail = eachTail(options);
   const list = floats(values);
   const df = list.length - 1;
-  const estimate = Math.sqrt(variance(list)) / Math.abs(mean(list));
+  const estimate = stddev(list) / Math.abs(mean(list));
   if (df < 1) return { low: 0, high: Infinity, estimate, method: "chi_square" };
   const limit = (p: number) => estimate * Math.sqrt(df / chiSquareQuantile(p, df));
   return { low: limit(1 - tail), high: limit(tail), estimate, method: "chi_square" };
 }
 
-/** Without a variance, as of one value, there are no limits; nothing to estimate is NaN throughout. */
-function around(estimate: number, squaredError: number, df: number, tail: number): { low: number; high: number } {
+/** Without a spread, as of one value or an infinite one, there are no limits; nothing to estimate is NaN throughout. */
+function around(estimate: number, error: number, df: number, tail: number): { low: number; high: number } {
   if (Number.isNaN(estimate)) return { low: NaN, high: NaN };
-  if (squaredError === 0) return { low: estimate, high: estimate };
-  const wide = Number.isNaN(squaredError) ? Infinity : studentQuantile(1 - tail, df) * Math.sqrt(squaredError);
+  if (error === 0) return { low: estimate, high: estimate };
+  if (!Number.isFinite(error)) return { low: -Infinity, high: Infinity };
+  const wide = studentQuantile(1 - tail, df) * error;
   return { low: estimate - wide, high: estimate + wide };
 }

@@ -44,4 +44,18 @@ Deno.test("too few values for limits, or too equal", () => {
   assertEquals([welchInterval([1], [2, 3]).low, welchInterval([1, 1], [2, 2]).low], [-Infinity, -1]);
   const exact = welchInterval([1, 2], [5, 5, 5]);
   assert(exact.low < -3.5 && exact.high > -3.5 && Number.isFinite(exact.low));
+  const infinite = { low: -Infinity, high: Infinity, estimate: Infinity };
+  assertEquals(meanInterval([1, Infinity]), { ...infinite, method: "student" });
+  assertEquals(welchInterval([1, Infinity], [1, 2]), { ...infinite, method: "welch" });
+});
+
+Deno.test("the unit changes no interval: nanoseconds of a year, or seconds of an attosecond", () => {
+  const [x, y] = [[150, 152, 148, 155, 151], [140, 143, 149]];
+  const times = (values: readonly number[], unit: number) => values.map((value) => value * unit);
+  const limits = ({ low, high }: { low: number; high: number }, unit = 1) => [low / unit, high / unit];
+  for (const unit of [2 ** -1000, 2 ** -600, 2 ** 600, 2 ** 1000]) {
+    assertEquals(limits(meanInterval(times(x, unit)), unit), limits(meanInterval(x)));
+    assertEquals(limits(welchInterval(times(x, unit), times(y, unit)), unit), limits(welchInterval(x, y)));
+    assertEquals(limits(cvInterval(times(x, unit))), limits(cvInterval(x)));
+  }
 });

@@ -70,7 +70,9 @@ export function checkQuantile(q: number): void {
 /** What lies `part` of the way from low to high. A value that is met stays as it is: Infinity less Infinity would be NaN. */
 export function between(low: number, high: number, part: number): number {
   if (part === 0 || low === high) return low;
-  return low === -Infinity && high < Infinity ? low : low + part * (high - low);
+  if (low === -Infinity && high < Infinity) return low;
+  const width = high - low;
+  return width < Infinity ? low + part * width : (1 - part) * low + part * high;
 }
 
 /** 0.07 times 100 is 7.000000000000001: a product within a few roundings of a whole number is that number. */

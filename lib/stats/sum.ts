@@ -19,14 +19,27 @@ export function mean(values: Iterable<number>): number {
 
 /** Variance with n - 1; NaN for fewer than two values. */
 export function variance(values: Iterable<number>): number {
-  const list = listed(values);
-  const centre = mean(list);
-  return list.length < 2 ? NaN : sum(Float64Array.from(list, (value) => (value - centre) ** 2)) / (list.length - 1);
+  const { squared, unit } = spread(values);
+  return squared * unit * unit;
 }
 
-/** Standard deviation with n - 1; NaN for fewer than two values. */
+/** Standard deviation with n - 1; NaN for fewer than two values. It holds where the variance leaves the doubles. */
 export function stddev(values: Iterable<number>): number {
-  return Math.sqrt(variance(values));
+  const { squared, unit } = spread(values);
+  return Math.sqrt(squared) * unit;
+}
+
+/** The variance in units of a power of two, so that no square of 1e-200 is 0 and none of 1e200 infinite. */
+function spread(values: Iterable<number>): { readonly squared: number; readonly unit: number } {
+  const list = listed(values);
+  if (list.length < 2) return { squared: NaN, unit: 1 };
+  const centre = mean(list);
+  let widest = 0;
+  for (const value of list) widest = Math.max(widest, Math.abs(value - centre));
+  if (!(widest > 0 && widest < Infinity)) return { squared: widest, unit: 1 };
+  const unit = 2 ** Math.min(1023, Math.max(-1022, Math.floor(Math.log2(widest))));
+  const squares = Float64Array.from(list, (value) => ((value - centre) / unit) ** 2);
+  return { squared: sum(squares) / (list.length - 1), unit };
 }
 
 function listed(values: Iterable<number>): Values {
@@ -38,7 +51,7 @@ function exactSum(values: Values): { total: number; unit: number } {
   const total = rounded(expansion(values, 1));
   if (Number.isFinite(total)) return { total, unit: 1 };
   let infinite = 0;
-  for (const value of values) infinite += Number.isFinite(value) ? 0 : value;
+  for (const value of values) infinite += Number.isFinite(value) ? 0 : typeof value === "number" ? value : NaN;
   if (infinite !== 0) return { total: infinite, unit: 1 };
   return { total: rounded(expansion(values, 2 ** -64)), unit: 2 ** 64 };
 }

@@ -19,10 +19,12 @@ Deno.test("sum and mean", () => {
     [[Infinity, -Infinity], NaN, NaN],
     [[1, NaN], NaN, NaN],
     [[1, null as unknown as number], NaN, NaN],
+    [["1", "2"] as unknown as number[], NaN, NaN],
+    [[true, 1n] as unknown as number[], NaN, NaN],
   ];
   for (const [values, total, centre] of rows) {
     assertEquals(sum(values), total, String(values));
-    assertEquals(sum(Float64Array.from(values, (v) => v ?? NaN)), total);
+    assertEquals(sum(Float64Array.from(values, (v) => typeof v === "number" ? v : NaN)), total);
     assertEquals(mean(values.values()), centre, String(values));
   }
 });
@@ -52,6 +54,13 @@ Deno.test("variance and standard deviation, n - 1", () => {
   assertEquals(stddev([2, 4, 4, 4, 5, 5, 7, 9]), Math.sqrt(32 / 7));
   assertEquals(variance([1e9 + 1, 1e9 + 2, 1e9 + 3]), 1);
   assertEquals([variance([3]), variance([]), variance([1, NaN]), variance([Infinity, 1])], [NaN, NaN, NaN, NaN]);
+  // Where the variance leaves the doubles the standard deviation does not.
+  for (const size of [5e-324, 2 ** -1040, 1e-200, 1, 1e200, 2 ** 1021]) {
+    assertEquals(stddev([-size, size, -size, size, 0]), size, String(size));
+    assertEquals([stddev([size, size, size]), variance([size, size])], [0, 0]);
+  }
+  assertEquals([variance([-1e-200, 1e-200]), variance([-1e200, 1e200])], [0, Infinity]);
+  assertEquals(stddev([Number.MAX_VALUE, Number.MAX_VALUE, -Number.MAX_VALUE]), Infinity);
 });
 
 Deno.test("a decimal is read by its digits, and a quotient rounded once", () => {

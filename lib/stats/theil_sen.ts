@@ -36,7 +36,7 @@ export function theilSen(x: ArrayLike<number>, y: ArrayLike<number>, options: Le
   if (x.length > MOST_POINTS) {
     throw new RangeError(`Cannot fit "${x.length} points": ${MOST_POINTS} is the most, sum up`);
   }
-  const finite = [x, y].every((list) => Array.prototype.every.call(list, Number.isFinite));
+  const finite = [x, y].every((list) => Array.from(list).every(Number.isFinite));
   const slopes = finite ? pairSlopes(x, y) : new Float64Array();
   if (slopes.length === 0) {
     return { slope: NaN, intercept: NaN, low: NaN, high: NaN, estimate: NaN, method: "theil_sen" };

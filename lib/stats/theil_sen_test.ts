@@ -28,6 +28,9 @@ Deno.test("theilSen at the edges", () => {
   // Equal x make no slope: two groups of three.
   const groups = theilSen([0, 0, 0, 1, 1, 1], [1, 2, 3, 4, 5, 6]);
   assertEquals(groups.slope, 3);
+  // deno-lint-ignore no-sparse-arrays -- a value that was never there
+  const hole = theilSen([0, 1, 2], [1, , 3] as number[]);
+  assertEquals([hole.slope, hole.low, hole.high], [NaN, NaN, NaN]);
   assertThrows(() => theilSen([1, 2], [1]), RangeError, "2 x and 1 y");
   assertThrows(() => theilSen(new Float64Array(5000), new Float64Array(5000)), RangeError, "5000 points");
 });
