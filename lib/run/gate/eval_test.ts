@@ -6,7 +6,6 @@ import { fakeIo } from "../../testing/fake_io.ts";
 import { AT, signer, SUBJECT, trustOf } from "../../testing/gate_evidence.ts";
 import { type EvalOptions, gateEval, type GateResultDocument } from "./eval.ts";
 import { globPattern } from "./files.ts";
-import { coverageRow, junitRow, scannerRow } from "./imports.ts";
 import { gateLint } from "./lint.ts";
 
 const POLICY = `apiVersion: toolkit.llm-slo.dev/v1alpha1
@@ -250,30 +249,6 @@ waivers: [{ gate: D3, subject: "sha256:${SUBJECT.sha256}", until: "2026-12-31", 
   const io = fakeIo();
   await gateEval({ ...NONE, ...at, json: false }, io);
   assertStringIncludes(io.stdout.split("\n")[0]!, "D3 waived until 2026-12-31 (known)");
-});
-
-Deno.test("reports of other tools become numbers, and what is none of theirs becomes nothing", () => {
-  const junit = '<testsuites><testsuite name="a" tests="3" failures="1" errors="0" skipped="1"/>' +
-    '<testsuite name="b" tests="2" failures="0"/></testsuites>';
-  assertEquals(junitRow(junit), { tests: 5, failures: 1, errors: 0, skipped: 1, passed: 3 });
-  assertEquals(
-    junitRow('<testsuites tests="9" failures="2"><testsuite tests="9" failures="2"/></testsuites>')!.tests,
-    9,
-  );
-  assertEquals([junitRow("<html></html>"), junitRow('<testsuite tests="many"/>')], [null, null]);
-  assertEquals(coverageRow("SF:a\nLF:10\nLH:7\nend_of_record\nSF:b\nLF:10\nLH:9\n")!.line_rate, 0.8);
-  assertEquals(coverageRow("nothing"), null);
-  const trivy = {
-    SchemaVersion: 2,
-    Results: [{ Vulnerabilities: [{ Severity: "CRITICAL" }, { Severity: "UNKNOWN" }] }, {}],
-  };
-  assertEquals([scannerRow(trivy)!.critical, scannerRow({ SchemaVersion: 2, Results: [] })!.total], [2, 0]);
-  const grype = {
-    descriptor: {},
-    matches: [{ vulnerability: { severity: "High" } }, { vulnerability: { severity: "Negligible" } }],
-  };
-  assertEquals([scannerRow(grype)!.high, scannerRow(grype)!.low], [1, 1]);
-  assertEquals(scannerRow({ a: 1 }), null);
 });
 
 Deno.test("globs: a star stays in its folder, and a dot is a dot", () => {

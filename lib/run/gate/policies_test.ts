@@ -71,6 +71,12 @@ function* mutilated(path: string, text: string): Generator<[string, string]> {
     for (const [at, name] of lines[0]!.entries()) {
       yield [name, lines.map((cells) => cells.filter((_, i) => i !== at).join()).join("\n") + "\n"];
     }
+  } else if (path.endsWith(".xml")) {
+    for (const { 0: attribute, index } of text.matchAll(/ [\w-]+="[^"]*"/g)) {
+      yield [attribute, text.slice(0, index) + text.slice(index + attribute.length)];
+    }
+  } else if (path.endsWith(".info")) {
+    for (const line of text.trimEnd().split("\n")) yield [line, text.replace(`${line}\n`, "")];
   }
 }
 
@@ -118,6 +124,8 @@ function spoiled(path: string, text: string): string {
     const lines = path.endsWith(".jsonl") ? text.trimEnd().split("\n") : [text];
     return lines.map((line) => JSON.stringify(spoil(JSON.parse(line)))).join("\n") + (lines.length > 1 ? "\n" : "");
   }
+  if (path.endsWith(".xml")) return text.replaceAll(/ (failures|errors|skipped)="0"/g, ' $1="7"');
+  if (path.endsWith(".info")) return text.replace(/^LH:.*$/m, "LH:1");
   return text.replaceAll(/,([\d.]+)/g, (_all, n) => `,${1000 * Number(n)}`);
 }
 

@@ -144,11 +144,11 @@ function parse(path: string, text: string, keep: ReadonlySet<string> | null): Co
       }
     case "xml": {
       const row = junitRow(text);
-      return row === null ? refused("unreadable", "it is no JUnit report") : { document: row, rows: [row] };
+      return row === null ? refused("unreadable", "it is no whole JUnit report") : { document: row, rows: [row] };
     }
     case "info": {
       const row = coverageRow(text);
-      return row === null ? refused("unreadable", "it is no lcov report") : { document: row, rows: [row] };
+      return row === null ? refused("unreadable", "it is no whole lcov report") : { document: row, rows: [row] };
     }
     case "json": {
       let document: unknown;
