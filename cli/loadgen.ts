@@ -59,6 +59,8 @@ function optionsOf(input: Input): LoadgenOptions {
     tokenizer: input.string("tokenizer"),
     headers: input.list("header"),
     ca: input.string("ca"),
+    certFile: input.string("cert-file"),
+    keyFile: input.string("key-file"),
     insecure: input.boolean("insecure"),
     transport: choice("transport"),
     profile: choice("profile"),

@@ -34,6 +34,8 @@ const TARGET: readonly Flag[] = [
   ),
   { name: "header", type: "list", whole: true, placeholder: "NAME:VALUE", help: "of every request; may repeat" },
   text("ca", "FILE", "PEM of authorities to trust beside the system's"),
+  text("cert-file", "FILE", "PEM of your certificate, for a server that asks for one"),
+  text("key-file", "FILE", "its key"),
   yes("insecure", "trust any certificate"),
   choice("transport", ["auto", "net"], "auto: epoll where it can be had (Linux, http), else the runtime's sockets", {
     default: "auto",

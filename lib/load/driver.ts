@@ -29,6 +29,8 @@ export interface DriverOptions {
   readonly maxInFlight: number | null;
   /** Keeps the text of answers, for a tokenizer. */
   readonly keepText: boolean;
+  /** The requests are HEADs: no answer has a body. */
+  readonly bodiless: boolean;
   readonly control: Control;
   /** Connections are open: from here on what the thread does belongs to the run. */
   readonly onStart?: () => void;
@@ -178,7 +180,7 @@ export class Driver {
   }
 
   #admit(arrival: Arrival, request: RequestBytes, gNs: number | null, nowNs: number): void {
-    const { maxInFlight, api, keepText, control } = this.#options;
+    const { maxInFlight, api, keepText, bodiless, control } = this.#options;
     control.add("due");
     if (maxInFlight !== null && this.#inFlight >= maxInFlight) {
       const failure = { type: "max_in_flight", detail: `${this.#inFlight} requests were in flight` };
@@ -187,7 +189,7 @@ export class Driver {
     }
     this.#inFlight++;
     this.#mostInFlight = Math.max(this.#mostInFlight, this.#inFlight);
-    this.#pool.submit(new Exchange(arrival, request, gNs, nowNs, api, keepText));
+    this.#pool.submit(new Exchange(arrival, request, gNs, nowNs, api, keepText, bodiless));
     this.#mostWaiting = Math.max(this.#mostWaiting, this.#pool.waiting);
   }
 

@@ -54,6 +54,7 @@ async function drive(
     pool: { bound: 100, spare: 4, declared: false },
     maxInFlight: null,
     keepText: false,
+    bodiless: false,
     control,
     onRecord: (record) => records.push(record),
     ...options,

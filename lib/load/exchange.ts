@@ -31,8 +31,9 @@ export class Exchange {
     readonly pNs: number,
     api: Api,
     keepText: boolean,
+    bodiless: boolean,
   ) {
-    this.reply = new Reply(api, keepText);
+    this.reply = new Reply(api, keepText, bodiless);
   }
 
   /** Once its reply is over, at `eNs`. */

@@ -25,6 +25,7 @@ export class HttpError extends Error {}
 
 export class ResponseReader {
   readonly #sink: ResponseSink;
+  readonly #bodiless: boolean;
   #state: State = "head";
   /** Bytes of the current part still to come. */
   #left = 0;
@@ -34,8 +35,10 @@ export class ResponseReader {
   #inLine = false;
   #keepAlive = true;
 
-  constructor(sink: ResponseSink) {
+  /** @param bodiless the answer to a HEAD: it has no body, whatever its head says of one */
+  constructor(sink: ResponseSink, bodiless = false) {
     this.#sink = sink;
+    this.#bodiless = bodiless;
   }
 
   /** The whole response arrived. */
@@ -110,7 +113,8 @@ export class ResponseReader {
   }
 
   #begin(text: string): void {
-    const [statusLine = "", ...lines] = text.trim().split(/\r?\n/);
+    // A line that begins with a blank goes on the one before it (RFC 9112, 5.2).
+    const [statusLine = "", ...lines] = text.trim().replaceAll(/\r?\n[ \t]+/g, " ").split(/\r?\n/);
     const [, minor, code] = /^HTTP\/1\.([01]) (\d{3})(?: |$)/.exec(statusLine) ?? [];
     if (code === undefined) throw new HttpError(`"${statusLine.slice(0, 80)}" is no status line of HTTP/1`);
     const headers = new Map<string, string>();
@@ -132,7 +136,7 @@ export class ResponseReader {
 
   #frame(status: number, headers: ReadonlyMap<string, string>): void {
     const size = headers.get("content-length");
-    if (status === 204 || status === 304) this.#state = "done";
+    if (this.#bodiless || status === 204 || status === 304) this.#state = "done";
     else if (/\bchunked\s*$/i.test(headers.get("transfer-encoding") ?? "")) this.#state = "chunk_size";
     else if (size !== undefined) {
       // The same length said twice is allowed.

@@ -49,6 +49,7 @@ Deno.test("bodies by length, by chunks, until the end, and none", () => {
       true,
     ],
     ["\r\n" + `${OK}content-length: 2\n\nhi`, "hi", true, true],
+    [`${OK}content-length:\r\n 2\r\nx-a: 1\r\n\t2\r\n\r\nhi`, "hi", true, true],
   ];
   for (const [text, body, done, keepAlive] of rows) {
     for (const size of [Infinity, 1, 3]) {
@@ -89,4 +90,12 @@ Deno.test("what is no HTTP/1 is refused", () => {
     `${OK}transfer-encoding: chunked\r\n\r\n${"1".repeat(5000)}`,
   ];
   for (const text of rows) assertThrows(() => read(text), HttpError);
+});
+
+Deno.test("the answer to a HEAD ends with its head", () => {
+  for (const head of [`${OK}Content-Length: 5\r\n\r\n`, `${OK}Transfer-Encoding: chunked\r\n\r\n`, `${OK}\r\n`]) {
+    const reader = new ResponseReader({ onHead: () => {}, onBody: () => {} }, true);
+    const bytes = encoder.encode(head + OK);
+    assertEquals([reader.read(bytes, bytes.length), reader.done, reader.keepAlive], [head.length, true, true]);
+  }
 });

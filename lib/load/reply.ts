@@ -52,14 +52,14 @@ export class Reply {
   lateBytes = 0;
   bytes = 0;
 
-  /** @param keepText for a tokenizer */
-  constructor(api: Api, keepText = false) {
+  /** @param keepText for a tokenizer @param bodiless the answer to a HEAD */
+  constructor(api: Api, keepText = false, bodiless = false) {
     this.#api = api;
     this.content = new Content(keepText);
     this.#http = new ResponseReader({
       onHead: (head) => this.#onHead(head),
       onBody: (bytes, from, to) => this.#onBody(bytes, from, to),
-    });
+    }, bodiless);
   }
 
   get status(): number {

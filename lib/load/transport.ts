@@ -9,6 +9,9 @@ export interface Endpoint {
   readonly port: number;
   /** PEM of authorities to trust beside the system's; and whether to trust anybody. */
   readonly ca?: string;
+  /** PEM of what we show where the server asks who we are: both or neither. */
+  readonly cert?: string;
+  readonly key?: string;
   readonly insecure?: boolean;
 }
 

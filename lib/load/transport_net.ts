@@ -17,7 +17,7 @@ export class NetTransport implements Transport, Disposable {
   }
 
   open(events: ConnectionEvents): Wire {
-    const { scheme, hostname, ip, port, ca, insecure } = this.#endpoint;
+    const { scheme, hostname, ip, port, ca, cert, key, insecure } = this.#endpoint;
     let tcpNs = 0;
     let closed = false;
     const opened = (tlsNs: number | null) => !closed && events.onOpen({ tcpNs, tlsNs });
@@ -30,6 +30,7 @@ export class NetTransport implements Transport, Disposable {
         ...names,
         rejectUnauthorized: insecure !== true,
         ...(ca !== undefined && { ca }),
+        ...(cert !== undefined && { cert, key }),
       });
       socket.once("connect", () => tcpNs = monotonicNs());
       socket.once("secureConnect", () => opened(monotonicNs()));

@@ -32,6 +32,7 @@ async function run(job: LoadJob): Promise<void> {
     transport,
     now: monotonicNs,
     requests: requestMaker(job.shape),
+    bodiless: job.shape.method === "HEAD",
     control: new Control(job.control),
     onStart: () => {
       before = threadSchedule();

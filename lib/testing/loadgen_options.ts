@@ -18,6 +18,8 @@ export const LOADGEN: LoadgenOptions = {
   tokenizer: undefined,
   headers: [],
   ca: undefined,
+  certFile: undefined,
+  keyFile: undefined,
   insecure: false,
   transport: "auto",
   profile: "chat_short",

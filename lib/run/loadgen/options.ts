@@ -28,6 +28,9 @@ export interface LoadgenOptions {
   readonly headers: readonly string[];
   /** PEM file. */
   readonly ca: string | undefined;
+  /** PEM files of what is shown where the server asks who we are: both or neither. */
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
   readonly insecure: boolean;
   readonly transport: "auto" | "net";
 

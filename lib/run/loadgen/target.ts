@@ -5,7 +5,10 @@ import type { Api } from "../../load/reply.ts";
 import type { RequestShape } from "../../load/request_bytes.ts";
 import type { Endpoint } from "../../load/transport.ts";
 import { IoError, UsageError } from "../../model/errors.ts";
+import { clientTls } from "../../net/client_tls.ts";
 import type { LoadgenOptions } from "./options.ts";
+
+type Pem = { readonly caCerts: readonly string[]; readonly cert: string; readonly key: string };
 
 export interface Target {
   /** For people: without credentials. */
@@ -35,7 +38,7 @@ export async function targetOf(options: LoadgenOptions, runId: string): Promise<
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
   const port = url.port === "" ? (scheme === "https" ? 443 : 80) : Number(url.port);
   const { addresses, dnsNs } = await resolve(hostname);
-  const ca = options.ca === undefined ? undefined : await authority(options.ca);
+  const { caCerts: [ca] = [], cert, key } = clientTls({ ...options, caFile: options.ca }) as Partial<Pem>;
   return {
     url: `${url.origin}${url.pathname}${url.search}`,
     endpoint: {
@@ -44,6 +47,7 @@ export async function targetOf(options: LoadgenOptions, runId: string): Promise<
       ip: await reachable(addresses, port),
       port,
       ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && key !== undefined && { cert, key }),
       insecure: options.insecure,
     },
     shape,
@@ -98,7 +102,7 @@ function shapeOf(
   const extra = api === "plain" ? {} : extraOf(options.body, options.ignoreEos);
   return {
     api,
-    method: options.method ?? (api === "plain" && options.body === undefined ? "GET" : "POST"),
+    method: methodOf(options.method) ?? (api === "plain" && options.body === undefined ? "GET" : "POST"),
     target: `${url.pathname}${url.search}`,
     host: url.host,
     headers,
@@ -109,6 +113,13 @@ function shapeOf(
     prefix: options.prefix,
     traceKey: runId,
   };
+}
+
+function methodOf(verb: string | undefined): string | undefined {
+  if (verb !== undefined && !/^[A-Za-z]+$/.test(verb)) {
+    throw new UsageError(`Cannot use "--method ${verb}": it is no verb of HTTP`, "Write --method PUT");
+  }
+  return verb?.toUpperCase();
 }
 
 function extraOf(body: string | undefined, ignoreEos: boolean): Record<string, unknown> {
@@ -187,12 +198,4 @@ async function reachable(addresses: readonly string[], port: number): Promise<st
     }
   }
   return addresses[0]!;
-}
-
-async function authority(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    throw new IoError(`Cannot read "${path}": ${(error as Error).message}`, "Name a PEM file with --ca");
-  }
 }
