@@ -34,6 +34,7 @@ import { restoreSlo } from "./collector/restore_slo.ts";
 import { feed } from "./collector/inputs.ts";
 import { CollectorMetrics } from "./collector/metrics.ts";
 import { openStore } from "./collector/open_store.ts";
+import type { JudgedTrace } from "./collector/judge.ts";
 import { Pipeline } from "./collector/pipeline.ts";
 import { auditor } from "./collector/audit.ts";
 import { openDoor } from "./collector/secured.ts";
@@ -142,6 +143,8 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   });
   if (tracker !== null) await restoreSlo(store, tracker, nowMs());
   await closeLeftOpen(store, nowMs(), onIncident, (incident) => burns?.resume(incident) ?? false);
+  const sendOn = ({ evidence }: JudgedTrace) =>
+    sending.spans(evidence.map(({ span, attributes }) => enrichedSpan(span, attributes)));
   const pipeline = new Pipeline({
     ...options,
     store,
@@ -154,13 +157,15 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
       metrics.judged(trace);
       desk.observe(trace);
       burns?.observe(trace);
-      sending.spans(trace.evidence.map(({ span, attributes }) => enrichedSpan(span, attributes)));
+      sendOn(trace);
       try {
         write(trace.events);
       } catch (error) {
         fail(error); // a full disk or a closed pipe
       }
     },
+    onKnownTrace: sendOn,
+    onward: () => sending.onward,
   });
   const receiver = new OtlpReceiver({ sink: pipeline.sink, claimed, onFault });
   // What came before a restart is known when it comes again.
@@ -256,6 +261,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
   }
   writer.close();
   await sending.close(LEAVE_MS);
+  pipeline.note();
   if (failure !== undefined) throw failure;
   io.err(summary(writer.lines, receiver, pipeline));
 }

@@ -11,6 +11,7 @@ import { type Anchor, toMonotonicNs } from "../model/clock.ts";
 import type { ConnectEvent, DnsEvent, ExchangeEvent, KernelEvent, TlsEvent } from "../model/kernel_event.ts";
 import { type Span, SPAN_KIND } from "../model/span.ts";
 import type { Label, RequestSplit, Tier } from "../model/split.ts";
+import { firstChunkS } from "../slo/genai.ts";
 import { splitRequest, weaker } from "../timeline/split.ts";
 import type { Outgoing } from "../timeline/steps.ts";
 import { EventIndex, pid, statusOf } from "./event_index.ts";
@@ -190,8 +191,8 @@ function turnSubject(turn: ExchangeEvent): SignalSubject {
 /** A span until its first chunk came, as the span says; known by its process and its peer's port. */
 function waitingSubject(span: Span, anchor: Anchor, index: EventIndex): SpanSubject {
   const subject = spanSubject(span, anchor, index);
-  const chunkS = Number(span.attributes["gen_ai.response.time_to_first_chunk"] ?? NaN);
-  const endNs = Number.isFinite(chunkS) ? subject.startNs + chunkS * 1e9 : subject.endNs;
+  const chunkS = firstChunkS(span);
+  const endNs = chunkS === null ? subject.endNs : subject.startNs + chunkS * 1e9;
   return {
     pid: subject.pid ?? 0,
     pod: `${subject.pod}:${span.attributes["server.port"]}`,

@@ -13,6 +13,8 @@ export interface Sending extends AsyncDisposable {
   /** null where nothing is sent there. For /metrics and /v1/health. */
   readonly state: { readonly otlp: OtlpExporterState | null; readonly webhook: WebhookState | null };
   spans(spans: readonly Span[]): void;
+  /** Spans given since the start that there was room for, and how many of them, the first, are in the spool or beyond. */
+  readonly onward: { readonly given: number; readonly safe: number };
   incident(incident: IncidentAttribution): void;
   /** What somebody should know: a receiver that does not take, losses, dead letters. Empty when all is well. */
   warnings(): string[];
@@ -77,6 +79,13 @@ class Senders implements Sending {
 
   get state(): Sending["state"] {
     return { otlp: this.exporter?.state ?? null, webhook: this.webhook?.state ?? null };
+  }
+
+  get onward(): Sending["onward"] {
+    if (this.exporter === null) return { given: 0, safe: 0 };
+    const { offered, gathering, dropped } = this.exporter.state;
+    const given = offered - dropped.queue_full;
+    return { given, safe: given - gathering };
   }
 
   spans(spans: readonly Span[]): void {

@@ -1,7 +1,7 @@
 /** Spans of one LLM request -> its indicators. GenAI conventions; a span that lacks an attribute leaves the indicator out. Pure. */
 import type { SliName } from "../model/slo_event.ts";
 import { type Span, SPAN_KIND } from "../model/span.ts";
-import { operationOf } from "./genai.ts";
+import { firstChunkS, operationOf } from "./genai.ts";
 import type { Stage } from "./slo.ts";
 import { structuredValidity } from "./structured_output.ts";
 import type { RequestFacts } from "./tracker.ts";
@@ -69,7 +69,7 @@ export function indicators(request: RequestSpans): Record<SliName, number | null
   return {
     ttft_ms: ttftMs(request),
     request_latency_ms: durationMs(entry),
-    token_throughput_tps: chat === undefined ? null : tokensPerSecond(chat),
+    token_throughput_tps: chat === undefined ? servedTokensPerSecond(entry) : tokensPerSecond(chat, firstChunkS(chat)),
     error_rate: cancelled(entry) ? null : failed(entry) ? 1 : 0,
     retrieval_latency_ms: retrieval.length === 0 ? null : sumMs(retrieval),
     provider_error_rate: chat === undefined ? null : generation.some((span) => failed(span)) ? 1 : 0,
@@ -135,7 +135,7 @@ function ttftMs({ entry, generation }: RequestSpans): number | null {
   const stated = statedTtftMs(entry);
   if (stated !== null || generation.length !== 1) return stated;
   const [chat] = generation as [Span];
-  const firstS = number(chat.attributes["gen_ai.response.time_to_first_chunk"]);
+  const firstS = firstChunkS(chat);
   return firstS === null ? null : Number(chat.startNs - entry.startNs) / 1e6 + firstS * 1000;
 }
 
@@ -154,12 +154,16 @@ function sumMs(spans: readonly Span[]): number {
   return spans.reduce((sum, span) => sum + durationMs(span), 0);
 }
 
-/** Output tokens over the time after the first chunk; null without usage, or where the answer was not streamed. */
-function tokensPerSecond(chat: Span): number | null {
-  const tokens = number(chat.attributes["gen_ai.usage.output_tokens"]);
-  const firstS = number(chat.attributes["gen_ai.response.time_to_first_chunk"]);
+/** A model server calls nobody: its own span has the tokens, and when the first was there. */
+function servedTokensPerSecond(entry: Span): number | null {
+  return tokensPerSecond(entry, number(entry.attributes["gen_ai.latency.time_to_first_token"]));
+}
+
+/** Output tokens over the time after the first; null without usage, or where nothing says when that was: an answer that was not streamed. */
+function tokensPerSecond(span: Span, firstS: number | null): number | null {
+  const tokens = number(span.attributes["gen_ai.usage.output_tokens"]);
   if (tokens === null || firstS === null) return null;
-  const seconds = durationMs(chat) / 1000 - firstS;
+  const seconds = durationMs(span) / 1000 - firstS;
   return seconds > 0 ? tokens / seconds : null;
 }
 

@@ -70,6 +70,19 @@ Deno.test("requests: which spans are one, and what belongs to them", () => {
     ], {
       s: ["c", "", ""],
     }],
+    ["OpenLLMetry: a search of a vector store, and an insertion", [
+      span("s", server, [0, 9]),
+      span("q>s", client, [1, 2], { "db.system": "Qdrant" }, { name: "qdrant.search" }),
+      span("i>s", client, [1, 2], { "db.system": "chroma", "db.operation": "add" }, { name: "chroma.query" }),
+      span("p>s", client, [1, 2], { "db.system": "postgresql", "db.operation": "query" }),
+      span("c>s", client, [2, 8], op("chat")),
+    ], { s: ["c", "q", ""] }],
+    ["OpenInference", [
+      span("w", internal, [0, 9], { "openinference.span.kind": "CHAIN" }),
+      span("r>w", internal, [1, 2], { "openinference.span.kind": "RETRIEVER" }),
+      span("g>w", internal, [2, 3], { "openinference.span.kind": "GUARDRAIL" }),
+      span("l>w", internal, [3, 8], { "openinference.span.kind": "LLM" }),
+    ], { w: ["l", "r", "w"] }],
   ];
   const ids = (spans: readonly Span[]) => spans.map(({ spanId }) => spanId).join(" ");
   for (const [name, spans, expected] of rows) {
@@ -96,6 +109,8 @@ Deno.test("indicators: every one of the eight, and null where the spans do not s
   const entry = (attributes: Attributes = {}) => span("s", server, [0, 100], attributes);
   const chat = (more: Attributes = {}, rest: Partial<Span> = {}) =>
     span("c>s", client, [10, 90], op("chat", more), rest);
+  const chunks = (...ms: number[]) =>
+    ms.map((at) => ({ name: "gen_ai.content.completion.chunk", timeNs: BigInt(at) * MS, attributes: {} }));
   const output = (content: string) =>
     JSON.stringify([{ role: "assistant", parts: [{ type: "text", content }], finish_reason: "stop" }]);
   const json = (content: string) => ({ "gen_ai.output.type": "json", "gen_ai.output.messages": output(content) });
@@ -108,6 +123,10 @@ Deno.test("indicators: every one of the eight, and null where the spans do not s
     ["TTFT of a model server, in seconds", [span("v", server, [0, 100], {
       "gen_ai.latency.time_to_first_token": 0.05,
     })], { ttft_ms: 50, provider_error_rate: null }],
+    ["tokens of a model server", [span("v", server, [0, 100], {
+      "gen_ai.latency.time_to_first_token": 0.05,
+      "gen_ai.usage.output_tokens": 25n,
+    })], { ttft_ms: 50, token_throughput_tps: 500, provider_error_rate: null }],
     ["TTFT from the first chunk of the only call", [
       entry(),
       chat({
@@ -115,6 +134,11 @@ Deno.test("indicators: every one of the eight, and null where the spans do not s
         "gen_ai.usage.output_tokens": 25n,
       }),
     ], { ttft_ms: 40, token_throughput_tps: 500 }],
+    ["TTFT from the first of the events that mark chunks", [
+      entry(),
+      chat({ "gen_ai.usage.output_tokens": 25n }, { events: chunks(40, 50, 90) }),
+    ], { ttft_ms: 40, token_throughput_tps: 500 }],
+    ["the first of those events was dropped", [entry(), chat({}, { events: chunks(50, 90), droppedEvents: 1 })], {}],
     ["two calls: whose first chunk the user saw is not known", [
       entry(),
       chat({ "gen_ai.response.time_to_first_chunk": 0.03 }),

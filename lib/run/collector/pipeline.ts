@@ -39,6 +39,10 @@ export interface PipelineOptions extends JudgeOptions {
   /** When a collector ends: so long it goes on reading what waits. Default: until nothing waits. */
   readonly lastTurnMs?: number;
   readonly onTrace: (trace: JudgedTrace) => void;
+  /** One whose SLO events an earlier run had stored, and come to its end before it noted that: it may not have been sent on. */
+  readonly onKnownTrace?: (trace: JudgedTrace) => void;
+  /** Of the spans that were handed on to be sent, how many are safe: judged is noted up to there only. Counters since the start. */
+  readonly onward?: () => { readonly given: number; readonly safe: number };
   /** Metrics are not stored; who needs them listens. */
   readonly onMetrics?: (points: readonly MetricPoint[]) => void;
   /** Probe events as they are taken, whichever way they came. */
@@ -102,6 +106,8 @@ export class Pipeline {
   readonly #knownUpTo: number;
   /** Bytes on the wire of what is in the backlog, about. */
   #backlogBytes = 0;
+  /** Judged up to `seq` once so many of the spans handed on are safe; in order. */
+  readonly #marks: { readonly seq: number; readonly given: number }[] = [];
   readonly #seenRecords = new RecentKeys(RECORD_HORIZON);
   /** Appends of records that the store has not answered for yet. */
   readonly #recordsUnderWay = new Set<Promise<unknown>>();
@@ -280,8 +286,19 @@ export class Pipeline {
       if (this.#pace.isOver) await this.#pace.rest();
       if (!all && clockMs() >= until) break;
     }
+    this.note();
+  }
+
+  /** Notes in the store up to where all is judged, and safe with whoever sends it on. Also of use when that has just become true. */
+  note(): void {
+    const { given, safe } = this.#options.onward?.() ?? { given: 0, safe: 0 };
     const firstDue = this.#due.reduce((least, { firstSeq }) => Math.min(least, firstSeq), Infinity);
-    this.#options.store.judged(Math.min(this.#held.firstSeq, firstDue, this.#backlog.cursor + 1) - 1);
+    const seq = Math.min(this.#held.firstSeq, firstDue, this.#backlog.cursor + 1) - 1;
+    if (this.#marks.at(-1)?.given === given) this.#marks.pop();
+    this.#marks.push({ seq, given });
+    const open = this.#marks.findIndex((mark) => mark.given > safe);
+    const closed = this.#marks.splice(0, open === -1 ? this.#marks.length : open).at(-1);
+    if (closed !== undefined) this.#options.store.judged(closed.seq);
   }
 
   /** False when there is nothing to be read, or no room for it. */
@@ -320,7 +337,8 @@ export class Pipeline {
     this.#counts.judgedSpans += tickets.length;
     const events = firstSeq > this.#knownUpTo ? judged.events : await this.#unknown(judged.events);
     // An earlier run has told it, and came to its end before it could note that.
-    if (events.length > 0 || judged.events.length === 0) this.#options.onTrace({ ...judged, events });
+    const told = events.length > 0 || judged.events.length === 0;
+    (told ? this.#options.onTrace : this.#options.onKnownTrace)?.({ ...judged, events });
     return events;
   }
 

@@ -105,6 +105,33 @@ Deno.test("after a restart judging goes on where it was: nothing is left out, no
   assertEquals([again.pipeline.stats.backlog, store.judgedUpTo], [0, store.state().last]);
 });
 
+Deno.test("what a run had judged and not handed on safely is handed on by the next, and told once", async () => {
+  const passed = { given: 0, safe: 0 };
+  const send = ({ evidence }: JudgedTrace) => void (passed.given += evidence.length);
+  const { pipeline, clock, store } = start({ onTrace: send, onward: () => passed });
+  await pipeline.takeSpans(spans.slice(0, 10), 10_000);
+  clock.ms = 2000;
+  await pipeline.turn();
+  assertEquals([passed.given, store.judgedUpTo], [10, 0], "judged, and the request they are sent in is still open");
+  const { last } = store.state();
+  passed.safe = 10;
+  await pipeline.takeSpans(spans.slice(10), 10_000);
+  await pipeline.turn();
+  assertEquals(store.judgedUpTo, last, "the first ten are safe, the others not even judged");
+  clock.ms = 4000;
+  await pipeline.turn();
+  const { held } = store.state();
+  // Killed here.
+  const known: JudgedTrace[] = [];
+  const again = start({ store, onKnownTrace: (trace) => known.push(trace) });
+  await again.pipeline.turn();
+  again.clock.ms = 2000;
+  await again.pipeline.turn();
+  assertEquals(known.flatMap(({ evidence }) => evidence).length, spans.length - 10);
+  assertEquals([known.flatMap(({ events }) => events).length, again.traces.length], [0, 0]);
+  assertEquals([store.state().held, store.judgedUpTo], [held, store.state().last]);
+});
+
 Deno.test("too many spans waiting: the next are refused, not taken and lost", async () => {
   const { pipeline, clock, traces } = start({ mostHeld: spans.length });
   await pipeline.takeSpans(spans, 1000);
