@@ -44,7 +44,7 @@ export function correlate(
   options: CorrelateOptions = {},
 ): Match[] {
   const reaches = reachesNs(options.windowMs);
-  const tiers = TIER_RULES.map((rule) => new Lanes(rule));
+  const tiers = TIER_RULES.map((rule) => new Lanes(rule, spans.length));
   const times: Times = {
     starts: Float64Array.from(spans, ({ startNs }) => startNs),
     ends: Float64Array.from(spans, ({ endNs }) => endNs),

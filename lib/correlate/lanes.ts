@@ -10,16 +10,16 @@ export class Lane {
   constructor(readonly first: string, readonly second: KeyPart) {}
 }
 
-/** Lanes found without a look at the maps, at most. */
+/** Lanes found without a look at the maps, at most; a power of two. */
 const LATEST = 4096;
 
 /** Where the latest lane of such a key is remembered: a pid, or the last letters of a name. */
-function placeOf(first: string, second: KeyPart): number {
-  if (typeof second === "number") return second & (LATEST - 1);
+function placeOf(first: string, second: KeyPart, mask: number): number {
+  if (typeof second === "number") return second & mask;
   const key = second === null ? first : second;
   const { length } = key;
   return ((key.charCodeAt(length - 1) & 15) | (key.charCodeAt(length - 2) & 15) << 4 |
-    (key.charCodeAt(length - 3) & 15) << 8) & (LATEST - 1);
+    (key.charCodeAt(length - 3) & 15) << 8) & mask;
 }
 
 /** Lanes of one tier. A key of two parts is looked up part by part: gluing them together costs more. */
@@ -27,9 +27,15 @@ export class Lanes {
   readonly #single = new Map<string, Lane>();
   readonly #double = new Map<string, Map<KeyPart, Lane>>();
   /** By a few bits of the key: what comes near in time mostly belongs together, and need not be looked up in the maps. */
-  readonly #latest: (Lane | undefined)[] = new Array(LATEST).fill(undefined);
+  readonly #latest: (Lane | undefined)[];
+  readonly #mask: number;
 
-  constructor(readonly rule: TierRule) {}
+  /** @param expected lanes, about; by default very many */
+  constructor(readonly rule: TierRule, expected = Infinity) {
+    const size = Math.min(LATEST, 2 ** Math.ceil(Math.log2(Math.max(16, expected))));
+    this.#latest = new Array(size).fill(undefined);
+    this.#mask = size - 1;
+  }
 
   /** Lanes there are. */
   get size(): number {
@@ -43,7 +49,7 @@ export class Lanes {
     const first = this.rule.first(subject);
     if (first === "") return undefined;
     const second = this.rule.second === null ? null : this.rule.second(subject);
-    const place = placeOf(first, second);
+    const place = placeOf(first, second, this.#mask);
     const latest = this.#latest[place];
     if (latest !== undefined && latest.second === second && latest.first === first) return latest;
     const found = this.#look(first, second);
@@ -69,7 +75,7 @@ export class Lanes {
     if (given === "" || second === "" || second === 0) return null;
     const first = this.rule.hex ? lowerCase(given) : given;
     const lane = new Lane(first, second);
-    this.#latest[placeOf(first, second)] = lane;
+    this.#latest[placeOf(first, second, this.#mask)] = lane;
     if (second === null) this.#single.set(first, lane);
     else {
       let inner = this.#double.get(first);
@@ -95,7 +101,7 @@ export class Lanes {
 
   #close(lane: Lane): void {
     if (lane.spans !== null || lane.signals !== null) return;
-    const place = placeOf(lane.first, lane.second);
+    const place = placeOf(lane.first, lane.second, this.#mask);
     if (this.#latest[place] === lane) this.#latest[place] = undefined;
     if (lane.second === null) this.#single.delete(lane.first);
     else {

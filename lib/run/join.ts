@@ -23,6 +23,8 @@ export interface JoinInput {
   readonly service: string;
   readonly anchor: Anchor;
   readonly watched: ReadonlySet<Label>;
+  /** The one trace whose requests are split; the others are only joined. Default: all of them. */
+  readonly only?: string;
 }
 
 export interface Joined {
@@ -123,6 +125,7 @@ export function joinRequests(input: JoinInput): Joined {
   const failed = [...serverOf.keys()].filter((traceId) => (statusOf(servers.get(traceId)!) ?? 0) >= 400);
   failed.forEach((traceId) => serverOf.delete(traceId));
   const requests = [...serverOf].flatMap(([traceId, server]) => {
+    if (input.only !== undefined && traceId !== input.only) return [];
     const part = parts.get(traceId)!;
     const track = index.track(server.owner.tid);
     const window = { fromNs: server.requestEnd.ns, toNs: server.responseStart?.ns ?? null };

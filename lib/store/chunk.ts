@@ -179,14 +179,11 @@ export class ChunkLines implements ChunkEntries {
   }
 
   entry(i: number): Entry {
-    const entry = this.sent(i);
-    if (entry.kind !== "span") return entry;
-    return { ...spanEntry(withGenAiNames(entry.document), entry.bytes), commitSeq: entry.commitSeq };
+    return this.#entry(i, withGenAiNames);
   }
 
   sent(i: number): Entry {
-    const [kind, bytes, document] = JSON.parse(this.#line(i)) as [number, number, unknown];
-    return { ...this.#entryOf(KINDS[kind]!, bytes, document), commitSeq: this.first + i };
+    return this.#entry(i, (span) => span);
   }
 
   spanKey(i: number): string | null {
@@ -207,10 +204,17 @@ export class ChunkLines implements ChunkEntries {
     return this.#lines[i + 1]!;
   }
 
-  #entryOf(kind: Kind, bytes: number, document: unknown): NewEntry {
+  #entry(i: number, named: (span: Span) => Span): Entry {
+    const [kind, bytes, document] = JSON.parse(this.#line(i)) as [number, number, unknown];
+    const entry = this.#entryOf(KINDS[kind]!, bytes, document, named);
+    // It was made just now, and is nobody else's yet.
+    return Object.assign(entry, { commitSeq: this.first + i });
+  }
+
+  #entryOf(kind: Kind, bytes: number, document: unknown, named: (span: Span) => Span): NewEntry {
     switch (kind) {
       case "span":
-        return spanEntry(this.#span(document as unknown[]), bytes);
+        return spanEntry(named(this.#span(document as unknown[])), bytes);
       case "log": {
         const [origin, rest] = document as [number, unknown];
         return logEntry({ ...this.#origin(origin), ...unpack(rest) as object } as LogRecord, bytes);

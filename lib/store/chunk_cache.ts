@@ -49,6 +49,10 @@ export class ChunkCache {
     return this.#bytes;
   }
 
+  has(last: number): boolean {
+    return this.#chunks.has(last);
+  }
+
   get(last: number): ReadChunk | undefined {
     const known = this.#chunks.get(last);
     if (known === undefined) return undefined;

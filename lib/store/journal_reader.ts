@@ -28,6 +28,8 @@ import { IntegrityError, sqliteError } from "./store_errors.ts";
 
 /** Chunks looked at between two looks at the database. */
 const PAGE = 64;
+/** Chunks near each other in time that are read together: mostly they are neighbours. */
+const RANGE = 32;
 
 export interface Totals {
   /** Everything up to this sequence was trimmed. */
@@ -105,10 +107,22 @@ export class JournalReader implements Disposable {
 
   *during(kind: TimedKind, window: Window): Generator<void, Entry[]> {
     const far = (last: number) => Math.abs(last - window.around);
+    const lasts = this.#chunksDuring([kind], window).sort((a, b) => a - b);
     const found: Entry[] = [];
-    for (const last of this.#chunksDuring([kind], window).sort((a, b) => far(a) - far(b))) {
+    const look = (chunk: ReadChunk | null) => {
+      for (const entry of chunk?.ofKind(kind) ?? []) if (isDuring(entry, kind, window)) found.push(entry);
+    };
+    // All of them, as they lie, where that cannot be too many.
+    if (lasts.length > 0 && lasts.at(-1)! - lasts[0]! <= window.limit) {
+      for (const chunks of this.#readMany(lasts, kind)) {
+        chunks.forEach(look);
+        yield;
+      }
+      return inWindow(found, window);
+    }
+    for (const last of lasts.sort((a, b) => far(a) - far(b))) {
       if (found.length >= window.limit) break;
-      for (const entry of this.#read(last)?.ofKind(kind) ?? []) if (isDuring(entry, kind, window)) found.push(entry);
+      look(this.#read(last));
       yield;
     }
     return inWindow(found, window);
@@ -225,14 +239,34 @@ export class JournalReader implements Disposable {
     return rows.map(({ last }) => Number(last));
   }
 
+  /** Some at a time, many by one look at the database. @param lasts in order; all of them hold the kind */
+  *#readMany(lasts: readonly number[], kind: TimedKind): Generator<ReadChunk[]> {
+    for (let from = 0; from < lasts.length; from += RANGE) {
+      const some = lasts.slice(from, from + RANGE);
+      const chunks = some.flatMap((last) => this.#cache.get(last) ?? []);
+      if (chunks.length < some.length / 2) {
+        const wanted = new Set(some.filter((last) => !this.#cache.has(last)));
+        const sql = `SELECT last, first, sum, body FROM chunk WHERE last BETWEEN ? AND ? AND ${kind}s > 0`;
+        for (const row of this.#all(sql, some[0]!, some.at(-1)!)) {
+          if (wanted.has(Number(row.last))) chunks.push(this.#keep(row));
+        }
+        yield chunks;
+      } else yield some.flatMap((last) => this.#read(last) ?? []);
+    }
+  }
+
   /** From what was read lately where it is there. Null: it was trimmed. @param keep it will be asked for again */
   #read(last: number, keep = true): ReadChunk | null {
     const known = this.#cache.get(last);
     if (known !== undefined) return known;
     const [row] = this.#all("SELECT last, first, sum, body FROM chunk WHERE last = ?", last);
     if (row === undefined) return null;
+    return keep ? this.#keep(row) : new ReadChunk(this.#lines(row));
+  }
+
+  #keep(row: Row): ReadChunk {
     const chunk = new ReadChunk(this.#lines(row));
-    if (keep) this.#cache.put(last, chunk, (row.body as Uint8Array).length);
+    this.#cache.put(Number(row.last), chunk, (row.body as Uint8Array).length);
     return chunk;
   }
 

@@ -82,6 +82,7 @@ function requestViews(near: Neighbourhood, traceId: string, slo: readonly SloEve
         service,
         anchor,
         watched,
+        only: traceId,
       });
       splits.set(service, requests.find((request) => request.traceId === traceId));
     }
