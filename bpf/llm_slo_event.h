@@ -199,8 +199,9 @@ struct llm_slo_wait {
 };
 
 /*
- * A thread slept until a timer of its own was due: a call such as epoll_wait came back with nothing. Told from when the timer was
- * first waited for, though the call may have come back for other reasons in between. In order of time with the thread's waits.
+ * A thread slept until a timer of its own was due: a call such as epoll_wait came back with nothing, or it came back with something else
+ * to do and the timer became due meanwhile. Told from when the timer was first waited for, though the call may have come back for
+ * other reasons in between, to the end of the last sleep.
  */
 struct llm_slo_timer {
 	struct llm_slo_event header;
@@ -298,6 +299,8 @@ struct llm_slo_thread {
 	llm_u64 told_delay; /* sched_info.run_delay that has been accounted for */
 	llm_u64 timer_since; /* waiting for the timer due at timer_due since; 0: for none */
 	llm_u64 timer_due;
+	llm_u64 woke_at; /* the last sleep with that timer ended for another reason, at woke_clock; 0: it did not */
+	struct llm_slo_clock woke_clock;
 	llm_u64 reclaim_since; /* freeing memory since; 0: not */
 	llm_u64 summed_since; /* start of the sums below */
 	llm_u64 small_runq_ns;

@@ -49,10 +49,26 @@ static __always_inline __u8 known_call(__u32 number)
 
 /* Two calls wait for the same timer when they would end at about the same time: event loops round up to milliseconds. */
 #define SAME_TIMER_NS 2000000
+#define ROUNDED_UP_NS 1000000
+
+static __always_inline void tell_timer(struct llm_slo_thread *thread, __u64 end, struct llm_slo_clock *clock)
+{
+	struct llm_slo_timer record = {};
+
+	if (end < thread->timer_since + TUNED(wait_threshold_ns))
+		return;
+	fill_current_owner(&record.header, (struct task_struct *)bpf_get_current_task());
+	record.header.kind = LLM_SLO_TIMER;
+	record.header.ts_ns = end;
+	record.start_ns = thread->timer_since;
+	record.clock = *clock;
+	emit(&record, sizeof(record), LLM_SLO_TIMER);
+}
 
 /*
  * A thread's own timers. An event loop that is called away by a socket goes back to wait for the same timer with what is left of
- * its time, so a timer is known by when it is due, and told when a call comes back empty-handed.
+ * its time, so a timer is known by when it is due, and told when a call comes back empty-handed. If the loop goes back to wait for
+ * something else and the timer is over, the timer became due while the thread was awake: a busy loop serves it without another sleep.
  */
 static __always_inline void timer_begins(struct pt_regs *regs, __u32 tid, __u8 sleep)
 {
@@ -74,38 +90,33 @@ static __always_inline void timer_begins(struct pt_regs *regs, __u32 tid, __u8 s
 		return; /* only looks, does not sleep: the timer waited for is still the same */
 	now = bpf_ktime_get_ns();
 	thread->in_sleep_call = 1;
-	if (ms < 0) {
-		thread->timer_since = 0;
-		return;
-	}
-	due = now + (__u64)ms * 1000000;
+	due = sleep == LLM_SLO_SLEEP_POINTER ? ~0ULL : now + (__u64)ms * 1000000;
 	apart = due - thread->timer_due;
-	if (!ms || !thread->timer_since || apart > SAME_TIMER_NS || apart < -SAME_TIMER_NS) {
-		thread->timer_since = now;
-		thread->timer_due = due;
-	}
+	if (ms > 0 && thread->timer_since && apart <= SAME_TIMER_NS && apart >= -SAME_TIMER_NS)
+		return;
+	if (thread->timer_since && thread->woke_at && now + ROUNDED_UP_NS >= thread->timer_due)
+		tell_timer(thread, thread->woke_at, &thread->woke_clock);
+	thread->timer_since = ms < 0 ? 0 : now;
+	thread->timer_due = due;
+	thread->woke_at = 0;
 }
 
 static __always_inline void timer_ends(__u32 tid, long result)
 {
 	struct llm_slo_thread *thread = bpf_map_lookup_elem(&threads, &tid);
-	struct llm_slo_timer record = {};
 	__u64 now;
 
 	if (!thread || !thread->in_sleep_call)
 		return;
 	thread->in_sleep_call = 0;
-	if (result != 0 || !thread->timer_since)
+	if (!thread->timer_since)
 		return;
 	now = bpf_ktime_get_ns();
-	if (now - thread->timer_since >= TUNED(wait_threshold_ns)) {
-		fill_current_owner(&record.header, (struct task_struct *)bpf_get_current_task());
-		record.header.kind = LLM_SLO_TIMER;
-		record.header.ts_ns = now;
-		record.start_ns = thread->timer_since;
-		read_clock(&record.clock, tid, now);
-		emit(&record, sizeof(record), LLM_SLO_TIMER);
-	}
+	read_clock(&thread->woke_clock, tid, now);
+	thread->woke_at = now;
+	if (result != 0)
+		return;
+	tell_timer(thread, now, &thread->woke_clock);
 	thread->timer_since = 0;
 }
 

@@ -24,12 +24,16 @@ export class EventIndex {
   readonly retransmits = new Map<string, RetransmitEvent[]>();
   readonly #readings = new Map<number, Reading[]>();
   readonly #waits = new Map<number, WaitEvent[]>();
+  /** By process. */
+  readonly #allWaits = new Map<number, WaitEvent[]>();
+  readonly #processes = new Map<number, number>();
   readonly #timers = new Map<number, TimerEvent[]>();
   readonly #tracks = new Map<number, ThreadTrack>();
   readonly #cgroups = new Map<number, string>();
 
   constructor(events: readonly KernelEvent[]) {
     for (const event of events) {
+      this.#processes.set(event.owner.tid, event.owner.pid);
       if (event.owner.cgroupId !== 0n) this.#cgroups.set(event.owner.pid, `cgroup:${event.owner.cgroupId}`);
       if (event.kind === "exchange") {
         if (event.role === "server" && event.traceId !== null) this.serverTraces.add(event.traceId);
@@ -55,6 +59,7 @@ export class EventIndex {
         this.#read(event.owner.pid, event.tsNs, event.endClock);
       } else if (event.kind === "runq" || event.kind === "throttled") {
         push(this.#waits, event.owner.tid, event);
+        push(this.#allWaits, event.owner.pid, event);
       } else if (event.kind === "timer") {
         push(this.#timers, event.owner.tid, event);
       }
@@ -68,7 +73,10 @@ export class EventIndex {
   track(tid: number): ThreadTrack {
     let track = this.#tracks.get(tid);
     if (track === undefined) {
-      track = new ThreadTrack(this.#readings.get(tid) ?? [], this.#waits.get(tid) ?? [], this.#timers.get(tid) ?? []);
+      const waits = this.#waits.get(tid) ?? [];
+      const process = this.#allWaits.get(this.#processes.get(tid) ?? tid) ?? [];
+      const others = process.filter(({ owner }) => owner.tid !== tid);
+      track = new ThreadTrack(this.#readings.get(tid) ?? [], waits, this.#timers.get(tid) ?? [], others);
       this.#tracks.set(tid, track);
     }
     return track;

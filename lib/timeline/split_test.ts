@@ -190,6 +190,29 @@ Deno.test("splitRequest", () => {
       { app: 60, unexplained: 40 },
     ],
     [
+      "what it waited for a CPU before its timer was due cost nothing, what it waited then did",
+      {
+        track: new ThreadTrack(
+          [{ ns: 0, clock: clock(0) }, { ns: 100 * MS, clock: clock(60, 20) }],
+          [wait("runq", 0, 4), wait("runq", 20, 29), wait("runq", 43, 50)],
+          [timer(10, 50, clock(10, 20))],
+        ),
+      },
+      { app: 89, runq: 11 },
+    ],
+    [
+      "after its timer it handed over to a thread that waited for its CPU",
+      {
+        track: new ThreadTrack(
+          [{ ns: 0, clock: clock(0) }, { ns: 100 * MS, clock: clock(60) }],
+          [],
+          [timer(10, 50, clock(15))],
+          [wait("runq", 60, 64), wait("runq", 62, 65), wait("throttled", 90, 99)],
+        ),
+      },
+      { app: 95, unexplained: 5 },
+    ],
+    [
       "throttled while it waits for the provider costs nothing",
       {
         outgoing: [provider],

@@ -6,7 +6,8 @@
  * inside. Time before the first reading or after the last one of an interval can only be explained by told waits.
  *
  * Sleep is the application's own doing only if it ended because a timer was due and the thread then went on to the end of the
- * interval: what came next came of that timer. Any other sleep waited for something no record speaks of.
+ * interval: what came next came of that timer. Any other sleep waited for something no record speaks of. A short sleep after the timer is a
+ * hand-over to another thread of the process (a pool); how long that one then waits for a CPU says nothing against the timer.
  */
 import type { ThreadClock, TimerEvent, WaitEvent } from "../model/kernel_event.ts";
 
@@ -15,8 +16,14 @@ export interface Reading {
   readonly clock: ThreadClock;
 }
 
-/** After its timer a thread may hand over to another one of its process (a pool) before the next thing is seen of it. */
+/** So long a hand-over may take, beside what the other threads wait for their CPUs. */
 const AFTER_TIMER_NS = 1.5e6;
+
+/** From getting the CPU to coming back from the call that slept. */
+const WAKE_NS = 0.2e6;
+
+/** What was waited for from `startNs` to `tsNs`. */
+type Wait = Pick<WaitEvent, "startNs" | "tsNs">;
 
 /** Nanoseconds; they sum to the length of the interval. */
 export interface Account {
@@ -32,9 +39,17 @@ export class ThreadTrack {
   readonly #runq: readonly WaitEvent[];
   readonly #throttled: readonly WaitEvent[];
   readonly #timers: readonly TimerEvent[];
+  /** Of the other threads, merged. */
+  readonly #others: readonly Wait[];
 
-  /** All of one thread, in any order. */
-  constructor(readings: Iterable<Reading>, waits: Iterable<WaitEvent>, timers: Iterable<TimerEvent> = []) {
+  /** All of one thread, in any order; `others` are the waits of the other threads of its process. */
+  constructor(
+    readings: Iterable<Reading>,
+    waits: Iterable<WaitEvent>,
+    timers: Iterable<TimerEvent> = [],
+    others: Iterable<WaitEvent> = [],
+  ) {
+    this.#others = merged(others);
     this.#timers = [...timers].sort((a, b) => a.tsNs - b.tsNs);
     const atTimers = this.#timers.flatMap(({ tsNs, endClock }) =>
       endClock === null ? [] : [{ ns: tsNs, clock: endClock }]
@@ -51,11 +66,20 @@ export class ThreadTrack {
     const timer = this.#timers[firstEndingAfter(this.#timers, to) - 1];
     if (timer === undefined || timer.tsNs <= from) return total;
     const after = this.#awake(timer.tsNs, to).unexplained;
-    if (after > AFTER_TIMER_NS) return total;
+    if (after - overlap(this.#others, timer.tsNs, to) > AFTER_TIMER_NS) return total;
     const slept = Math.min(total.unexplained - after, covered(this.#timers, from, to));
-    total.app += slept;
+    const meanwhile = timer.startNs < from ? 0 : Math.min(total.runq, this.#waitedDuring(timer));
+    total.app += slept + meanwhile;
     total.unexplained -= slept;
+    total.runq -= meanwhile;
     return total;
+  }
+
+  /** Waits for a CPU while the timer was not due yet: they delayed what else the thread does. The one that ends with it delayed the timer. */
+  #waitedDuring({ startNs, tsNs }: TimerEvent): number {
+    const last = this.#runq[firstEndingAfter(this.#runq, tsNs) - 1];
+    const until = last !== undefined && last.tsNs > tsNs - WAKE_NS ? last.startNs : tsNs;
+    return overlap(this.#runq, startNs, Math.max(startNs, until));
   }
 
   /** As account, with all sleep unexplained. */
@@ -147,8 +171,19 @@ function covered(timers: readonly TimerEvent[], from: number, to: number): numbe
   return ns;
 }
 
+/** In order and without overlaps. */
+function merged(waits: Iterable<Wait>): Wait[] {
+  const apart: { startNs: number; tsNs: number }[] = [];
+  for (const { startNs, tsNs } of [...waits].sort((a, b) => a.startNs - b.startNs)) {
+    const last = apart.at(-1);
+    if (last === undefined || startNs > last.tsNs) apart.push({ startNs, tsNs });
+    else last.tsNs = Math.max(last.tsNs, tsNs);
+  }
+  return apart;
+}
+
 /** Nanoseconds of the waits that lie inside [from, to]. */
-function overlap(waits: readonly WaitEvent[], from: number, to: number): number {
+function overlap(waits: readonly Wait[], from: number, to: number): number {
   let ns = 0;
   for (let i = firstEndingAfter(waits, from); i < waits.length && waits[i]!.startNs < to; i++) {
     ns += Math.min(to, waits[i]!.tsNs) - Math.max(from, waits[i]!.startNs);
@@ -157,7 +192,7 @@ function overlap(waits: readonly WaitEvent[], from: number, to: number): number 
 }
 
 /** Whole length of the waits that ended in (from, to]: what the thread's clock was moved by. */
-function ended(waits: readonly WaitEvent[], from: number, to: number): number {
+function ended(waits: readonly Wait[], from: number, to: number): number {
   let ns = 0;
   for (let i = firstEndingAfter(waits, from); i < waits.length && waits[i]!.tsNs <= to; i++) {
     ns += waits[i]!.tsNs - waits[i]!.startNs;
