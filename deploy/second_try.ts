@@ -1,6 +1,6 @@
 /**
  * Which tests of a run that failed are worth a second try. Kernel tests compare clocks on a machine that others share: a virtual CPU that is
- * taken away for 50 ms sets one comparison in some hundred apart. A product that is wrong is wrong twice. Pure.
+ * taken away for 50 ms sets one comparison in some hundred apart. A product that is wrong is wrong each time. Pure.
  */
 import type { TestCase } from "./junit.ts";
 import type { TestRun } from "./test_summary.ts";
