@@ -13,13 +13,14 @@ export async function writeText(path: string, text: string, io: Pick<Io, "out">)
   } catch (error) {
     if (part !== path) await Deno.remove(part).catch(() => {});
     throw new IoError(
-      `Cannot write "${path}": ${reason(error)}`,
+      `Cannot write "${path}": ${whyNotWritten(error)}`,
       "Choose a path in an existing folder you may write to",
     );
   }
 }
 
-function reason(error: unknown): string {
+/** In words, without the path, which whoever asks has named. */
+export function whyNotWritten(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "the folder does not exist";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   if (error instanceof Deno.errors.NotCapable) return "it is a device or a pipe, or writing was given up";

@@ -67,7 +67,8 @@ export function innocence(options: InnocenceOptions): Innocence {
     n: loop.n,
   };
   const own = spread(records.flatMap(({ g_ns, p_ns }) => g_ns === null || p_ns === null ? [] : [p_ns - g_ns]));
-  const runQueue = schedule === null || schedule.slices === 0 ? null : {
+  // One that was stopped before it began has no share of anything.
+  const runQueue = schedule === null || schedule.slices === 0 || options.ranNs < 1e6 ? null : {
     share: schedule.waitedNs / options.ranNs,
     mean_wait_ms: schedule.waitedNs / schedule.slices / 1e6,
   };

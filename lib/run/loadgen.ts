@@ -80,9 +80,10 @@ export async function loadgen(options: LoadgenOptions, io: Io): Promise<number> 
   const records = judged(ran);
   const judging = { edges: options.edges, closed: planned.plan.loop === "closed" };
   const report = reportOf(ran, records, slos.map((slo) => judgeSlo(slo, records, windowOf(ran), judging)));
-  if (options.out !== undefined) await writeLoadArtifacts(options.out, ran, report);
+  const unwritten = options.out === undefined ? null : await written(options.out, ran, report);
   if (options.json) io.out(`${toJson(report, 2)}\n`);
   else io.out(terminalReport(report, records, { width: io.columns, color: io.color }));
+  if (unwritten !== null) throw unwritten;
   if (options.out !== undefined && !options.json) io.err(`sloctl: report written to ${options.out}\n`);
   io.stop.throwIfAborted();
   if (counted.error !== null) throw counted.error;
@@ -92,6 +93,17 @@ export async function loadgen(options: LoadgenOptions, io: Io): Promise<number> 
     io.err(`sloctl: ${plural(sent, "span")} sent\n`);
   }
   return exitCode(report);
+}
+
+/** Null, or why not: the report is still to be printed then. */
+async function written(folder: string, ran: Ran, report: LoadReport): Promise<IoError | null> {
+  try {
+    await writeLoadArtifacts(folder, ran, report);
+    return null;
+  } catch (error) {
+    if (error instanceof IoError) return error;
+    throw error;
+  }
 }
 
 interface Counted {

@@ -332,6 +332,27 @@ Deno.test("loadgen: stopped in the middle, the report so far is written and says
   await Deno.remove(dir, { recursive: true });
 });
 
+Deno.test("loadgen: a disk that is full costs the file that does not fit, and not the report", async () => {
+  await using server = await rawServer(good);
+  const dir = folder();
+  await Deno.symlink("/dev/full", `${dir}/requests.jsonl`);
+  const io = fakeIo();
+  const error = await assertRejects(
+    () => loadgen({ ...LOADGEN, target: `http://127.0.0.1:${server.port}`, out: dir }, io),
+    IoError,
+    "requests.jsonl",
+  );
+  assert(error.message.includes("the disk is full"), error.message);
+  assertEquals(JSON.parse(io.stdout), JSON.parse(await Deno.readTextFile(`${dir}/report.json`)));
+  assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), [
+    "report.json",
+    "report.md",
+    "report.svg",
+    "schedule.jsonl",
+    "summary.csv",
+  ]);
+});
+
 Deno.test("loadgen: plain HTTP, by GET and by POST, an answer in one piece has no first token", async () => {
   await using server = await rawServer(async (write) => {
     await write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");

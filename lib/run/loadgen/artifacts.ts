@@ -2,6 +2,7 @@
 import type { Arrival } from "../../load/arrival.ts";
 import type { LoopRecord } from "../../load/record_log.ts";
 import type { RequestRecord } from "../../model/request_record.ts";
+import { whyNotWritten } from "../../host/write_text.ts";
 import { IoError } from "../../model/errors.ts";
 import { toJson } from "../../model/json.ts";
 import { markdown } from "./markdown.ts";
@@ -22,14 +23,17 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-function notWritable(folder: string, error: unknown): IoError {
+function notWritable(path: string, error: unknown): IoError {
   return new IoError(
-    `Cannot write "${folder}": ${(error as Error).message}`,
-    "Choose a folder you may write to with --out",
+    `Cannot write "${path}": ${whyNotWritten(error)}`,
+    "Choose a folder you may write to, with room, with --out",
   );
 }
 
-/** @throws IoError when the folder cannot be written */
+/**
+ * What is small, and says what came of the run, goes first. A file that does not fit is taken away again: half of one would pass for
+ * all of it. @throws IoError when the folder cannot be written
+ */
 export async function writeLoadArtifacts(folder: string, ran: Ran, report: LoadReport): Promise<void> {
   const records = judged(ran);
   const texts: Readonly<Record<string, string>> = {
@@ -38,13 +42,22 @@ export async function writeLoadArtifacts(folder: string, ran: Ran, report: LoadR
     "report.svg": pictures(report, records),
     "summary.csv": csv(report),
   };
+  for (const [name, text] of Object.entries(texts)) {
+    await whole(`${folder}/${name}`, (path) => Deno.writeTextFile(path, text));
+  }
+  const rows = <T>(name: string, rows: readonly T[], line: (row: T) => unknown) =>
+    whole(`${folder}/${name}`, (path) => writeRows(path, rows, line));
+  await rows("schedule.jsonl", ran.planned.plan.arrivals, scheduleLine);
+  await rows("requests.jsonl", ran.run.records, withoutText);
+  await rows("connections.jsonl", ran.run.driven.connections, (row) => row);
+}
+
+async function whole(path: string, write: (path: string) => Promise<void>): Promise<void> {
   try {
-    await writeRows(`${folder}/schedule.jsonl`, ran.planned.plan.arrivals, scheduleLine);
-    await writeRows(`${folder}/requests.jsonl`, ran.run.records, withoutText);
-    await writeRows(`${folder}/connections.jsonl`, ran.run.driven.connections, (row) => row);
-    for (const [name, text] of Object.entries(texts)) await Deno.writeTextFile(`${folder}/${name}`, text);
+    await write(path);
   } catch (error) {
-    throw notWritable(folder, error);
+    await Deno.remove(path).catch(() => {});
+    throw notWritable(path, error);
   }
 }
 

@@ -39,7 +39,7 @@ export function verdict(
   stops: readonly string[],
 ): Pick<LoadReport, "verdict" | "reasons"> {
   const reasons = [...client.reasons, ...stops];
-  if (records.length === 0) return { verdict: "no_data", reasons: ["no request was due in the window", ...reasons] };
+  if (records.length === 0) return { verdict: "no_data", reasons: ["no request was due in the window", ...stops] };
   const found = slos.flatMap((slo) => slo.reasons);
   const evaluated = slos.filter((slo) => slo.verdict !== "not-evaluated").map((slo) => slo.verdict);
   // That nothing at all was answered is the server's or the address's doing, however late the client was.

@@ -29,3 +29,8 @@ Deno.test("a run's verdict: nothing answered is told before a late client, and a
     );
   }
 });
+
+Deno.test("where nothing was due the client has nothing to answer for", () => {
+  const { reasons } = verdict(client("late"), [], [], ["the run was stopped before its end"]);
+  assertEquals(reasons, ["no request was due in the window", "the run was stopped before its end"]);
+});
