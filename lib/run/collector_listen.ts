@@ -150,6 +150,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     store,
     nowMs,
     clockMs: () => performance.now(),
+    heardMs: () => listener.stats.heardMs,
     ...opened.room,
     onMetrics: (points) => agents.metrics(points, nowMs()),
     onProbes: (probes) => agents.probes(probes, nowMs()),

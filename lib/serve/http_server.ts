@@ -42,6 +42,8 @@ export interface HttpStats {
   /** Bytes of their bodies held. */
   readonly bodyBytes: number;
   readonly connections: number;
+  /** When some part of a request came or an answer went last, by `performance.now()`. */
+  readonly heardMs: number;
   /** Connections that never became a request: by reason. */
   readonly refused: ReadonlyMap<string, number>;
 }
@@ -77,6 +79,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   const connections = new Connections(maxConnections);
   let requests = 0;
   let inFlight = 0;
+  let heardMs = -Infinity;
   const closing = new AbortController();
 
   const limits = {
@@ -94,6 +97,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     response.once("close", () => connections.ends(peer));
     requests++;
     inFlight++;
+    heardMs = performance.now();
     let held = 0;
     const request = () => {
       const { path, query } = target(message.url ?? "/");
@@ -103,7 +107,11 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
         query,
         headers: message.headers as Record<string, string | undefined>,
         peer: message.socket.remoteAddress ?? "",
-        read: (maxBytes: number) => readBody(message, maxBytes, budget, (bytes) => held += bytes),
+        read: (maxBytes: number) =>
+          readBody(message, maxBytes, budget, (bytes) => {
+            held += bytes;
+            heardMs = performance.now();
+          }),
       };
     };
     const unclear = ambiguity(message);
@@ -123,6 +131,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
       })
       .finally(() => {
         inFlight--;
+        heardMs = performance.now();
         budget.giveBack(held);
       });
   };
@@ -170,6 +179,9 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
       },
       get connections() {
         return connections.open;
+      },
+      get heardMs() {
+        return heardMs;
       },
       refused,
     },

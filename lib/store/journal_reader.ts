@@ -47,6 +47,8 @@ export class JournalReader implements Disposable {
   readonly #statements = new Map<string, StatementSync>();
   readonly #cache = new ChunkCache();
   readonly #recent: RecentTraces;
+  /** The chunk that `unjudged` is in the middle of. */
+  #unjudged: ChunkEntries | null = null;
   /** A store of the format before, that nobody has written since, is not found by time. */
   readonly #hasPeriods: boolean;
 
@@ -83,19 +85,17 @@ export class JournalReader implements Disposable {
     return found;
   }
 
+  /** Asked for a few at a time, each time for those behind the last: their chunk is read once. */
   unjudged(seq: number, limit: number): Entry[] {
     const found: Entry[] = [];
     for (let from = seq; found.length < limit;) {
-      const [row] = this.#all(
-        "SELECT last, first, sum, body FROM chunk WHERE last > ? AND (spans > 0 OR probes > 0) ORDER BY last LIMIT 1",
-        from,
-      );
-      if (row === undefined) break;
-      const lines = this.#lines(row);
-      for (let i = Math.max(0, seq + 1 - lines.first); i < lines.length && found.length < limit; i++) {
+      const lines = this.#unjudgedChunk(from);
+      if (lines === null) break;
+      const { first, length } = lines;
+      for (let i = Math.max(0, seq + 1 - first); i < length && found.length < limit; i++) {
         if (["span", "probe"].includes(lines.kind(i))) found.push(lines.sent(i));
+        from = first + i;
       }
-      from = Number(row.last);
     }
     return found;
   }
@@ -253,6 +253,17 @@ export class JournalReader implements Disposable {
         yield chunks;
       } else yield some.flatMap((last) => this.#read(last) ?? []);
     }
+  }
+
+  /** With the first entry behind `seq`, if there is one. */
+  #unjudgedChunk(seq: number): ChunkEntries | null {
+    const open = this.#unjudged;
+    if (open !== null && open.first <= seq + 1 && seq < open.first + open.length - 1) return open;
+    const [row] = this.#all(
+      "SELECT last, first, sum, body FROM chunk WHERE last > ? AND (spans > 0 OR probes > 0) ORDER BY last LIMIT 1",
+      seq,
+    );
+    return this.#unjudged = row === undefined ? null : this.#lines(row);
   }
 
   /** From what was read lately where it is there. Null: it was trimmed. @param keep it will be asked for again */

@@ -1,4 +1,5 @@
 /** The journal's thread: holds the writer, and answers each message with one. See JournalStore for the other side. */
+import { databasePath } from "./journal_db.ts";
 import { type Append, type JournalState, JournalWriter, type WriterOptions } from "./journal_writer.ts";
 import { LapsedError } from "./lease.ts";
 import type { ToMover } from "./log_worker.ts";
@@ -40,12 +41,15 @@ thread.onmessage = ({ data }) => {
     retakeAfter(error);
     thread.postMessage({ type: "refused", error: tell(error), fenced: error instanceof FencedError });
   }
+  if (data.type === "commit") writer!.moveMuch();
 };
 
 function serve(message: Exclude<ToWriter, { type: "judged" }>): JournalState {
   if (message.type === "open") {
     const { dir, synchronous } = message.options;
-    writer = new JournalWriter({ ...message.options, nowMs: Date.now, moveLog: () => moveLog({ dir, synchronous }) });
+    const what = { path: databasePath(dir), synchronous };
+    writer = new JournalWriter({ ...message.options, nowMs: Date.now, moveLog: () => moveLog(what) });
+    startMover();
     // Often enough that neither a slow disk nor a busy machine makes it late.
     timers = [setInterval(keep, message.options.leaseMs / 6), setInterval(retain, RETAIN_EVERY_MS)];
     return writer.state;
@@ -64,16 +68,25 @@ function serve(message: Exclude<ToWriter, { type: "judged" }>): JournalState {
 
 let mover: Worker | null = null;
 
+/** Before there is anything to move: while much comes, it would take its time to start. */
+function startMover(): Worker {
+  if (mover !== null) return mover;
+  mover = new Worker(new URL("./log_worker.ts", import.meta.url), { type: "module" });
+  // Whoever needs it finds out, and asks again.
+  mover.onerror = (event) => event.preventDefault();
+  return mover;
+}
+
 function moveLog(what: ToMover): Promise<void> {
-  mover ??= new Worker(new URL("./log_worker.ts", import.meta.url), { type: "module" });
+  const worker = startMover();
   const { promise, resolve } = Promise.withResolvers<void>();
-  mover.onmessage = () => resolve();
-  mover.onerror = (event) => {
+  worker.onmessage = () => resolve();
+  worker.onerror = (event) => {
     // Then the writer moves it, at the log's largest.
     event.preventDefault();
     resolve();
   };
-  mover.postMessage(what);
+  worker.postMessage(what);
   return promise;
 }
 

@@ -56,12 +56,18 @@ export const RECEIPT_MS = 24 * 3600_000;
 export const MOST_RECEIPTS = 131_072;
 
 /**
- * Bytes that are not in the database yet, from which on they are moved there: when nothing waits, and in any case. The log begins anew
- * only when all of it was moved, which is never so while others add to it: at its largest the writer moves the rest itself.
+ * Bytes of the log that are not in the database yet, from which on they are moved there: when nothing waits, and in any case. The log
+ * begins anew only when all of it was moved, which is never so while others add to it: at its largest the writer moves the rest itself.
+ * As commits wait for that, the rest is first made small: what came while the last of it was moved is moved too, until it is little, or
+ * the log is too large.
  */
 const LOG_IDLE_BYTES = 1 << 20;
 const LOG_STEP_BYTES = 8 << 20;
 const LOG_MOST_BYTES = 64 << 20;
+const LOG_REST_BYTES = 1 << 20;
+const LOG_TOO_MUCH_BYTES = 96 << 20;
+/** What a commit takes in the log beside what it holds, about: pages of tables and indexes, each as a whole. */
+const COMMIT_LOG_BYTES = 20 << 10;
 /** How often `progress` is written at most. */
 const JUDGED_EVERY_MS = 250;
 /** Chunks removed in one transaction: appends wait for it. */
@@ -177,8 +183,6 @@ export class JournalWriter implements Disposable {
     [this.#last, this.#digest, this.#held] = [last, digest, held];
     this.#bytes += bytes;
     this.#logBytes += bytes + answers;
-    if (this.#logBytes - this.#movedBytes > LOG_STEP_BYTES) this.#moveApart();
-    if (this.#logBytes > LOG_MOST_BYTES && !this.#isMoving) this.#moveLog();
   }
 
   /** Removes whole chunks that end at `seq` or before, a few at a time; false when there is nothing left to remove. */
@@ -233,6 +237,16 @@ export class JournalWriter implements Disposable {
     else this.#moveApart();
   }
 
+  /** After a commit, when whoever waited for it was told: moves the log where it is large. */
+  moveMuch(): void {
+    if (this.#isMoving) return;
+    const rest = this.#logBytes - this.#movedBytes;
+    const isFull = this.#logBytes > LOG_MOST_BYTES;
+    const isLast = isFull && (rest <= LOG_REST_BYTES || this.#logBytes > LOG_TOO_MUCH_BYTES);
+    if (isLast || isFull && this.#options.moveLog === undefined) this.#moveLog();
+    else if (isFull || rest > LOG_STEP_BYTES) this.#moveApart();
+  }
+
   /** Takes a lease that lapsed again. @throws FencedError, IoError */
   retake(): void {
     try {
@@ -264,6 +278,7 @@ export class JournalWriter implements Disposable {
       this.#lease.confirm();
       this.#db.exec("COMMIT");
       this.#traces.settle(true);
+      this.#logBytes += COMMIT_LOG_BYTES;
       this.#judged = judged;
       if (untilMs !== null) this.#lease.renewed(untilMs);
     } catch (error) {

@@ -84,6 +84,11 @@ Deno.test("requests in a journal: found by trace while they are indexed, restore
     assertEquals([store.judgedUpTo, store.state().last], [20_000, 40_004]);
     const [next] = await store.unjudged(20_000, 1);
     assertEquals([next!.commitSeq, next!.spanId], [20_001, spans[20_001 - 4]!.spanId]);
+    for (const from of [20_000, 20_064, 20_128, 20_192, 20_000]) {
+      const some = await store.unjudged(from, 64);
+      assertEquals(some.map(({ commitSeq }) => commitSeq), Array.from({ length: 64 }, (_, i) => from + 1 + i));
+      assertEquals(some.at(-1)!.spanId, spans[from + 64 - 4]!.spanId);
+    }
     assertEquals((await store.ofTrace(spans[123]!.traceId)).length, 1);
     const to = `${dir}/restored`;
     await restoreJournal({ dir, at: { seq: 12_345 }, to, from: undefined });

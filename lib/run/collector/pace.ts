@@ -3,7 +3,7 @@
 /** Worked at a stretch, in milliseconds: so much later an answer may be. */
 const STRETCH_MS = 1;
 /** While somebody waits for an answer: rests so many times as long as it worked. */
-const RESTS = 9;
+const RESTS = 19;
 
 export class Pace {
   #beganMs: number;

@@ -31,6 +31,8 @@ export interface PipelineOptions extends JudgeOptions {
   readonly nowMs: () => number;
   /** Milliseconds on a clock that only goes forward. */
   readonly clockMs: () => number;
+  /** When somebody was last heard of who may wait for an answer, by `clockMs`. Default: whoever's records are being stored waits. */
+  readonly heardMs?: () => number;
   /** A trace is judged when nothing of it came for so long. Default: the window. */
   readonly quietMs?: number;
   /** What waits to be judged, and its bytes on the wire, at most: beyond it senders are told to come again. */
@@ -88,6 +90,8 @@ const MOST_HELD_BYTES = 256 * 1024 * 1024;
 const TURN_MS = 1_000;
 /** Probe events, and logs with an id, remembered against duplicates. */
 const RECORD_HORIZON = 131_072;
+/** Who was answered, or has sent a part of a request, comes with the next about so soon. */
+const BREATH_MS = 0.5;
 /** SLO events stored together, about. */
 const MOST_EVENTS = 512;
 /** About what an SLO event takes. */
@@ -133,7 +137,8 @@ export class Pipeline {
     this.#join = new EvidenceJoin({ epochNs: BigInt(Math.round(options.nowMs())) * 1_000_000n, windowMs });
     this.#held = new HeldTraces({ quietMs, longestMs: Math.max(LONGEST_MS, quietMs) });
     this.#backlog = new Backlog(options.store, (entry) => this.#apply(entry));
-    this.#pace = new Pace(options.clockMs, () => this.#arriving.requests > 0);
+    const { clockMs, heardMs = () => -Infinity } = options;
+    this.#pace = new Pace(clockMs, () => this.#arriving.requests > 0 || clockMs() - heardMs() < BREATH_MS);
     this.#knownUpTo = options.store.state().last;
   }
 
