@@ -44,6 +44,13 @@ interface Lookup {
   endNs: number;
 }
 
+/** The look-ups of one process that a query may still belong to. */
+interface Open {
+  readonly lookups: Lookup[];
+  /** None of them ended before this: until then there is nothing to forget. */
+  oldestNs: number;
+}
+
 /** True when two different names come from one search list: same beginning, and one rest is the end of the other. */
 export function sameWithoutSuffix(a: string, b: string): boolean {
   if (!sameFirstLabel(a, b)) return false; // nearly always, and found out without a copy
@@ -65,20 +72,21 @@ function sameFirstLabel(a: string, b: string): boolean {
 }
 
 export class Resolutions {
-  readonly #processes = new Map<string, Lookup[]>();
+  readonly #processes = new Map<string, Open>();
   /** Of the query before: most come one after the other from the same process. */
-  #last: { readonly owner: Owner; readonly open: Lookup[] } | undefined;
+  #last: { readonly owner: Owner; readonly open: Open } | undefined;
 
   /** The look-up of this query, by a name that holds for the life of the machine: the pid, and when the query told first began. */
   of(event: DnsEvent): string {
-    const lookups = this.#lookups(event);
+    const open = this.#lookups(event);
     const query = asQuery(event);
-    let lookup = nearest(query, lookups);
+    let lookup = nearest(query, open.lookups);
     if (lookup === undefined) {
       const { startNs, endNs } = query;
       lookup = { id: `${event.owner.pid}.${startNs}`, queries: [], startNs, endNs };
-      lookups.push(lookup);
-      if (lookups.length > MAX_LOOKUPS) lookups.shift();
+      open.lookups.push(lookup);
+      open.oldestNs = Math.min(open.oldestNs, endNs);
+      if (open.lookups.length > MAX_LOOKUPS) open.lookups.shift();
     }
     lookup.queries.push(query);
     if (lookup.queries.length > MAX_QUERIES) lookup.queries.shift();
@@ -87,16 +95,16 @@ export class Resolutions {
     return lookup.id;
   }
 
-  #lookups({ owner, tsNs }: DnsEvent): Lookup[] {
+  #lookups({ owner, tsNs }: DnsEvent): Open {
     const open = this.#last?.owner === owner ? this.#last.open : this.#openOf(owner);
-    this.#last = { owner, open };
-    forget(open, tsNs - REMEMBER_NS);
+    if (this.#last?.owner !== owner) this.#last = { owner, open };
+    if (open.oldestNs < tsNs - REMEMBER_NS) forget(open, tsNs - REMEMBER_NS);
     return open;
   }
 
-  #openOf(owner: Owner): Lookup[] {
+  #openOf(owner: Owner): Open {
     const key = `${owner.pid}|${owner.startNs}`;
-    const open = this.#processes.get(key) ?? [];
+    const open = this.#processes.get(key) ?? { lookups: [], oldestNs: Infinity };
     this.#processes.delete(key); // the keys' order is that of last use
     this.#processes.set(key, open);
     for (const oldest of this.#processes.keys()) {
@@ -128,11 +136,15 @@ function together(a: Query, b: Query): boolean {
   return a.tid === b.tid || (a.cookie === b.cookie && a.cookie !== "0");
 }
 
-/** Takes out what ended before `ns`, in place: this is asked for every query. */
-function forget(lookups: Lookup[], ns: number): void {
+/** Takes out what ended before `ns`, in place. */
+function forget(open: Open, ns: number): void {
+  const { lookups } = open;
   let kept = 0;
+  open.oldestNs = Infinity;
   for (const lookup of lookups) {
-    if (lookup.endNs >= ns) lookups[kept++] = lookup;
+    if (lookup.endNs < ns) continue;
+    lookups[kept++] = lookup;
+    open.oldestNs = Math.min(open.oldestNs, lookup.endNs);
   }
   lookups.length = kept;
 }

@@ -14,6 +14,7 @@ import type {
 } from "../model/kernel_event.ts";
 import { endedNs, idText, owner, stamp, text, threadClock, tuple, u64 } from "./fields.ts";
 import { decodeDisk, decodeReclaim, decodeSyscall, decodeTally } from "./host_records.ts";
+import { queryName } from "./query_name.ts";
 import { DNS_FLAG, EXCHANGE_FLAG, KIND, RETRANSMIT_FLAG, TLS_FLAG, WIRE } from "./wire.gen.ts";
 
 const TRACE_ID = /^[0-9a-f]{32}$/;
@@ -41,8 +42,8 @@ const SIZES: Readonly<Record<number, number>> = {
 /** Why a record was refused. */
 export type Refusal = "short" | "unknown_kind" | "wrong_size";
 
-/** Decodes the record of `length` bytes at `at`. */
-export function decodeRecord(view: DataView, at: number, length: number): KernelEvent | Refusal {
+/** Decodes the record of `length` bytes at `at`. Without `clocks` the counters of threads are left out, as if unknown. */
+export function decodeRecord(view: DataView, at: number, length: number, clocks = true): KernelEvent | Refusal {
   if (length < WIRE.event.size) return "short";
   const kind = view.getUint16(at + WIRE.event.kind, true);
   const size = SIZES[kind];
@@ -50,21 +51,21 @@ export function decodeRecord(view: DataView, at: number, length: number): Kernel
   if (length !== size) return "wrong_size";
   switch (kind) {
     case KIND.dns:
-      return decodeDns(view, at);
+      return decodeDns(view, at, clocks);
     case KIND.connect:
-      return decodeConnect(view, at);
+      return decodeConnect(view, at, clocks);
     case KIND.exchange:
-      return decodeExchange(view, at);
+      return decodeExchange(view, at, clocks);
     case KIND.gap:
       return decodePause(view, at, "gap");
     case KIND.unread:
       return decodePause(view, at, "unread");
     case KIND.tls:
-      return decodeTls(view, at);
+      return decodeTls(view, at, clocks);
     case KIND.retransmit:
       return decodeRetransmit(view, at);
     case KIND.timer:
-      return decodeTimer(view, at);
+      return decodeTimer(view, at, clocks);
     case KIND.reclaim:
       return decodeReclaim(view, at);
     case KIND.disk:
@@ -80,15 +81,15 @@ export function decodeRecord(view: DataView, at: number, length: number): Kernel
   }
 }
 
-function decodeDns(view: DataView, at: number): DnsEvent {
+function decodeDns(view: DataView, at: number, clocks: boolean): DnsEvent {
   const flags = view.getUint16(at + WIRE.event.flags, true);
   return {
     kind: "dns",
     tsNs: endedNs(view, at),
     owner: owner(view, at),
     startNs: u64(view, at + WIRE.dns.start + WIRE.stamp.ns),
-    startClock: threadClock(view, at + WIRE.dns.start + WIRE.stamp.clock),
-    endClock: threadClock(view, at + WIRE.dns.end_clock),
+    startClock: threadClock(view, at + WIRE.dns.start + WIRE.stamp.clock, clocks),
+    endClock: threadClock(view, at + WIRE.dns.end_clock, clocks),
     tuple: tuple(view, at + WIRE.dns.tuple),
     queryName: queryName(view, at + WIRE.dns.name, view.getUint16(at + WIRE.dns.name_len, true)),
     queryType: view.getUint16(at + WIRE.dns.query_type, true),
@@ -103,42 +104,23 @@ function decodeDns(view: DataView, at: number): DnsEvent {
   };
 }
 
-/** Labels as on the wire -> dotted text; bytes that are not printable ASCII are escaped as \DDD (RFC 4343). */
-function queryName(view: DataView, at: number, length: number): string {
-  const labels: string[] = [];
-  for (let i = 0; i < length;) {
-    const size = view.getUint8(at + i);
-    if (size === 0 || size > 63) break;
-    let label = "";
-    for (let j = 1; j <= size && i + j < length; j++) {
-      const byte = view.getUint8(at + i + j);
-      label += byte > 32 && byte < 127 && byte !== 46
-        ? String.fromCharCode(byte)
-        : `\\${String(byte).padStart(3, "0")}`;
-    }
-    labels.push(label);
-    i += size + 1;
-  }
-  return labels.length === 0 ? "." : labels.join(".");
-}
-
-function decodeConnect(view: DataView, at: number): ConnectEvent {
+function decodeConnect(view: DataView, at: number, clocks: boolean): ConnectEvent {
   return {
     kind: "connect",
     tsNs: endedNs(view, at),
     owner: owner(view, at),
     startNs: u64(view, at + WIRE.connect.start + WIRE.stamp.ns),
-    startClock: threadClock(view, at + WIRE.connect.start + WIRE.stamp.clock),
-    endClock: threadClock(view, at + WIRE.connect.end_clock),
+    startClock: threadClock(view, at + WIRE.connect.start + WIRE.stamp.clock, clocks),
+    endClock: threadClock(view, at + WIRE.connect.end_clock, clocks),
     tuple: tuple(view, at + WIRE.connect.tuple),
     cookie: idText(view, at + WIRE.connect.cookie),
     errno: view.getInt32(at + WIRE.connect.error, true),
   };
 }
 
-function decodeExchange(view: DataView, at: number): ExchangeEvent {
+function decodeExchange(view: DataView, at: number, clocks: boolean): ExchangeEvent {
   const flags = view.getUint16(at + WIRE.event.flags, true);
-  const start = stamp(view, at + WIRE.exchange.request_start) ?? { ns: 0, clock: null };
+  const start = stamp(view, at + WIRE.exchange.request_start, clocks) ?? { ns: 0, clock: null };
   const trace = traceIds(view, at, flags);
   return {
     kind: "exchange",
@@ -152,10 +134,10 @@ function decodeExchange(view: DataView, at: number): ExchangeEvent {
     preexisting: (flags & EXCHANGE_FLAG.preexisting) !== 0,
     shared: (flags & EXCHANGE_FLAG.shared) !== 0,
     requestStart: start,
-    requestEnd: stamp(view, at + WIRE.exchange.request_end) ?? start,
-    responseStart: stamp(view, at + WIRE.exchange.response_start),
-    responseEnd: stamp(view, at + WIRE.exchange.response_end),
-    firstRead: stamp(view, at + WIRE.exchange.first_read),
+    requestEnd: stamp(view, at + WIRE.exchange.request_end, clocks) ?? start,
+    responseStart: stamp(view, at + WIRE.exchange.response_start, clocks),
+    responseEnd: stamp(view, at + WIRE.exchange.response_end, clocks),
+    firstRead: stamp(view, at + WIRE.exchange.first_read, clocks),
     bytesOut: u64(view, at + WIRE.exchange.bytes_out),
     bytesIn: u64(view, at + WIRE.exchange.bytes_in),
     chunks: view.getUint32(at + WIRE.exchange.chunks, true),
@@ -195,7 +177,7 @@ function decodeWait(view: DataView, at: number, kind: "runq" | "throttled"): Wai
 
 const ENCRYPTED_ALERT = 256;
 
-function decodeTls(view: DataView, at: number): TlsEvent {
+function decodeTls(view: DataView, at: number, clocks: boolean): TlsEvent {
   const flags = view.getUint16(at + WIRE.event.flags, true);
   const alert = view.getUint32(at + WIRE.tls.alert, true);
   const failed = (flags & TLS_FLAG.tls_failed) !== 0;
@@ -204,8 +186,8 @@ function decodeTls(view: DataView, at: number): TlsEvent {
     tsNs: endedNs(view, at),
     owner: owner(view, at),
     startNs: u64(view, at + WIRE.tls.start + WIRE.stamp.ns),
-    startClock: threadClock(view, at + WIRE.tls.start + WIRE.stamp.clock),
-    endClock: threadClock(view, at + WIRE.tls.end_clock),
+    startClock: threadClock(view, at + WIRE.tls.start + WIRE.stamp.clock, clocks),
+    endClock: threadClock(view, at + WIRE.tls.end_clock, clocks),
     tuple: tuple(view, at + WIRE.tls.tuple),
     cookie: idText(view, at + WIRE.tls.cookie),
     role: flags & TLS_FLAG.tls_server ? "server" : "client",
@@ -236,13 +218,13 @@ function decodeRetransmit(view: DataView, at: number): RetransmitEvent {
   };
 }
 
-function decodeTimer(view: DataView, at: number): TimerEvent {
+function decodeTimer(view: DataView, at: number, clocks: boolean): TimerEvent {
   return {
     kind: "timer",
     tsNs: endedNs(view, at),
     owner: owner(view, at),
     startNs: u64(view, at + WIRE.timer.start_ns),
-    endClock: threadClock(view, at + WIRE.timer.clock),
+    endClock: threadClock(view, at + WIRE.timer.clock, clocks),
   };
 }
 

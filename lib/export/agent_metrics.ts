@@ -32,6 +32,13 @@ export interface AgentSources {
   readonly dropped: () => Drops;
 }
 
+/** What the counters take of an event. */
+export interface ToldEvent extends Pick<ProbeEvent, "signal" | "status" | "value" | "pod"> {
+  readonly process?: { readonly comm: string } | undefined;
+  /** An aggregate of so many. */
+  readonly histogram?: { readonly counts: readonly number[] } | undefined;
+}
+
 export class AgentMetrics {
   readonly registry = new Registry();
   readonly #events = new Map<string, Record<ProbeEvent["status"], number>>(
@@ -91,7 +98,7 @@ export class AgentMetrics {
   }
 
   /** One event that was told. */
-  told(event: ProbeEvent): void {
+  told(event: ToldEvent): void {
     const by = this.#events.get(event.signal);
     if (by === undefined) return;
     by[event.status]++;
@@ -99,13 +106,9 @@ export class AgentMetrics {
     if (event.signal === "syscall_latency_ms") this.#called(event);
   }
 
-  #called(event: ProbeEvent): void {
-    const { process, histogram } = event as ProbeEvent & {
-      process?: { comm: string };
-      histogram?: { counts: readonly number[] };
-    };
+  #called({ pod, process, histogram }: ToldEvent): void {
     const calls = histogram === undefined ? 1 : histogram.counts.reduce((sum, n) => sum + n, 0);
-    const [pod, comm] = [event.pod, process?.comm ?? ""];
+    const comm = process?.comm ?? "";
     const key = this.#calls.size < MOST_COMMS || this.#calls.has(`${pod}\0${comm}`) ? `${pod}\0${comm}` : "\0(others)";
     const held = this.#calls.get(key);
     if (held !== undefined) held.calls += calls;

@@ -10,6 +10,8 @@ const SECOND = 1e9;
 /** More digits than this a double does not keep apart. */
 const SURE = 1e15;
 const MOST_INT32 = 0x7fffffff;
+/** Fewer bytes than this are copied sooner one by one than by a call. */
+const SHORT = 24;
 
 const encoder = new TextEncoder();
 const long = new BigInt64Array(1);
@@ -55,7 +57,7 @@ export class LineBuffer {
   /** A line without its line feed. */
   text(line: string): void {
     this.#raw(line);
-    this.#end();
+    this.endLine();
   }
 
   /** Plain data as one line of JSON, as toJson has it; with `before` and `after` around it. */
@@ -69,13 +71,44 @@ export class LineBuffer {
       this.#raw(toJson(value));
     }
     if (after !== "") this.#raw(after);
-    this.#end();
+    this.endLine();
   }
 
-  #end(): void {
+  /** What `bytesOf`, `value` and `member` have written is a line. */
+  endLine(): void {
     this.#room(1);
     this.#bytes[this.#at++] = LINE_FEED;
     this.#lines++;
+  }
+
+  /** A part of a line, as it is. */
+  bytesOf(part: Uint8Array): void {
+    this.#room(part.length);
+    if (part.length > SHORT) this.#bytes.set(part, this.#at);
+    else for (let i = 0; i < part.length; i++) this.#bytes[this.#at + i] = part[i]!;
+    this.#at += part.length;
+  }
+
+  /** Plain data as JSON, as a part of a line; what JSON cannot say becomes what toJson makes of it. */
+  value(value: unknown): void {
+    const start = this.#at;
+    this.#strange = false;
+    this.#value(value);
+    if (!this.#strange) return;
+    this.#at = start;
+    this.#raw(toJson(value));
+  }
+
+  /** A member of an object. Its name needs no escapes. */
+  member(name: string, value: string | number, comma = true): void {
+    this.#room(name.length + 4);
+    if (comma) this.#bytes[this.#at++] = COMMA;
+    this.#bytes[this.#at++] = QUOTE;
+    this.#ascii(name);
+    this.#bytes[this.#at++] = QUOTE;
+    this.#bytes[this.#at++] = COLON;
+    if (typeof value === "string") this.#string(value);
+    else this.value(value);
   }
 
   #room(bytes: number): void {

@@ -60,6 +60,10 @@ export function statusOf(signal: SignalName, value: number): ProbeStatus {
   return row.unit === "count" ? "error" : "warning";
 }
 
+export function readingStatus({ signal, value, failed, histogram }: Reading): ProbeStatus {
+  return failed ? "error" : histogram === undefined ? statusOf(signal, value) : "ok";
+}
+
 function fromExchange(event: ExchangeEvent): Reading[] {
   const { responseStart, tuple, traceId, spanId, role, turn, cookie } = event;
   if (event.phase !== "first" || event.shared || responseStart === null) return [];
@@ -93,7 +97,8 @@ function fromDns(event: DnsEvent): Reading[] {
   return rcode === null ? [failure] : [answer, failure];
 }
 
-function readings(event: KernelEvent, deviceName: (numbers: string) => string): Reading[] {
+/** What one kernel event says, signal by signal: none, one, or two. */
+export function readings(event: KernelEvent, deviceName: (numbers: string) => string = asNumbers): Reading[] {
   const endNs = event.tsNs;
   switch (event.kind) {
     case "dns":
@@ -186,7 +191,8 @@ function isWhole(attributes: Reading["attributes"]): attributes is Attributes | 
   return true;
 }
 
-function identityAttributes(identity: EventIdentity | undefined): Attributes | undefined {
+/** What attributes tell of a process beside what its event says; undefined: nothing. */
+export function identityAttributes(identity: EventIdentity | undefined): Attributes | undefined {
   if (identity === undefined) return undefined;
   const { service, podUid, containerId, nsPid } = identity;
   if (service === undefined && podUid === undefined && containerId === undefined && nsPid === undefined) {
@@ -207,7 +213,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
  * latency and an error). In v1alpha1, which has no `histogram`, an aggregate is its sum alone.
  */
 export function toProbeEvents(event: KernelEvent, context: ProbeEventContext): ProbeEvent[] {
-  const all = readings(event, context.deviceName ?? asNumbers);
+  const all = readings(event, context.deviceName);
   if (all.length === 0) return [];
   const identity = context.process(event);
   return all.map((reading) => document(reading, event, identity, context));
@@ -234,7 +240,7 @@ function document(
     tid: owner.tid,
     value: reading.value,
     unit: CATALOGUE.get(signal)?.unit ?? "",
-    status: reading.failed ? "error" : histogram === undefined ? statusOf(signal, reading.value) : "ok",
+    status: readingStatus(reading),
   };
   if (tuple !== undefined) base.conn_tuple = connTuple(tuple);
   if (traceId) base.trace_id = traceId;

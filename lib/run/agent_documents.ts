@@ -1,4 +1,5 @@
-import { type ProbeEventContext, toProbeEvents } from "../export/probe_event.ts";
+import { type EventIdentity, type ProbeEventContext, readings, toProbeEvents } from "../export/probe_event.ts";
+import type { Reading } from "../export/reading.ts";
 import { blockDeviceName } from "../host/block_devices.ts";
 import type { ClockLine } from "../model/clock.ts";
 import type { KernelEvent, Owner } from "../model/kernel_event.ts";
@@ -23,15 +24,35 @@ export function documentContext(
   return { node, namespace, pod, container, toUnixNs, deviceName: blockDeviceName, schemaVersion };
 }
 
+type Told = Pick<AgentPlan, "targeted" | "disabled">;
+
 /** One kernel event as the ProbeEvents it gives; signals that are switched off give none. */
-export function documentsOf(
-  context: DocumentContext,
-  plan: Pick<AgentPlan, "targeted" | "disabled">,
-  whose: Whose,
-): (event: KernelEvent) => ProbeEvent[] {
-  // A thread's events share their owner: where it lives is asked once a second.
+export function documentsOf(context: DocumentContext, plan: Told, whose: Whose): (event: KernelEvent) => ProbeEvent[] {
+  const whole = { ...context, process: identityOf(whose) };
+  return (event) => {
+    if (isElsewhere(event, plan)) return [];
+    const documents = toProbeEvents(event, whole);
+    if (plan.disabled.size === 0) return documents;
+    return documents.filter(({ signal }) => !plan.disabled.has(signal as SignalName));
+  };
+}
+
+/** The same as what its documents would say: for whoever needs no documents. */
+export function readingsOf({ deviceName }: DocumentContext, plan: Told): (event: KernelEvent) => Reading[] {
+  return (event) => {
+    if (isElsewhere(event, plan)) return [];
+    const all = readings(event, deviceName);
+    return plan.disabled.size === 0 ? all : all.filter(({ signal }) => !plan.disabled.has(signal));
+  };
+}
+
+/** Of a target, or of the machine: not both in one stream. */
+const isElsewhere = ({ kind }: KernelEvent, { targeted }: Told) => kind === "steal" && targeted;
+
+/** Whose an event is. A thread's events share their owner: where it lives is asked once a second. */
+export function identityOf(whose: Whose): (event: KernelEvent) => EventIdentity | undefined {
   const known = new WeakMap<Owner, { readonly untilNs: number; readonly place: ReturnType<Whose["of"]> }>();
-  const process = (event: KernelEvent) => {
+  return (event) => {
     if (event.kind === "group_throttled") return whose.ofCgroup(event.cgroup);
     const { owner, tsNs } = event;
     const held = known.get(owner);
@@ -39,13 +60,5 @@ export function documentsOf(
     const place = whose.of(owner);
     known.set(owner, { untilNs: tsNs + FRESH_NS, place });
     return place;
-  };
-  const whole = { ...context, process };
-  return (event) => {
-    // Of a target, or of the machine: not both in one stream.
-    if (event.kind === "steal" && plan.targeted) return [];
-    const documents = toProbeEvents(event, whole);
-    if (plan.disabled.size === 0) return documents;
-    return documents.filter(({ signal }) => !plan.disabled.has(signal as SignalName));
   };
 }

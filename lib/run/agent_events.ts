@@ -3,8 +3,11 @@
  * documents beyond the rate limit, and those that find no room in the queue before the sink, are lost, and counted by reason.
  */
 import { guardEvent } from "../export/guard_event.ts";
+import type { LineBuffer } from "../export/line_buffer.ts";
 import { LineQueue } from "../export/line_queue.ts";
 import { openLineSink } from "../export/line_sink.ts";
+import { readingStatus } from "../export/probe_event.ts";
+import { ProbeLines } from "../export/probe_lines.ts";
 import { IoError } from "../model/errors.ts";
 import type { MissingProbe } from "../model/diagnosis.ts";
 import type { Io } from "../model/io.ts";
@@ -14,7 +17,7 @@ import { count, duration, plural } from "../report/format.ts";
 import { progressLine } from "../report/progress.ts";
 import { TokenBucket } from "../safety/token_bucket.ts";
 import { attach, type Attached } from "./agent_attach.ts";
-import { documentContext, documentsOf } from "./agent_documents.ts";
+import { documentContext, documentsOf, identityOf, readingsOf } from "./agent_documents.ts";
 import { AgentDrops } from "./agent_drops.ts";
 import { answerWithoutRecorder, openFlight } from "./agent_flight.ts";
 import { kernelHealth } from "./agent_health.ts";
@@ -60,16 +63,22 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
   const { events_per_second_limit, burst_limit } = options.sampling;
   const limit = new TokenBucket(events_per_second_limit, burst_limit, 0);
   let told = 0;
-  const tell = (document: ProbeEvent) => {
-    if (queue !== null && !queue.add((to) => line.add(document, to))) {
-      return drops.add(queue.failure === undefined ? "queue_full" : "sink_failed");
-    }
-    outlets.told(document);
+  const queued = (add: (to: LineBuffer) => void): boolean => {
+    if (queue === null || queue.add(add)) return true;
+    drops.add(queue.failure === undefined ? "queue_full" : "sink_failed");
+    return false;
+  };
+  const countUp = () => {
     if (options.count > 0 && outlets.events >= options.count) enough.abort();
+  };
+  const tell = (document: ProbeEvent) => {
+    if (!queued((to) => line.add(document, to))) return;
+    outlets.told(document);
+    countUp();
   };
   const context = documentContext(options, identity.node, () => agent.watch.clocks);
   const documents = documentsOf(context, plan, identity.identities);
-  const write = (event: KernelEvent) => {
+  const writeDocuments = (event: KernelEvent) => {
     for (const document of documents(event)) {
       if (enough.signal.aborted) return;
       if (!line.wanted(document)) continue;
@@ -77,6 +86,25 @@ export async function writeEvents(options: AgentOptions, plan: AgentPlan, io: Io
       else drops.add("rate_limited");
     }
   };
+  const lines = new ProbeLines(context, ...line.around ?? []);
+  const [readings, whose] = [readingsOf(context, plan), identityOf(identity.identities)];
+  const writeLines = (event: KernelEvent) => {
+    for (const reading of readings(event)) {
+      if (enough.signal.aborted) return;
+      if (!limit.take(event.tsNs / 1e6)) {
+        drops.add("rate_limited");
+        continue;
+      }
+      const [{ owner }, place] = [event, whose(event)];
+      if (!queued((to) => lines.add(reading, owner, place, to))) continue;
+      const { signal, value, histogram } = reading;
+      const pod = context.pod || (place?.pod ?? "");
+      outlets.count({ signal, value, histogram, status: readingStatus(reading), pod, process: owner });
+      countUp();
+    }
+  };
+  // Nobody but the sink reads the events: no document is made of them.
+  const write = line.around === null || queue === null || otlpEvents ? writeDocuments : writeLines;
   const selfPid = identity.view.selfPid ?? NOBODYS_PID;
   await using flight = openFlight(options, plan, { whose: identity.identities, selfPid, node: identity.node }, io);
   using _deaf = flight === undefined ? answerWithoutRecorder(io) : undefined;

@@ -16,6 +16,8 @@ export interface LineWriter {
   of(event: ProbeEvent): string;
   /** The same as one more line of many. */
   add(event: ProbeEvent, to: LineBuffer): void;
+  /** What stands around every document, where lines are documents and nobody asks what is in them; else null. */
+  readonly around: readonly [before: string, after: string] | null;
 }
 
 /** @throws UsageError for a filter or a field that is none */
@@ -33,8 +35,9 @@ export function lineWriter(
       const line = serializeProbeEvent(event);
       return wrap ? `{"kind":"probe","payload":${line}}` : line;
     };
-    const [before, after] = wrap ? ['{"kind":"probe","payload":', "}"] : ["", ""];
-    return { header: "", wanted: matches, of, add: (event, to) => to.json(event, before, after) };
+    const [before, after] = wrap ? ['{"kind":"probe","payload":', "}"] as const : ["", ""] as const;
+    const add = (event: ProbeEvent, to: LineBuffer) => to.json(event, before, after);
+    return { header: "", wanted: matches, of, add, around: filter === "" ? [before, after] : null };
   }
   const shown = fieldsOf(fields.length === 0 ? DEFAULT_FIELDS : fields);
   const rows = new RowPrinter({ fields: shown, color, width: terminal ? columns : null });
@@ -44,5 +47,6 @@ export function lineWriter(
     wanted: (event) => !("histogram" in event && event.histogram !== undefined) && matches(event),
     of: json ? serializeProbeEvent : (event) => rows.row(event),
     add: (event, to) => json ? to.json(event) : to.text(rows.row(event)),
+    around: null,
   };
 }

@@ -1,5 +1,5 @@
 /** What an agent tells beside its lines: metrics and health on a port, events and a heartbeat to an OTLP receiver. */
-import { AgentMetrics } from "../export/agent_metrics.ts";
+import { AgentMetrics, type ToldEvent } from "../export/agent_metrics.ts";
 import { type Drops, sumOfDrops } from "../model/agent_drops.ts";
 import { IoError } from "../model/errors.ts";
 import type { Io } from "../model/io.ts";
@@ -84,9 +84,14 @@ export class Outlets implements AsyncDisposable {
 
   /** One event. Never waits and never throws. */
   told(event: ProbeEvent): void {
+    this.count(event);
+    this.#otlp?.event(event);
+  }
+
+  /** One event that goes nowhere else but into the metrics. */
+  count(event: ToldEvent): void {
     this.#told++;
     this.#metrics.told(event);
-    this.#otlp?.event(event);
   }
 
   /** Sends what is left, says what became of the events sent over OTLP, and closes the port. */

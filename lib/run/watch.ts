@@ -58,6 +58,8 @@ export interface WatchOptions {
   readonly timers: boolean;
   /** Tell the end of each turn of a connection too; default true. Its first response byte is told in any case. */
   readonly ends?: boolean;
+  /** Tell with events what their threads' counters said; default true. */
+  readonly clocks?: boolean;
   /** From when on things are told one by one; default USUAL. */
   readonly thresholds?: Partial<Thresholds>;
   /** Sheds what costs too much; default: nothing is ever shed. */
@@ -356,7 +358,7 @@ class KernelWatch implements Watch {
     if (this.#options.onRecord !== undefined) {
       this.#options.onRecord(new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset + at, length).slice());
     }
-    const event = decodeRecord(view, at, length);
+    const event = decodeRecord(view, at, length, this.#options.clocks);
     if (typeof event === "string") this.#refused[event] = (this.#refused[event] ?? 0) + 1;
     else this.#hand(event);
   }
