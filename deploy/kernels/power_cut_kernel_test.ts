@@ -21,8 +21,8 @@ const MOMENTS = 6;
 const ANSWERS = 30;
 /** Without syncs the file system writes by itself every five seconds: a cut right after that could lose nothing. */
 const MOST_CONTROLS = 3;
-/** So often in a row the emulator stands still before the rest is given up. */
-const MOST_STILL = 3;
+/** So often in a row the emulator stands still before the rest is given up: a long run has more patience. */
+const MOST_STILL = Math.max(3, CUTS / 10);
 /** The kernel that Debian 12 ships. */
 const RELEASE = RELEASES.find(({ kernel }) => kernel === "6.1")!;
 

@@ -31,15 +31,21 @@ export function growth(
   });
   const tables = [...new Set(readings.flatMap(({ entries }) => Object.keys(entries)))].sort();
   const rss = row("resident set, MB", ({ rss_mb }) => rss_mb, median);
-  const descriptors = row("descriptors", ({ descriptors }) => descriptors, median);
+  const descriptors = row("descriptors", descriptorsOf, median);
   const entries = tables.map((name) => row(`entries of ${name}`, ({ entries }) => entries[name] ?? 0, median));
+  const kinds = [...new Set(end.flatMap(({ open }) => Object.keys(open)))].sort();
+  const opened = kinds.map((kind) => row(kind, ({ open }) => open[kind] ?? 0, median)).flatMap((r) =>
+    over(r, r.middle)
+  );
+  const named = { ...descriptors, what: `descriptors (${opened.map(({ what }) => what).join(", ")})` };
   const grown = [
     ...over(rss, rss.middle * (1 + RSS_SHARE) + RSS_MB),
-    ...over(descriptors, descriptors.middle),
+    ...over(named, descriptors.middle),
     ...entries.flatMap((table) => over(table, table.middle * (1 + TABLE_SHARE) + TABLE_ENTRIES)),
   ];
   return { grown, rows: [rss, descriptors, ...entries] };
 }
 
+export const descriptorsOf = ({ open }: Holding): number => Object.values(open).reduce((sum, n) => sum + n, 0);
 const over = (row: Growth, most: number) => row.end > most ? [row] : [];
 const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;

@@ -5,7 +5,8 @@ import { libbpf, readCString } from "../../lib/kernel/libbpf.ts";
 
 export interface Holding {
   readonly rss_mb: number;
-  readonly descriptors: number;
+  /** Descriptors by what they lead to; sockets, pipes and the like without their numbers. */
+  readonly open: Readonly<Record<string, number>>;
   /** Entries of each table, by the kernel's name for it. */
   readonly entries: Readonly<Record<string, number>>;
 }
@@ -21,15 +22,26 @@ export function holding(pid: number): Holding {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   const fds = [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) => name);
   const maps = new Set<number>();
+  const open: Record<string, number> = {};
   for (const fd of fds) {
+    const what = leadsTo(pid, fd);
+    open[what] = (open[what] ?? 0) + 1;
     const id = mapId(pid, fd);
     if (id !== null) maps.add(id);
   }
   return {
     rss_mb: Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024,
-    descriptors: fds.length,
+    open,
     entries: Object.fromEntries([...maps].flatMap((id) => count(id) ?? [])),
   };
+}
+
+function leadsTo(pid: number, fd: string): string {
+  try {
+    return Deno.readLinkSync(`/proc/${pid}/fd/${fd}`).replace(/:\[\d+\]$/, "");
+  } catch {
+    return "closed meanwhile";
+  }
 }
 
 /** The map behind a descriptor that is a table; null: it is something else. */

@@ -1,6 +1,6 @@
 /** An agent under load for a while, and what it holds all along. */
 import { rates } from "../load/rates.ts";
-import { type Growth, growth } from "./growth.ts";
+import { descriptorsOf, type Growth, growth } from "./growth.ts";
 import { type Holding, holding } from "./process.ts";
 
 export interface SoakResult {
@@ -58,8 +58,8 @@ export async function soak(seconds: number, note: (text: string) => void = () =>
         if (error instanceof Deno.errors.NotFound) break; // it has ended: its words say why
         throw error;
       }
-      const { rss_mb, descriptors } = readings.at(-1)!;
-      note(`${Math.round(rss_mb)} MB, ${descriptors} descriptors`);
+      const last = readings.at(-1)!;
+      note(`${Math.round(last.rss_mb)} MB, ${descriptorsOf(last)} descriptors`);
     }
     const { code } = await agent.status;
     return { seconds, events: await lines, said: (await said).trim(), code, readings, ...growth(readings) };
