@@ -131,11 +131,12 @@ export function sentence(incident: IncidentAttribution): string {
   const who = plain(service) || "a service without a name";
   const made = incident.synthetic ? "[synthetic] " : incident.replay ? "[replay] " : "";
   const pace = `${impact.burn_rate.toFixed(1)} times as fast as its budget allows, over ${impact.window_minutes} min`;
-  if (incident.alert !== undefined) return `${made}${who}: the objective ${plain(impact.sli)} burns ${pace}`;
+  const cause = `${domain}, confidence ${confidence.toFixed(2)}`;
+  if (incident.alert !== undefined) {
+    return `${made}${who}: the objective ${plain(impact.sli)} burns ${pace}${domain === "unknown" ? "" : `; ${cause}`}`;
+  }
   const rate = `burn rate ${impact.burn_rate.toFixed(1)} over ${impact.window_minutes} min`;
-  return `${made}${who}: ${plain(impact.sli)} out of its baseline, ${rate}; ${domain}, confidence ${
-    confidence.toFixed(2)
-  }`;
+  return `${made}${who}: ${plain(impact.sli)} out of its baseline, ${rate}; ${cause}`;
 }
 
 function details(incident: IncidentAttribution): Record<string, unknown> {

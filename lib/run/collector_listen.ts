@@ -114,9 +114,9 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
       predicted_fault_domain,
       confidence,
     } = incident;
-    const why = alert === undefined
-      ? `${predicted_fault_domain}, confidence ${confidence.toFixed(2)}`
-      : `objective ${sli}, ${alert.level} ${alert.long}/${alert.short}`;
+    const cause = `${predicted_fault_domain}, confidence ${confidence.toFixed(2)}`;
+    const burns = alert === undefined ? [] : [`objective ${sli}, ${alert.level} ${alert.long}/${alert.short}`];
+    const why = [...burns, ...(burns.length > 0 && predicted_fault_domain === "unknown" ? [] : [cause])].join("; ");
     const now = because === undefined ? state : `${state} (${because})`;
     io.err(printable(`sloctl: incident ${incident_id} ${now} for ${service}: ${why}`) + "\n");
   };

@@ -39,16 +39,21 @@ export function explainIncident(incident: IncidentAttribution, { width, color }:
   text += wrap(printable(cause), width).map((line) => `${brush.bold(line)}\n`).join("");
   if (incident.unknown_reason !== undefined) text += lines(`  ${incident.unknown_reason}`);
   const shares = (incident.fault_hypotheses ?? []).map((one) => `${percent(one.posterior)} ${one.domain}`);
+  // What burns has no moment before it: those that broke the objective are compared with those of the same time that kept it.
+  const burns = incident.alert !== undefined;
   const compared = incident.requests === undefined
     ? ""
-    : `; ${plural(incident.requests.incident, "request")} against ${incident.requests.baseline} at baseline`;
+    : `; ${plural(incident.requests.incident, "request")} against ${incident.requests.baseline} ${
+      burns ? "that kept it" : "at baseline"
+    }`;
   if (incident.excess_ms !== undefined) {
     text += lines(
       `  ${ms(incident.excess_ms)} more per request: ${shares.join(", ") || "of no known kind"}${compared}`,
     );
   }
   if (split !== undefined) {
-    text += `\nWhere the time to first token went (mean; at baseline in brackets)\n` + bars(
+    const usual = burns ? "of those that kept it" : "at baseline";
+    text += `\nWhere the time to first token went (mean; ${usual} in brackets)\n` + bars(
       LABELS.map((label: Label) => ({
         label,
         ms: split.incident[label],

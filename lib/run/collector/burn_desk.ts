@@ -4,8 +4,10 @@ import type { IncidentAttribution } from "../../model/incident_attribution.ts";
 import { type BurnChange, type BurnIncident, BurnWatch } from "../../slo/burn_watch.ts";
 import { durationText } from "../../slo/duration.ts";
 import type { SloTracker } from "../../slo/tracker.ts";
+import type { Slo } from "../../slo/slo.ts";
 import { incidentEntry } from "../../store/entries.ts";
 import type { Store } from "../../store/store.ts";
+import { burnCause } from "./burn_cause.ts";
 import type { JudgedTrace } from "./judge.ts";
 
 export interface BurnDeskOptions {
@@ -25,11 +27,18 @@ export interface BurnDeskOptions {
 interface Broken {
   readonly traceId: string;
   readonly spanId: string;
+  /** When it ended, Unix ms. */
+  readonly atMs: number;
 }
 
 const TURN_MS = 5_000;
-/** Of each SLO, the latest requests that broke it. */
+/** Of each SLO, the latest requests that broke it: so many are known, and so many are told. */
+const MOST_BROKEN = 1_000;
 const MOST_IDS = 100;
+/** Entries looked at to find a cause. */
+const MOST_ENTRIES = 60_000;
+/** What a request looked up and opened was told long before it ended. */
+const LONGEST_REQUEST_MS = 30_000;
 const DOCUMENT_BYTES = 4_000;
 
 export class BurnDesk {
@@ -68,13 +77,13 @@ export class BurnDesk {
 
   observe({ events }: JudgedTrace): void {
     let last = "";
-    for (const { labels, request_id: spanId, trace_id: traceId = "" } of events) {
+    for (const { labels, request_id: spanId, trace_id: traceId = "", timestamp } of events) {
       if (labels?.slo_bad === undefined || spanId === last) continue;
       last = spanId; // the events of one request stand together, and say the same
       for (const name of labels.slo_bad.split(",")) {
         const list = this.#broken.get(name) ?? [];
-        list.push({ traceId, spanId });
-        if (list.length > MOST_IDS) list.shift();
+        list.push({ traceId, spanId, atMs: Date.parse(timestamp) });
+        if (list.length > MOST_BROKEN) list.shift();
         this.#broken.set(name, list);
       }
     }
@@ -89,7 +98,7 @@ export class BurnDesk {
     try {
       for (const change of this.#watch.turn(now, heardMs(tracker.file.service))) {
         if (change.kind === "opened") this.#opened++;
-        const document = this.#document(change);
+        const document = await this.#document(change);
         await store.append([incidentEntry(document, DOCUMENT_BYTES)]);
         onIncident?.(document);
       }
@@ -98,11 +107,13 @@ export class BurnDesk {
     }
   }
 
-  #document(change: BurnChange): IncidentAttribution {
+  async #document(change: BurnChange): Promise<IncidentAttribution> {
     const { incident } = change;
     const { slo, alert, errorRatio, burnRate, openedMs } = incident;
     const { cluster, namespace } = this.#options;
     const broken = (this.#broken.get(slo.name) ?? []).toReversed();
+    const told = broken.slice(0, MOST_IDS);
+    const { evidence, ...cause } = await this.#cause(slo, broken);
     return {
       schema: "incident_attribution/v1.1",
       incident_id: incidentId(incident),
@@ -110,17 +121,39 @@ export class BurnDesk {
       cluster,
       ...(namespace === "" ? {} : { namespace }),
       service: slo.service,
-      predicted_fault_domain: "unknown",
-      confidence: 0,
-      unknown_reason:
-        "an objective burns, and no moment at which its requests changed: look at the requests that broke it",
-      evidence: [{ signal: "error_ratio", value: errorRatio, source: "otel" }],
+      ...cause,
+      evidence: [{ signal: "error_ratio", value: errorRatio, source: "otel" }, ...evidence],
       slo_impact: { sli: slo.name, burn_rate: burnRate, window_minutes: Math.max(1, Math.round(alert.longS / 60)) },
       alert: { level: alert.level, long: durationText(alert.longS), short: durationText(alert.shortS) },
-      trace_ids: broken.map(({ traceId }) => traceId),
-      request_ids: broken.map(({ spanId }) => spanId),
+      trace_ids: told.map(({ traceId }) => traceId),
+      request_ids: told.map(({ spanId }) => spanId),
       state: change.kind === "closed" ? "closed" : "open",
       ...(change.kind === "closed" ? { closed_at: iso(change.atMs), closed_because: change.because } : {}),
+    };
+  }
+
+  /** @param broken newest first */
+  async #cause(slo: Slo, broken: readonly Broken[]) {
+    const firstMs = broken.reduce((least, { atMs }) => Math.min(least, atMs), this.#options.nowMs());
+    const sinceNs = BigInt(firstMs) * 1_000_000n;
+    const entries = await this.#options.store.newest(MOST_ENTRIES, {
+      kinds: ["span", "probe"],
+      sinceNs: sinceNs - BigInt(LONGEST_REQUEST_MS) * 1_000_000n,
+    });
+    const spans = entries.flatMap((entry) => entry.kind === "span" ? [entry.document] : []).reverse();
+    const marked = (mark: "synthetic" | "replay") => spans.some(({ resource }) => resource[mark] === true);
+    const cause = burnCause({
+      slo,
+      broken: new Set(broken.map(({ traceId }) => traceId)),
+      sinceNs,
+      epochNs: sinceNs,
+      spans,
+      probes: entries.flatMap((entry) => entry.kind === "probe" ? [entry.document] : []).reverse(),
+    });
+    return {
+      ...cause,
+      ...(marked("synthetic") ? { synthetic: true as const } : {}),
+      ...(marked("replay") ? { replay: true as const } : {}),
     };
   }
 }

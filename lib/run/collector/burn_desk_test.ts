@@ -7,8 +7,10 @@ import { SloTracker, type Tracked } from "../../slo/tracker.ts";
 import { sloEntry } from "../../store/entries.ts";
 import { MemoryStore } from "../../store/memory_store.ts";
 import { request, sloFile } from "../../testing/slo.ts";
+import { madeRun } from "../../testing/telemetry.ts";
 import { explainIncident } from "../ask/explain_incident.ts";
 import { BurnDesk } from "./burn_desk.ts";
+import { Pipeline } from "./pipeline.ts";
 import { closeLeftOpen } from "./left_open.ts";
 import { restoreSlo } from "./restore_slo.ts";
 
@@ -34,7 +36,8 @@ function burned(store = new MemoryStore(), startMs = START) {
   const minute = async (bad: number) => {
     for (let i = 0; i < 600; i++) tracker.observe(request(nowMs, i >= bad), nowMs);
     const labels = { slo_bad: "availability" };
-    const ids = { trace_id: "0af7651916cd43dd8448eb211c80319c", request_id: `${nowMs}` };
+    const timestamp = new Date(nowMs).toISOString();
+    const ids = { trace_id: "0af7651916cd43dd8448eb211c80319c", request_id: `${nowMs}`, timestamp };
     const events = bad === 0 ? [] : [{ ...ids, labels }, { ...ids, labels }] as unknown as SloEvent[];
     desk.observe({ traceId: "", evidence: [], requests: [], events });
     nowMs += MINUTE;
@@ -112,4 +115,48 @@ Deno.test("after a restart the objectives know their past, and what burned goes 
   assertEquals(pages.map(({ incident_id, closed_because }) => [incident_id, closed_because]), [
     [before.told[0]!.incident_id, "recovered"],
   ]);
+});
+
+Deno.test("one request in ten is slow for a reason that the kernel saw: the incident of its objective names it", async () => {
+  const [quick, slow] = [madeRun({ seconds: 400, slowFrom: 400 }), madeRun({ seconds: 400, slowFrom: 0 })];
+  const mixed = <T>(one: readonly T[], other: readonly T[], per: number) =>
+    one.map((value, i) => Math.floor(i / per) % 10 === 0 ? other[i]! : value);
+  const store = new MemoryStore();
+  const tracker = new SloTracker(sloFile(["name: ttft", "sli: ttft_ms <= 150ms"]));
+  const nowMs = () => START + 400_000;
+  const told: IncidentAttribution[] = [];
+  const desk = new BurnDesk({
+    store,
+    tracker,
+    nowMs,
+    cluster: "c1",
+    namespace: "",
+    heardMs: () => -Infinity,
+    onIncident: (incident) => told.push(incident),
+    onFault: (error) => {
+      throw error;
+    },
+  });
+  const pipeline = new Pipeline({
+    store,
+    place: { cluster: "c1", namespace: "", workload: "", service: "" },
+    objectives: { ttftMs: 150 },
+    tracker,
+    windowMs: 2000,
+    nowMs,
+    clockMs: nowMs,
+    onTrace: (trace) => desk.observe(trace),
+  });
+  await pipeline.takeProbes(mixed(quick.probes, slow.probes, 4), 1);
+  await pipeline.takeSpans(mixed(quick.spans, slow.spans, 2), 1);
+  await pipeline.turn(true);
+  await desk.turn();
+  const [page] = told as [IncidentAttribution];
+  assertEquals(validate("incident-attribution/v1.1", page), []);
+  assertEquals([page.alert?.level, page.predicted_fault_domain], ["page", "network_dns"]);
+  assertEquals([page.requests, page.trace_ids?.length], [{ incident: 200, baseline: 1800 }, 100]);
+  const words = explainIncident(page, { width: 80, color: false });
+  assertStringIncludes(words.replaceAll("\n", " "), "200 requests against 1800 that kept it");
+  assertStringIncludes(words, "(mean; of those that kept it in brackets)");
+  assertStringIncludes(sentence(page), "network_dns");
 });

@@ -1,8 +1,6 @@
 /** An incident that a watch found -> IncidentAttribution v1.1, from the spans and kernel events that are held of its time. */
 import { attribute } from "../../attribute/attribute.ts";
 import { evidence } from "../../attribute/evidence.ts";
-import { type FailedRequest, failureCause } from "../../attribute/failures.ts";
-import type { Domain } from "../../model/attribution.ts";
 import { toIso } from "../../model/clock.ts";
 import type { AttributionEvidence, IncidentAttribution } from "../../model/incident_attribution.ts";
 import type { ProbeEvent } from "../../model/probe_event.ts";
@@ -16,6 +14,7 @@ import { watchedBy } from "../attributor_telemetry.ts";
 import { decided, impact } from "../incident_fields.ts";
 import { joinRequests } from "../join.ts";
 import { ownEvents } from "../query/own_events.ts";
+import { failuresOf, inside } from "./failures.ts";
 
 export interface IncidentInput {
   readonly id: string;
@@ -34,9 +33,6 @@ export interface IncidentInput {
   /** A request slower than this spends budget. */
   readonly objectiveMs: number;
 }
-
-/** The kernel and the application stamp the same thing a little apart. */
-const SLACK_NS = 50e6;
 
 export function incidentDocument(input: IncidentInput): IncidentAttribution {
   const { id, namespace, service, incident, closed, epochNs, cluster } = input;
@@ -122,42 +118,17 @@ function unexplained(input: IncidentInput, during: number, before: number): Told
 
 /** More requests fail: what their own calls answered, and what the kernel saw of those. */
 function failing(input: IncidentInput): Told {
-  const { incident, epochNs, probes, spans, service } = input;
+  const { incident, epochNs } = input;
   const all = requestsOf(input);
   const during = all.filter(({ atNs }) => inside(atNs, incident.startNs, incident.endNs));
   const failed = during.filter(({ request }) => indicators(request).error_rate === 1)
     .map(({ request, atNs }) => ({ request, fromNs: Number(request.entry.startNs - epochNs), toNs: atNs }));
-  const pids = pidsOf(spans, service);
-  const errors = probes.filter(({ pid, signal }) =>
-    (pids.size === 0 || pids.has(pid)) && (signal === "dns_errors_total" || signal === "connect_errors_total")
-  ).map(({ signal, ts_unix_nano }) => ({ signal, atNs: Number(ts_unix_nano - epochNs) }));
-  const cause = failureCause(failed.map(({ request, fromNs, toNs }): FailedRequest => {
-    const near = (name: string) => errors.filter((one) => one.signal === name && inside(one.atNs, fromNs, toNs)).length;
-    return {
-      provider: request.generation.filter(isFailed).map(({ attributes }) =>
-        Number(attributes["http.response.status_code"] ?? attributes["error.type"]) || 0
-      ),
-      retrieval: request.retrieval.filter(isFailed).length,
-      dnsErrors: near("dns_errors_total"),
-      connectErrors: near("connect_errors_total"),
-    };
-  }));
-  const shares = (Object.entries(cause.shares) as [Domain, number][]).sort((a, b) => b[1] - a[1]);
-  const kernel = (["dns_errors_total", "connect_errors_total"] as const).map((signal) => ({
-    signal,
-    value: errors.filter((one) => one.signal === signal && inside(one.atNs, incident.startNs, incident.endNs)).length,
-    source: "ebpf" as const,
-  }));
+  const { told, kernel } = failuresOf(input, failed);
   return {
-    predicted_fault_domain: cause.domain,
-    confidence: cause.confidence,
-    ...(cause.domain === "unknown"
-      ? { unknown_reason: "the failed requests share no cause that their calls tell of" }
-      : {}),
-    fault_hypotheses: shares.slice(0, 3).map(([domain, posterior]) => ({ domain, posterior, evidence: [] })),
+    ...told,
     evidence: [
       { signal: "error_rate", value: during.length === 0 ? 0 : failed.length / during.length, source: "otel" },
-      ...kernel.filter(({ value }) => value > 0),
+      ...kernel(incident.startNs, incident.endNs),
     ],
     ...impactOf(input, failed.map(({ request }) => request), failed.length, during.length),
     requests: { incident: during.length, baseline: all.filter(({ atNs }) => atNs < incident.startNs).length },
@@ -193,27 +164,10 @@ function requestsOf(
     .map((request) => ({ request, atNs: Number(request.entry.endNs - epochNs) }));
 }
 
-function pidsOf(spans: readonly Span[], service: string): Set<number> {
-  return new Set(
-    spans.filter(({ resource }) => resource["service.name"] === service).map(({ resource }) =>
-      Number(resource["process.pid"] ?? 0)
-    ).filter((pid) => pid > 0),
-  );
-}
-
-function isFailed({ statusCode, attributes }: Span): boolean {
-  const status = Number(attributes["http.response.status_code"] ?? 0);
-  return statusCode === 2 || attributes["error.type"] !== undefined || status === 429 || status >= 500;
-}
-
 function ttftEvidence(requests: readonly RequestSplit[]): AttributionEvidence[] {
   return [{ signal: "stream_ttft_ms", value: median(requests.map(({ ttftMs }) => ttftMs)), source: "ebpf" }];
 }
 
 function worstFirst(requests: readonly RequestSplit[]): RequestSplit[] {
   return requests.toSorted((a, b) => b.ttftMs - a.ttftMs);
-}
-
-function inside(atNs: number, fromNs: number, toNs: number): boolean {
-  return atNs >= fromNs - SLACK_NS && atNs <= toNs + SLACK_NS;
 }
