@@ -49,7 +49,31 @@ export class Lanes {
     const first = this.rule.first(subject);
     if (first === "") return undefined;
     const second = this.rule.second === null ? null : this.rule.second(subject);
-    const place = placeOf(first, second, this.#mask);
+    return this.#find(first, second, placeOf(first, second, this.#mask));
+  }
+
+  /** As `find`, but makes the lane; null where the subject lacks part of the key. */
+  open(subject: Subject): Lane | null {
+    const given = this.rule.first(subject);
+    if (given === "") return null;
+    const second = this.rule.second === null ? null : this.rule.second(subject);
+    if (second === "" || second === 0) return null;
+    const place = placeOf(given, second, this.#mask);
+    const found = this.#find(given, second, place);
+    if (found !== undefined) return found;
+    const first = this.rule.hex ? lowerCase(given) : given;
+    const lane = new Lane(first, second);
+    this.#latest[first === given ? place : placeOf(first, second, this.#mask)] = lane;
+    if (second === null) this.#single.set(first, lane);
+    else {
+      let inner = this.#double.get(first);
+      if (inner === undefined) this.#double.set(first, inner = new Map());
+      inner.set(second, lane);
+    }
+    return lane;
+  }
+
+  #find(first: string, second: KeyPart, place: number): Lane | undefined {
     const latest = this.#latest[place];
     if (latest !== undefined && latest.second === second && latest.first === first) return latest;
     const found = this.#look(first, second);
@@ -64,25 +88,6 @@ export class Lanes {
     if (found !== undefined || !this.rule.hex) return found;
     const lower = lowerCase(first);
     return lower === first ? undefined : this.#single.get(lower);
-  }
-
-  /** As `find`, but makes the lane; null where the subject lacks part of the key. */
-  open(subject: Subject): Lane | null {
-    const found = this.find(subject);
-    if (found !== undefined) return found;
-    const given = this.rule.first(subject);
-    const second = this.rule.second === null ? null : this.rule.second(subject);
-    if (given === "" || second === "" || second === 0) return null;
-    const first = this.rule.hex ? lowerCase(given) : given;
-    const lane = new Lane(first, second);
-    this.#latest[placeOf(first, second, this.#mask)] = lane;
-    if (second === null) this.#single.set(first, lane);
-    else {
-      let inner = this.#double.get(first);
-      if (inner === undefined) this.#double.set(first, inner = new Map());
-      inner.set(second, lane);
-    }
-    return lane;
   }
 
   /** The lane lets go of its first span, and goes itself when nothing is left in it. */

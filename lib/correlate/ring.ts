@@ -15,7 +15,6 @@ export class Ring<SubjectT, PayloadT> implements Times {
   readonly #payloads: (PayloadT | undefined)[];
   readonly #lanes: (Lane | null)[];
   readonly #tiers: number;
-  readonly #gone: (Lane | null)[];
   next = 0;
   oldest = 0;
 
@@ -30,7 +29,6 @@ export class Ring<SubjectT, PayloadT> implements Times {
     this.#payloads = new Array(this.size).fill(undefined);
     this.#lanes = new Array(this.size * tiers).fill(null);
     this.#tiers = tiers;
-    this.#gone = new Array(tiers).fill(null);
   }
 
   get held(): number {
@@ -76,15 +74,18 @@ export class Ring<SubjectT, PayloadT> implements Times {
     return this.starts[id & this.mask]!;
   }
 
-  /** The oldest goes. Returns its lanes, in a list that the next call uses again. */
-  evict(): (Lane | null)[] {
+  /** The oldest goes; its lanes must be taken before. */
+  evict(): void {
     const place = this.oldest++ & this.mask;
     this.#subjects[place] = undefined;
     this.#payloads[place] = undefined;
-    for (let tier = 0; tier < this.#tiers; tier++) {
-      this.#gone[tier] = this.#lanes[place * this.#tiers + tier]!;
-      this.#lanes[place * this.#tiers + tier] = null;
-    }
-    return this.#gone;
+  }
+
+  /** The lane of the oldest in this tier, which is not its own any more. */
+  takeLane(tier: number): Lane | null {
+    const place = (this.oldest & this.mask) * this.#tiers + tier;
+    const lane = this.#lanes[place]!;
+    if (lane !== null) this.#lanes[place] = null;
+    return lane;
   }
 }

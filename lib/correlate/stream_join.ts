@@ -193,6 +193,11 @@ export class StreamJoin<SpanT, SignalT> {
     unsure: (tier: Tier) => void,
   ): void {
     const { times, ids, to } = index;
+    const marks = this.#marks;
+    const { mask } = this.#signals;
+    // Of these no stronger tier knows more, and one rival is one too many.
+    const tooMany = tier === 1 && mostRivals === 1 ? CROWDED << tier : 0;
+    const [traced, tierName] = [tier > 0 ? TRACED : 0, TIER_RULES[tier]!.tier];
     const from = index.firstFrom(fromNs);
     let settled = 0;
     let i = from;
@@ -203,7 +208,9 @@ export class StreamJoin<SpanT, SignalT> {
       }
       const id = ids[i]!;
       // What is gone may still stand behind one that came later and had ended before.
-      if (id < first || tier > 0 && this.#isMarked(id, TRACED)) settled++;
+      const known = id < first ? traced : marks[id & mask]!;
+      if (id < first || (known & traced) !== 0) settled++;
+      else if ((known & tooMany) !== 0) unsure(tierName);
       else this.#consider(span, id, tier, mostRivals, list, unsure);
     }
     // They would be looked at for every span to come, and never be joined in this tier.
@@ -309,17 +316,19 @@ export class StreamJoin<SpanT, SignalT> {
   }
 
   #evictSpan(): void {
-    const lanes = this.#spans.evict();
     for (let tier = 0; tier < TIERS; tier++) {
-      if (lanes[tier]) this.#tiers[tier]!.dropSpan(lanes[tier]!, this.#spans, this.#spans.links[tier]!);
+      const lane = this.#spans.takeLane(tier);
+      if (lane !== null) this.#tiers[tier]!.dropSpan(lane, this.#spans, this.#spans.links[tier]!);
     }
+    this.#spans.evict();
   }
 
   #evictSignal(): void {
-    const lanes = this.#signals.evict();
     for (let tier = 0; tier < TIERS; tier++) {
-      if (lanes[tier]) this.#tiers[tier]!.dropSignal(lanes[tier]!, this.#signals, this.#signals.links[tier]!);
+      const lane = this.#signals.takeLane(tier);
+      if (lane !== null) this.#tiers[tier]!.dropSignal(lane, this.#signals, this.#signals.links[tier]!);
     }
+    this.#signals.evict();
   }
 }
 

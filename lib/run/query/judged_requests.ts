@@ -122,10 +122,15 @@ function judged(rows: readonly Row[]): JudgedRequest {
 
 /** Of those that are equally bad the newest first. @param requests the newest first */
 function worstOf(requests: readonly JudgedRequest[], limit: number): JudgedRequest[] {
-  const rank = (one: JudgedRequest) => one.failed ? Infinity : one.ttft_ms ?? one.latency_ms ?? 0;
-  const ranks = Float64Array.from(requests, rank).sort();
+  const ranks = new Float64Array(requests.length);
+  for (let i = 0; i < requests.length; i++) ranks[i] = rankOf(requests[i]!);
   // Only those that may be among them are put in order.
-  const least = ranks.at(-limit) ?? -Infinity;
-  return requests.filter((one) => !(rank(one) < least))
-    .sort((a, b) => rank(b) === rank(a) ? 0 : rank(b) - rank(a)).slice(0, limit);
+  const least = ranks.toSorted().at(-limit) ?? -Infinity;
+  const few: number[] = [];
+  for (let i = 0; i < ranks.length; i++) if (!(ranks[i]! < least)) few.push(i);
+  return few.sort((a, b) => ranks[a] === ranks[b] ? 0 : ranks[b]! - ranks[a]!).slice(0, limit).map((i) => requests[i]!);
+}
+
+function rankOf({ failed, ttft_ms, latency_ms }: JudgedRequest): number {
+  return failed ? Infinity : ttft_ms ?? latency_ms ?? 0;
 }
