@@ -3,6 +3,7 @@
  * the members that OpenTelemetry's SDKs write, each once in its object; whatever else JSON allows is for the decoder.
  */
 import { type ScannedTraces, SpanIds } from "./span_ids.ts";
+import { HEX, SpanShapes, VALUE, type ValueKind } from "./span_shapes.ts";
 
 /** Values nested deeper, and records with more attributes, are for the decoder. */
 const MOST_DEPTH = 16;
@@ -34,12 +35,6 @@ const VALUES = names("values");
 const [QUOTE, BACKSLASH, COMMA, COLON, OPEN, CLOSE, LIST, END] = [0x22, 0x5c, 0x2c, 0x3a, 0x7b, 0x7d, 0x5b, 0x5d];
 const [MINUS, ZERO, NINE] = [0x2d, 0x30, 0x39];
 
-/** Value of a hex digit by its byte; 255 where it is none. */
-const HEX = Uint8Array.from({ length: 256 }, (_, byte) => {
-  const digit = parseInt(String.fromCharCode(byte), 16);
-  return Number.isNaN(digit) ? 255 : digit;
-});
-
 /** Null: the decoder has to look at it. */
 export function scanTracesJson(body: Uint8Array): ScannedTraces | null {
   const scan = new Scan(body);
@@ -57,6 +52,7 @@ export function scanTracesJson(body: Uint8Array): ScannedTraces | null {
 
 /** Used again from one request to the next. */
 const ids = new SpanIds();
+const shapes = new SpanShapes();
 /** Hashes of the keys of the attribute lists that are open, one list behind the other. */
 const keys = new Int32Array(MOST_KEYS * (MOST_DEPTH + 4));
 
@@ -65,6 +61,7 @@ class Scan {
   oldestMs = Infinity;
   /** All bytes of texts, or-ed. */
   seen = 0;
+  readonly #view: DataView;
   #at = 0;
   #keys = 0;
   #depth = 0;
@@ -75,7 +72,9 @@ class Scan {
   #nanos = 0;
 
   constructor(readonly bytes: Uint8Array) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     ids.clear();
+    shapes.spoil();
   }
 
   request(): void {
@@ -134,7 +133,15 @@ class Scan {
   readonly #span = () => {
     const id = ids.next();
     const { words } = ids;
+    const end = shapes.fit(this.bytes, this.#view, this.#at, words, id);
+    if (end >= 0) {
+      const { startS, startNs, endS, endNs, seen } = shapes.found;
+      this.#at = end;
+      this.seen |= seen;
+      return this.#spanIs(id, startS, startNs, endS, endNs);
+    }
     words.fill(0, id, id + 6);
+    shapes.begin(this.#at);
     let [startS, startNs, endS, endNs, named] = [0, 0, 0, 0, false];
     for (let more = this.#open(), given = 0, hint = 0; more; more = this.#more()) {
       const key = this.#key(SPAN, hint);
@@ -142,28 +149,28 @@ class Scan {
       hint = key + 1;
       switch (key) {
         case 0:
-          this.#id(words, id, 4);
+          this.#id(words, id, 4, VALUE.traceId);
           break;
         case 1:
-          this.#id(words, id + 4, 2);
+          this.#id(words, id + 4, 2, VALUE.spanId);
           break;
         case 2: {
-          const length = this.#hex();
+          const length = this.#hex(VALUE.parentSpanId);
           if (length !== 0 && length !== 16) throw UNUSUAL;
           break;
         }
         case 3: {
           const from = this.#at;
-          this.#text();
+          this.#text(VALUE.name);
           named = this.#at > from + 2;
           break;
         }
         case 5:
-          this.#time();
+          this.#time(VALUE.start);
           [startS, startNs] = [this.#seconds, this.#nanos];
           break;
         case 6:
-          this.#time();
+          this.#time(VALUE.end);
           [endS, endNs] = [this.#seconds, this.#nanos];
           break;
         case 7:
@@ -179,26 +186,33 @@ class Scan {
           this.#status();
           break;
         case 15:
-          this.#text();
+          this.#text(VALUE.text);
           break;
         default: // kind, flags, and what was dropped
           this.#count();
       }
     }
+    if (!named) throw UNUSUAL;
+    this.#spanIs(id, startS, startNs, endS, endNs);
+    shapes.end(this.bytes, this.#at);
+  };
+
+  #spanIs(id: number, startS: number, startNs: number, endS: number, endNs: number): void {
+    const { words } = ids;
     const unknown = (words[id]! | words[id + 1]! | words[id + 2]! | words[id + 3]!) === 0 ||
       (words[id + 4]! | words[id + 5]!) === 0;
-    if (unknown || !named || endS < startS || endS === startS && endNs < startNs) throw UNUSUAL;
+    if (unknown || endS < startS || endS === startS && endNs < startNs) throw UNUSUAL;
     this.newestMs = Math.max(this.newestMs, endS * 1000 + Math.floor(endNs / 1e6));
     this.oldestMs = Math.min(this.oldestMs, startS * 1000 + Math.floor(startNs / 1e6));
-  };
+  }
 
   readonly #event = () => {
     for (let more = this.#open(), given = 0, hint = 0; more; more = this.#more()) {
       const key = this.#key(EVENT, hint);
       given = once(given, key);
       hint = key + 1;
-      if (key === 0) this.#time();
-      else if (key === 1) this.#text();
+      if (key === 0) this.#time(VALUE.time);
+      else if (key === 1) this.#text(VALUE.text);
       else if (key === 2) this.#attributes();
       else this.#count();
     }
@@ -209,8 +223,8 @@ class Scan {
       const key = this.#key(LINK, hint);
       given = once(given, key);
       hint = key + 1;
-      if (key < 2) this.#hex();
-      else if (key === 2) this.#text();
+      if (key < 2) this.#hex(VALUE.hex);
+      else if (key === 2) this.#text(VALUE.text);
       else if (key === 3) this.#attributes();
       else this.#count();
     }
@@ -221,7 +235,7 @@ class Scan {
       const key = this.#key(STATUS, 0);
       given = once(given, key);
       if (key === 0) this.#count();
-      else this.#text();
+      else this.#text(VALUE.text);
     }
   }
 
@@ -252,7 +266,7 @@ class Scan {
     if (this.#open()) {
       switch (this.#key(ANY_VALUE, 0)) {
         case 0:
-          this.#text();
+          this.#text(VALUE.text);
           break;
         case 1:
           this.#integer();
@@ -349,11 +363,12 @@ class Scan {
     this.#at = at;
   }
 
-  /** Steps over text; returns a hash of it. */
-  #text(): number {
+  /** Steps over text; returns a hash of it. @param kind none: the text may not be another */
+  #text(kind?: ValueKind): number {
     const { bytes } = this;
     let at = this.#at;
     if (bytes[at++] !== QUOTE) throw UNUSUAL;
+    const from = at;
     this.#escaped = false;
     let hash = 0;
     let seen = 0;
@@ -372,6 +387,7 @@ class Scan {
     }
     this.seen |= seen;
     this.#at = at;
+    if (kind !== undefined) shapes.value(bytes, kind, from, at - 1);
     return hash;
   }
 
@@ -396,7 +412,7 @@ class Scan {
   }
 
   /** So many words of hex digits in quotes. */
-  #id(words: Uint32Array, into: number, count: number): void {
+  #id(words: Uint32Array, into: number, count: number, kind: ValueKind): void {
     const { bytes } = this;
     if (bytes[this.#at++] !== QUOTE) throw UNUSUAL;
     for (let i = 0; i < count; i++) {
@@ -410,15 +426,17 @@ class Scan {
       words[into + i] = word;
     }
     if (bytes[this.#at++] !== QUOTE) throw UNUSUAL;
+    shapes.value(bytes, kind, this.#at - 1 - 8 * count, this.#at - 1);
   }
 
   /** Steps over hex digits in quotes; how many. */
-  #hex(): number {
+  #hex(kind: ValueKind): number {
     const { bytes } = this;
     if (bytes[this.#at++] !== QUOTE) throw UNUSUAL;
     const from = this.#at;
     while (HEX[bytes[this.#at]!]! < 16) this.#at++;
     if (bytes[this.#at++] !== QUOTE) throw UNUSUAL;
+    shapes.value(bytes, kind, from, this.#at - 1);
     return this.#at - 1 - from;
   }
 
@@ -427,10 +445,11 @@ class Scan {
     const from = this.#at;
     const digits = this.#digits();
     if (digits < 1 || digits > 9 || digits > 1 && this.bytes[from] === ZERO) throw UNUSUAL;
+    shapes.value(this.bytes, VALUE.count, from, this.#at);
   }
 
   /** Nanoseconds, in quotes or not. */
-  #time(): void {
+  #time(kind: ValueKind): void {
     const { bytes } = this;
     const quoted = bytes[this.#at] === QUOTE;
     if (quoted) this.#at++;
@@ -442,6 +461,8 @@ class Scan {
     for (let i = from; i < split; i++) seconds = seconds * 10 + bytes[i]! - ZERO;
     for (let i = Math.max(from, split); i < this.#at; i++) nanos = nanos * 10 + bytes[i]! - ZERO;
     [this.#seconds, this.#nanos] = [seconds, nanos];
+    if (quoted) shapes.value(bytes, kind, from, this.#at);
+    else shapes.spoil();
     if (quoted && bytes[this.#at++] !== QUOTE) throw UNUSUAL;
   }
 
@@ -450,16 +471,19 @@ class Scan {
     const { bytes } = this;
     const quoted = bytes[this.#at] === QUOTE;
     if (quoted) this.#at++;
-    if (bytes[this.#at] === MINUS) this.#at++;
+    const sign = this.#at;
+    if (bytes[sign] === MINUS) this.#at++;
     const from = this.#at;
     const digits = this.#digits();
     if (digits < 1 || digits > 18 || !quoted && digits > 1 && bytes[from] === ZERO) throw UNUSUAL;
+    shapes.value(bytes, VALUE.integer, sign, this.#at);
     if (quoted && bytes[this.#at++] !== QUOTE) throw UNUSUAL;
   }
 
   #number(): void {
     const { bytes } = this;
-    if (bytes[this.#at] === MINUS) this.#at++;
+    const sign = this.#at;
+    if (bytes[sign] === MINUS) this.#at++;
     const from = this.#at;
     const digits = this.#digits();
     if (digits < 1 || digits > 1 && bytes[from] === ZERO) throw UNUSUAL;
@@ -472,12 +496,15 @@ class Scan {
       if (bytes[this.#at] === 0x2b || bytes[this.#at] === MINUS) this.#at++;
       if (this.#digits() < 1) throw UNUSUAL;
     }
+    shapes.value(bytes, VALUE.number, sign, this.#at);
   }
 
   #boolean(): void {
     const { bytes } = this;
+    const from = this.#at;
     const word = bytes[this.#at] === 0x74 ? TRUE : FALSE;
     for (const byte of word) if (bytes[this.#at++] !== byte) throw UNUSUAL;
+    shapes.value(bytes, VALUE.boolean, from, this.#at);
   }
 
   /** Steps over digits; how many. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Span } from "../model/span.ts";
 import { random } from "../stats/random.ts";
 import { mutate } from "../testing/mutate.ts";
 import { TRACES } from "../testing/otlp_bodies.ts";
@@ -53,6 +54,33 @@ for (const encoding of ["protobuf", "json"] as const) {
       }
     }
     assert(passed > ROUNDS / 100, `${passed} passed`);
+  });
+
+  Deno.test(`${encoding}: spans that look alike but for one damaged byte: the same`, () => {
+    const kinds: Span["attributes"][] = [{ wait: 0.25, ok: true, n: -7n }, { text: 'é " \\', n: 12n }, {}];
+    const alike = encodeTraces(
+      Array.from({ length: 30 }, (_, i) => ({
+        ...spans[0]!,
+        spanId: `${i + 1}`.padStart(16, "0"),
+        name: `GET /${i}`,
+        parentSpanId: i % 4 === 0 ? "" : spans[0]!.parentSpanId,
+        attributes: { ...attributes, ...kinds[i % 3] },
+      })),
+      encoding,
+    );
+    let passed = 0;
+    for (let round = 0; round < ROUNDS / 20; round++) {
+      const draw = random(`${SEED}/alike/${round}`);
+      const body = alike.slice();
+      body[draw.below(body.length)] = round % 2 === 0 ? 0x20 + draw.below(95) : draw.below(256);
+      assert(agree(alike, encoding));
+      try {
+        if (agree(body, encoding)) passed++;
+      } catch (error) {
+        throw new Error(`round ${round} of seed "${SEED}": ${body.toHex()}`, { cause: error });
+      }
+    }
+    assert(passed > ROUNDS / 200, `${passed} passed`);
   });
 
   Deno.test(`${encoding}: what would be refused, warned of, or holds no span is left to the decoder`, () => {
