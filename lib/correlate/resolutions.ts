@@ -1,7 +1,9 @@
 /**
  * Which DNS queries are one look-up ("resolution"). A query belongs with an earlier one of the same process when all of this holds:
  * - near: it was asked before or within 1 s after the other ended;
- * - alike: it asks for the same name, or one that differs by a search suffix; and for the same type, or both for addresses;
+ * - alike: it asks for the same name, or one that differs by a search suffix; and for the same type, or both for addresses. Suffixes of
+ *   which none ends in another (`search a.test b.test`) are told by this: the same thread asked on at once, for a name with the same first
+ *   label, when it had heard that there is nothing under the one before. A crawler may do the same, and is taken for it;
  * - no rival: where both ask the very same question, one must be a second try of the other: the same id on the same socket, another
  *   server, or the first got no answer that settles it (a good one that was not cut, or NXDOMAIN) before the second was asked;
  * - together: they came from one thread or one socket; from different ones (Go asks for A and AAAA side by side) they must not ask the
@@ -13,6 +15,8 @@ import { QUERY_TYPE } from "../model/codes.ts";
 import type { DnsEvent, Owner } from "../model/kernel_event.ts";
 
 const NEAR_NS = 1e9;
+/** A resolver that goes through its search list asks on at once; on a busy machine its thread may have to wait for a CPU. */
+const AT_ONCE_NS = 2e7;
 /** A query without an answer is told 5 s after it was asked, and up to a second later. */
 const REMEMBER_NS = 7e9;
 const NXDOMAIN = 3;
@@ -35,6 +39,8 @@ interface Query {
   readonly endNs: number;
   readonly answered: boolean;
   readonly settled: boolean;
+  /** There is no such name, or nothing of that type under it. */
+  readonly nothing: boolean;
 }
 
 interface Lookup {
@@ -129,6 +135,7 @@ function asQuery(event: DnsEvent): Query {
     endNs: event.tsNs,
     answered: event.rcode !== null,
     settled: (event.rcode === 0 && !event.truncated) || event.rcode === NXDOMAIN,
+    nothing: event.rcode === NXDOMAIN || (event.rcode === 0 && event.answers === 0 && !event.truncated),
   };
 }
 
@@ -178,7 +185,13 @@ function belongs(query: Query, { queries, startNs, endNs }: Lookup): boolean {
 
 function alike(a: Query, b: Query): boolean {
   const types = a.type === b.type || (a.address && b.address);
-  return types && (a.name === b.name || sameWithoutSuffix(a.name, b.name));
+  return types && (a.name === b.name || sameWithoutSuffix(a.name, b.name) || wentOn(a, b) || wentOn(b, a));
+}
+
+function wentOn(before: Query, after: Query): boolean {
+  const pauseNs = after.startNs - before.endNs;
+  return before.nothing && pauseNs >= 0 && pauseNs <= AT_ONCE_NS && before.tid === after.tid &&
+    sameFirstLabel(before.name, after.name);
 }
 
 function rivals(a: Query, b: Query): boolean {

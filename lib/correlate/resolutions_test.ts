@@ -52,6 +52,18 @@ Deno.test("queries of one look-up are told together, those of another apart", ()
     ["A and AAAA", [q("a.com", 0, 0), q("A.com.", 0, 0, AAAA)], [0, 0]],
     ["two names", [q("a.com", 0, 0), q("b.com", 0, 3)], [0, 1]],
     ["search list", [q("api.svc.local", 3, 0), q("api.svc.local", 3, 0, AAAA), q("api", 0, 5)], [0, 0, 0]],
+    ["a search list of unlike suffixes", [
+      q("db.a.test", 3, 0),
+      q("db.a.test", 3, 0, AAAA),
+      q("db.b.test", 0, 3, { answers: 0 }),
+      q("db.b.test", 3, 3, AAAA),
+      q("db.c.org", 0, 6),
+    ], [0, 0, 0, 0, 0]],
+    ["such a list, told out of order", [q("db.b.test", 0, 3), q("db.a.test", 3, 0)], [0, 0]],
+    ["the first name was there", [q("db.a.test", 0, 0), q("db.b.test", 0, 3)], [0, 1]],
+    ["the second name much later", [q("db.a.test", 3, 0), q("db.b.test", 0, 100)], [0, 1]],
+    ["the second name by another thread", [q("db.a.test", 3, 0), q("db.b.test", 0, 3, elsewhere(1))], [0, 1]],
+    ["another first part", [q("db.a.test", 3, 0), q("dc.a.test", 0, 3)], [0, 1]],
     ["the same name asked anew", [q("a.com", 0, 0), q("a.com", 0, 100)], [0, 1]],
     ["a name that is not there, asked anew", [q("a.com", 3, 0), q("a.com", 3, 100)], [0, 1]],
     ["in a loop, with AAAA", [q("a.com", 0, 0), q("a.com", 0, 0, AAAA), q("a.com", 0, 9), q("a.com", 0, 9, AAAA)], [

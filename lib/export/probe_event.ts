@@ -1,5 +1,5 @@
 /** KernelEvent -> ProbeEvent documents, sentence by sentence as the contract has it: every occurrence is told once. */
-import { connectFailure, dnsCause, errnoName, queryTypeName, tlsFailure } from "../model/codes.ts";
+import { connectFailure, dnsCause, errnoName, queryTypeName, tlsFailure, UNKNOWN_ERRNO } from "../model/codes.ts";
 import type { DnsEvent, ExchangeEvent, KernelEvent, Tuple } from "../model/kernel_event.ts";
 import {
   type ConnTuple,
@@ -109,7 +109,8 @@ export function readings(event: KernelEvent, deviceName: (numbers: string) => st
       const { tuple, errno } = event;
       if (errno === 0) return [{ signal: "connect_latency_ms", endNs, value, tuple, attributes: { cookie } }];
       const attributes = { cookie, cause: errnoName(errno), reason: connectFailure(errno), duration_ms: value };
-      return [{ signal: "connect_errors_total", endNs, value: 1, tuple, errno: Math.abs(errno), attributes }];
+      const told = errno === UNKNOWN_ERRNO ? {} : { errno: Math.abs(errno) };
+      return [{ signal: "connect_errors_total", endNs, value: 1, tuple, ...told, attributes }];
     }
     case "exchange":
       return fromExchange(event);

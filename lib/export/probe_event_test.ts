@@ -118,6 +118,12 @@ Deno.test("each occurrence is told once, by the contract", () => {
   for (const [name, event, expected] of rows) assertEquals(told(event), expected, name);
 });
 
+Deno.test("a connect that failed and nobody knows why has no errno", () => {
+  const [unknown] = toProbeEvents(connect(4095), context) as ProbeEventV1Alpha2[];
+  assertEquals(unknown!.errno, undefined);
+  assertEquals(unknown!.attributes, { cause: "unknown", reason: "other", duration_ms: 1 });
+});
+
 Deno.test("a v1alpha2 document has all that is known, and leaves out what is not", () => {
   assertEquals(toProbeEvents(connect(111), context), [{
     ts_unix_nano: BASE + 2_000_000n,

@@ -16,6 +16,16 @@ export interface ProcessInfo {
   readonly netns: number;
 }
 
+/** What a process is made of since it last called exec, or began: for those that /proc cannot be asked about in time. */
+export interface ProcessImage {
+  /** When the process began, in nanoseconds after boot: with its pid it names one process. */
+  readonly startNs: number;
+  /** Since when it is made of this, on the clock of the kernel's records. */
+  readonly sinceNs: number;
+  /** As ProcessInfo has it; absent where the path is too long, or there is none. */
+  readonly exe?: string;
+}
+
 /** Length of a tick of /proc, whatever the kernel's own tick is (USER_HZ is 100 on every machine we build for). */
 const TICK_NS = 1e7;
 
@@ -110,7 +120,7 @@ export interface ProcessTableOptions {
   readonly proc?: string;
   /** Most processes remembered; the least recently asked for is forgotten first. Default 4096. */
   readonly limit?: number;
-  /** How long an answer is given without looking again, in ms. Default 1000: exec changes a name. */
+  /** How long an answer is given without looking again, in ms. Default 1000: exec changes what is known. */
   readonly freshMs?: number;
   /** A monotonic clock in ms, for tests. */
   readonly now?: () => number;

@@ -3,11 +3,19 @@
  * first event is read, and kept: a process that ends keeps its identity. One that had ended before anyone looked is known by the id of
  * its control group, which its record carries.
  */
-import type { ProcessInfo } from "../host/process.ts";
+import { type ProcessImage, type ProcessInfo, startTicksOf } from "../host/process.ts";
 import { type Owner, processKey } from "../model/kernel_event.ts";
 import { type CgroupIdentity, parseCgroupPath, tellingPath } from "./cgroup_path.ts";
 import { type CgroupTree, V1_ID } from "./cgroup_tree.ts";
 import type { ContainerNames } from "./names.ts";
+
+/** What the kernel noted of processes that began, or called exec, since somebody watches. */
+export interface Images {
+  /** Of whoever had this pid last. */
+  of(pid: number): ProcessImage | undefined;
+  /** Another number when a process may have called exec. */
+  readonly generation: number;
+}
 
 /** What is not known is left out. */
 export interface Identity {
@@ -61,6 +69,9 @@ interface Place {
 /** A place with its names: what is handed out again and again, for most events are of few processes. */
 interface Known extends Place {
   readonly identity: Identity | undefined;
+  /** Its executable is this one's since then; undefined: /proc knows best. */
+  readonly image: ProcessImage | undefined;
+  readonly images: number;
   /** Of the names; undefined where some are missing, which may come at any time. */
   readonly generation: number | undefined;
 }
@@ -74,6 +85,8 @@ const ROOT_ID = 1n;
 const RUNTIME_SERVICE = /^(?:containerd|docker|dockerd|crio|cri-o|kubelet|k3s|k3s-agent|rke2-\w+|podman)\.service$/;
 
 export class Identities {
+  /** Asked for executables before /proc is: there a short process has left nothing, or is another program by now. */
+  images: Images = { of: () => undefined, generation: 0 };
   readonly #options: IdentitiesOptions;
   readonly #places = new Map<string, Known>();
 
@@ -81,32 +94,53 @@ export class Identities {
     this.#options = options;
   }
 
-  /** undefined: nothing at all is known. */
-  of(owner: Whose): Identity | undefined {
+  /** At `tsNs`, of the kernel's records; default: now. undefined: nothing at all is known. */
+  of(owner: Whose, tsNs = Infinity): Identity | undefined {
+    const { identity, image } = this.#known(owner);
+    if (image === undefined || tsNs >= image.sinceNs || identity?.exe === undefined) return identity;
+    const { exe: _, ...before } = identity; // of what it was until then nothing is left
+    return before;
+  }
+
+  get generation(): number {
+    return this.images.generation;
+  }
+
+  #known(owner: Whose): Known {
     const { pid, startNs, cgroupId } = owner;
     const key = pid === 0 ? `${cgroupId}` : processKey(owner);
     const info = pid === 0 ? undefined : this.#options.processes.get(pid, startNs);
     const held = this.#places.get(key);
     // A runtime starts a container's process outside and moves it: the group of the record is that of the moment.
     const same = held !== undefined && held.final && held.info === info && held.cgroupId === cgroupId;
-    if (same && held.generation === this.#options.names.generation) return held.identity;
-    return this.#keep(key, same ? held : this.#look(owner, info));
+    const named = held?.generation === this.#options.names.generation;
+    if (same && named && held.images === this.images.generation) return held;
+    const image = held?.images === this.images.generation ? held.image : this.#image(owner);
+    return this.#keep(key, same ? held : this.#look(owner, info), image);
   }
 
-  #keep(key: string, place: Place): Identity | undefined {
-    const identity = this.#identity(place);
+  #image({ pid, startNs = 0 }: Whose): ProcessImage | undefined {
+    const image = this.images.of(pid);
+    return image !== undefined && startTicksOf(image.startNs) === startTicksOf(startNs) ? image : undefined;
+  }
+
+  #keep(key: string, place: Place, image: ProcessImage | undefined): Known {
+    const identity = this.#identity(place, image);
     const { containerId, podUid } = place.says;
     const named = containerId === undefined && podUid === undefined || identity?.pod !== undefined ||
       identity?.container !== undefined;
     this.#places.delete(key);
-    this.#places.set(key, { ...place, identity, generation: named ? this.#options.names.generation : undefined });
+    const generation = named ? this.#options.names.generation : undefined;
+    const known = { ...place, identity, generation, image, images: this.images.generation };
+    this.#places.set(key, known);
     if (this.#places.size > (this.#options.limit ?? 16_384)) this.#places.delete(this.#places.keys().next().value!);
-    return identity;
+    return known;
   }
 
-  #identity({ info, cgroup, nsPid, says }: Place): Identity | undefined {
+  #identity({ info, cgroup, nsPid, says }: Place, image: ProcessImage | undefined): Identity | undefined {
+    const exe = image?.exe ?? info?.exe;
     const identity: Identity = {
-      ...(info?.exe !== undefined && { exe: info.exe }),
+      ...(exe !== undefined && { exe }),
       ...(cgroup !== undefined && { cgroup }),
       ...(nsPid !== undefined && { nsPid }),
       ...this.#named(says, cgroup !== undefined),

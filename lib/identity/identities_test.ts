@@ -221,3 +221,15 @@ Deno.test("NameDirectory: a container that nobody names is asked for ever more r
   await names.refresh();
   assertEquals([...names.answers], [["kubelet", "out of order"]], "a list that breaks is a list that has no answer");
 });
+
+Deno.test("Identities: an executable is that of the program the process was then, also when it is gone", () => {
+  const image = { startNs: 1e9, sinceNs: 9e9, exe: "/usr/bin/python3.11" };
+  const found = identities({ proc: new Map([[1, info(1, ["/"], "bash")]]) });
+  const exe = (pid: number, tsNs?: number) => found.of(owner(pid), tsNs)?.exe;
+  assertEquals([exe(1), exe(2)], ["/usr/bin/bash", undefined]);
+  found.images = { of: () => image, generation: 1 };
+  assertEquals([exe(1, 9e9), exe(2, 9e9), exe(2)], [image.exe, image.exe, image.exe]);
+  assertEquals([exe(1, 8e9), exe(2, 8e9)], [undefined, undefined]); // by then it was another, and nobody knows which
+  found.images = { of: () => ({ ...image, startNs: 3e9 }), generation: 2 };
+  assertEquals([exe(1, 9e9), exe(2, 9e9)], ["/usr/bin/bash", undefined]); // of whoever had the pid later
+});

@@ -1,15 +1,15 @@
 /** Names of control groups that were made while we watched (bpf/group_names.bpf.c), by the id the kernel's records carry. */
-import { SloctlError } from "../model/errors.ts";
 import type { BpfMap } from "./bpf_map.ts";
-import { BpfObject } from "./bpf_object.ts";
+import type { BpfObject } from "./bpf_object.ts";
+import { sideObject } from "./side_object.ts";
 
 export class GroupNames implements Disposable {
   readonly #object: BpfObject | null;
   #names: BpfMap | undefined;
 
-  /** Where it cannot be had, which no probe depends on, it knows nothing. @param bytes its compiled object */
+  /** Where it cannot be had it knows nothing. @param bytes its compiled object */
   constructor(bytes: Uint8Array<ArrayBuffer>) {
-    this.#object = open(bytes);
+    this.#object = sideObject("group_names", bytes);
     this.#names = this.#object?.maps.get("group_names");
   }
 
@@ -22,18 +22,5 @@ export class GroupNames implements Disposable {
   [Symbol.dispose](): void {
     this.#names = undefined;
     this.#object?.[Symbol.dispose]();
-  }
-}
-
-function open(bytes: Uint8Array<ArrayBuffer>): BpfObject | null {
-  let object: BpfObject | undefined;
-  try {
-    object = BpfObject.load("group_names", bytes, { config: new Uint8Array(), without: new Set(), shared: new Map() });
-    object.attach(null);
-    return object;
-  } catch (error) {
-    if (!(error instanceof SloctlError)) throw error;
-    object?.[Symbol.dispose]();
-    return null;
   }
 }

@@ -10,6 +10,7 @@ import type { ProbeName } from "../model/signals.ts";
 import { type BpfMap, u32Key, u64Key } from "./bpf_map.ts";
 import { BpfObject, type LoadOptions } from "./bpf_object.ts";
 import { hasMember, presentHooks } from "./kernel_btf.ts";
+import { ExeNames } from "./exe_names.ts";
 import { GroupNames } from "./group_names.ts";
 import { knownCalls } from "./known_calls.ts";
 import { HOOKS, levels, type PlainForm, PROBES, type ProbeSpec, programsWithout } from "./probes.ts";
@@ -85,6 +86,8 @@ export class ProbeSession implements Disposable {
   readonly cgroupRoot: string | null;
   /** Of control groups that were made since then. */
   readonly groupNames: GroupNames;
+  /** Of processes that began or called exec since then. */
+  readonly exeNames: ExeNames;
   readonly #maps = new Map<string, BpfMap>();
   readonly #objects = new Map<ProbeName, BpfObject>();
   readonly #shed = new Set<ProbeName>();
@@ -117,7 +120,8 @@ export class ProbeSession implements Disposable {
     }
     this.#ring = new Ring(events.fd, RING_BYTES);
     this.groupNames = new GroupNames(objectBytes("group_names"));
-    this.#holders.push(this.groupNames);
+    this.exeNames = new ExeNames(objectBytes("exe_names"));
+    this.#holders.push(this.groupNames, this.exeNames);
   }
 
   /** Tries the ways to have a probe, the best one first. */

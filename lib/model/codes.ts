@@ -46,6 +46,9 @@ export function queryTypeNumber(name: string): number {
   return known ?? Number(/^TYPE(\d{1,5})$/.exec(name)?.[1] ?? 0);
 }
 
+/** The kernel's largest errno, which no call gives: in its records it stands for one that nobody saw. */
+export const UNKNOWN_ERRNO = 4095;
+
 const ERRNOS: ReadonlyMap<number, readonly [name: string, words: string]> = new Map([
   [1, ["EPERM", "not permitted (a firewall rule?)"]],
   [2, ["ENOENT", "not there"]],
@@ -75,7 +78,7 @@ const ERRNOS: ReadonlyMap<number, readonly [name: string, words: string]> = new 
   [121, ["EREMOTEIO", "failed at the other end"]],
   [125, ["ECANCELED", "given up by the program"]],
   [524, ["ENOTSUPP", "not supported by this kernel"]],
-  [4095, ["unknown", "the kernel did not say why"]],
+  [UNKNOWN_ERRNO, ["unknown", "the kernel did not say why"]],
 ]);
 
 /** Linux errno (positive) by name: 111 -> `ECONNREFUSED`. */

@@ -7,8 +7,8 @@ Deno.test("the catalogue names every probe there is, each hook is one of the pro
   const files = [...Deno.readDirSync(BPF)].map(({ name }) => name).filter((name) => /^\w+\.bpf\.c$/.test(name));
   const polled: readonly string[] = ["cpu_steal"] satisfies PolledName[];
   const compiled = SIGNALS.filter(({ probe }) => !polled.includes(probe));
-  const names = "group_names.bpf.c"; // of control groups: no probe
-  assertEquals([...new Set(compiled.map(({ probe }) => `${probe}.bpf.c`)), names].sort(), files.sort());
+  const names = ["group_names.bpf.c", "exe_names.bpf.c"]; // of control groups and executables: no probes
+  assertEquals([...new Set(compiled.map(({ probe }) => `${probe}.bpf.c`)), ...names].sort(), files.sort());
   assertEquals(new Set(SIGNALS.map(({ signal }) => signal)).size, SIGNALS.length);
   for (const { signal, probe, hooks } of compiled) {
     const source = Deno.readTextFileSync(new URL(`${probe}.bpf.c`, BPF));

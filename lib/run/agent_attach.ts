@@ -51,7 +51,7 @@ export function attach(
       onEvent(event);
     },
   );
-  identity.watching((id, hierarchy) => watch.groupMade(id, hierarchy));
+  identity.watching(watch);
   const { missing } = watch.coverage;
   const lacking = missing.find(({ probe }) => plan.probes.some((wanted) => wanted === probe));
   if (options.capabilityMode === "core_full" && lacking !== undefined) {

@@ -11,6 +11,14 @@ import type { Whose } from "./agent_whose.ts";
 /** What is known of a process is asked again after this. */
 const FRESH_NS = 1e9;
 
+interface Held {
+  /** Events from then to then. */
+  readonly fromNs: number;
+  readonly untilNs: number;
+  readonly generation: number | undefined;
+  readonly place: ReturnType<Whose["of"]>;
+}
+
 /** What every document of one agent shares. */
 export type DocumentContext = Omit<ProbeEventContext, "process">;
 
@@ -49,16 +57,18 @@ export function readingsOf({ deviceName }: DocumentContext, plan: Told): (event:
 /** Of a target, or of the machine: not both in one stream. */
 const isElsewhere = ({ kind }: KernelEvent, { targeted }: Told) => kind === "steal" && targeted;
 
-/** Whose an event is. A thread's events share their owner: where it lives is asked once a second. */
+/** Whose an event is. A thread's events share their owner: who that is is asked once a second, and when it may be another program. */
 export function identityOf(whose: Whose): (event: KernelEvent) => EventIdentity | undefined {
-  const known = new WeakMap<Owner, { readonly untilNs: number; readonly place: ReturnType<Whose["of"]> }>();
+  const known = new WeakMap<Owner, Held>();
   return (event) => {
     if (event.kind === "group_throttled") return whose.ofCgroup(event.cgroup);
     const { owner, tsNs } = event;
     const held = known.get(owner);
-    if (held !== undefined && tsNs < held.untilNs) return held.place;
-    const place = whose.of(owner);
-    known.set(owner, { untilNs: tsNs + FRESH_NS, place });
+    const { generation } = whose;
+    const holds = held !== undefined && held.generation === generation && tsNs >= held.fromNs && tsNs < held.untilNs;
+    if (holds) return held.place;
+    const place = whose.of(owner, tsNs);
+    if (place?.exe !== undefined) known.set(owner, { fromNs: tsNs, untilNs: tsNs + FRESH_NS, generation, place });
     return place;
   };
 }

@@ -1,7 +1,7 @@
 /** Who the processes of this machine are, for the agent: every source of names there is here, and what is missing of them. */
 import { type HostView, hostView } from "../host/host_view.ts";
 import { innermostPid, ProcessTable } from "../host/process.ts";
-import { CgroupTree, type GroupMade } from "../identity/cgroup_tree.ts";
+import { CgroupTree } from "../identity/cgroup_tree.ts";
 import { type OwnPod, ownPod } from "../identity/downward.ts";
 import { Identities } from "../identity/identities.ts";
 import { type ListSource, NameDirectory } from "../identity/name_directory.ts";
@@ -9,6 +9,7 @@ import { NodeFiles } from "../identity/node_files.ts";
 import type { MissingProbe, Unprobed } from "../model/diagnosis.ts";
 import { UsageError } from "../model/errors.ts";
 import { plural } from "../report/format.ts";
+import type { Watch } from "./watch.ts";
 
 /** What the caller said about where names come from. */
 export interface IdentityOptions {
@@ -27,8 +28,8 @@ export interface AgentIdentity {
   readonly names: NameDirectory;
   /** The name events carry. */
   readonly node: string;
-  /** From now on groups that are made are known at once. */
-  watching(made: GroupMade): void;
+  /** From now on groups that are made, and what processes are made of, are known at once. */
+  watching(watch: Pick<Watch, "groupMade" | "images">): void;
   /** What is unusual about where we are, and yet costs nothing. */
   readonly notes: readonly Unprobed[];
   /** What cannot be named, and why, as far as anybody has missed it by now. */
@@ -80,7 +81,10 @@ export async function openIdentity(options: IdentityOptions = {}): Promise<Agent
     ...(own.names !== null && !view.hostCgroups && { inside: own.names }),
   });
   await names.refresh();
-  const watching = (made: GroupMade) => void (tree.made = made);
+  const watching = (watch: Pick<Watch, "groupMade" | "images">) => {
+    tree.made = (id, hierarchy) => watch.groupMade(id, hierarchy);
+    if (view.hostPids) identities.images = watch.images;
+  };
   return { view, identities, names, node, watching, notes: notes(view), missing: () => missing(view, names) };
 }
 

@@ -5,7 +5,10 @@ import type { Owner } from "../model/kernel_event.ts";
 export type Place = Identity;
 
 export interface Whose {
-  of(owner: Owner): Place | undefined;
+  /** At that time of the kernel's records; default: now. */
+  of(owner: Owner, tsNs?: number): Place | undefined;
+  /** Another number when a process may have called exec; absent: none does. */
+  readonly generation?: number;
   /** Path as in /proc/PID/cgroup. */
   ofCgroup(path: string): Place | undefined;
 }

@@ -67,7 +67,7 @@ for (const layout of ["v1", "memory", "v2"] as const) {
     using watch = watchKernel({ timers: false, steal: false }, (event) => {
       if (event.kind === "connect" && event.owner.comm === "wget") owners.push(event.owner);
     });
-    identity.watching((id, hierarchy) => watch.groupMade(id, hierarchy));
+    identity.watching(watch);
     const ids = Array.from({ length: 3 }, () => crypto.randomUUID().replaceAll("-", "").repeat(2));
     const group = (id: string) => `/kubepods/burstable/pod${UID}/${id}`;
     for (const id of ids) {
@@ -77,7 +77,8 @@ for (const layout of ["v1", "memory", "v2"] as const) {
     watch.flush();
     // Its processes, its directory and its runtime's files: nothing of it is left to look at.
     const known = owners.map((owner) => identity.identities.of(owner));
-    assertEquals(known, ids.map((id) => ({ cgroup: group(id), containerId: id, podUid: UID })));
+    const exe = "/bin/busybox";
+    assertEquals(known, ids.map((id) => ({ exe, cgroup: group(id), containerId: id, podUid: UID })));
   }, { needs: () => layout === "v2" ? none : noV1() });
 }
 

@@ -65,6 +65,36 @@ kernelTest(
   },
 );
 
+kernelTest(
+  "executables: of processes that are gone, of each program that one process is, as /proc says where it can",
+  async () => {
+    await using server = serve();
+    await using curl = await ownCurl();
+    const url = `http://127.0.0.1:${server.addr.port}/`;
+    const owners: [Owner, number][] = [];
+    using watch = watchKernel(
+      { timers: false, steal: false, comm: curl.comm },
+      (event) => void (event.kind === "connect" && owners.push([event.owner, event.tsNs])),
+    );
+    const identity = await openIdentity({ kubelet: "off" });
+    identity.watching(watch);
+    await exec(curl.path, "-s", url);
+    // One process, first a shell, then another program, which still runs.
+    const script = `${curl.path} -s ${url}; exec ${curl.path} -s '${url}?ms=1500'`;
+    const child = new Deno.Command("sh", { args: ["-c", script], stdout: "null" }).spawn();
+    for (let i = 0; i < 100 && owners.length < 3; i++) {
+      await delay(20);
+      watch.flush();
+    }
+    const exes = owners.map(([owner, tsNs]) => identity.identities.of(owner, tsNs)?.exe);
+    assertEquals(exes, [curl.path, curl.path, curl.path]);
+    assertEquals(watch.images.of(child.pid)?.exe, await Deno.readLink(`/proc/${child.pid}/exe`));
+    const shell = identity.identities.of(owners[2]![0], watch.images.of(child.pid)!.sinceNs - 1);
+    assertEquals(shell?.exe, undefined, "what it was before is not told by what it is");
+    await child.status;
+  },
+);
+
 kernelTest("an owner's start is the start time of /proc", async () => {
   await using server = serve();
   const seen = await watched(async () => {

@@ -12,6 +12,7 @@ import { stealUnavailable } from "../host/cpu_times.ts";
 import { thisMachine } from "../host/ebpf_refusal.ts";
 import { giveBackMemory } from "../host/memory.ts";
 import { type HostGroups, hostView } from "../host/host_view.ts";
+import type { Images } from "../identity/identities.ts";
 import { PROBES } from "../kernel/probes.ts";
 import { RunStats } from "../kernel/run_stats.ts";
 import { ProbeSession, RING_BYTES } from "../kernel/session.ts";
@@ -114,6 +115,8 @@ export interface Watch extends Disposable {
   unseen(): UnseenUse[];
   /** Path of a control group that was made meanwhile; `hierarchy` as /proc/PID/cgroup numbers it, 0: v2. */
   groupMade(id: bigint, hierarchy: number): string | undefined;
+  /** What processes are made of that began, or called exec, meanwhile. */
+  readonly images: Images;
 }
 
 /**
@@ -259,13 +262,15 @@ class KernelWatch implements Watch {
   }
 
   flush(): void {
-    if (!this.#over) this.#session.drain((view, at, length) => this.#record(view, at, length));
+    if (this.#over) return;
+    this.#session.exeNames.look();
+    this.#session.drain((view, at, length) => this.#record(view, at, length));
   }
 
   finish(): void {
     if (this.#over) return;
     this.clocks.add(this.#clock.read());
-    this.#sweep();
+    this.#sweep(true);
     this.#session.accountSockets();
     this.#session.detach(); // at rest: what a thread has told in a record cannot be in its state too
     this.flush();
@@ -319,6 +324,10 @@ class KernelWatch implements Watch {
 
   groupMade(id: bigint, hierarchy: number): string | undefined {
     return this.#session.groupNames.path(id, hierarchy);
+  }
+
+  get images(): Images {
+    return this.#session.exeNames;
   }
 
   unanswered(): Unanswered {
@@ -379,9 +388,9 @@ class KernelWatch implements Watch {
   }
 
   /** DNS queries that nobody answered, and connects that never began, leave the kernel's tables as failures. */
-  #sweep(): void {
+  #sweep(last = false): void {
     const nowNs = this.#clock.monotonicNs();
-    for (const record of [...sweepDns(this.#session, nowNs), ...sweepConnects(this.#session, nowNs)]) {
+    for (const record of [...sweepDns(this.#session, nowNs), ...sweepConnects(this.#session, nowNs, last)]) {
       this.#record(viewOf(record), 0, record.byteLength);
     }
   }

@@ -1,12 +1,11 @@
 /** Connects that failed inside the call, where nobody saw it return: through io_uring, or MSG_FASTOPEN, on a kernel without function tracing. */
 import { u64 } from "../decode/fields.ts";
 import { KIND, WIRE } from "../decode/wire.gen.ts";
+import { UNKNOWN_ERRNO } from "../model/codes.ts";
 import type { ProbeSession } from "../kernel/session.ts";
 
-/** No call takes this long on its way to the first SYN. */
-const CALL_NS = 1e9;
-/** The kernel's largest errno: it did not say why. */
-const UNKNOWN_ERRNO = 4095;
+/** No call takes this long on its way to the first SYN, and next to none the time that is waited at the end. */
+const CALL_NS = { usual: 1e9, atEnd: 5e7 } as const;
 const UNKNOWN = 0xffffffff;
 
 /** Where struct connect of bpf/connect_latency.bpf.c keeps what follows its header. */
@@ -16,12 +15,12 @@ const CALL = {
   cookie: WIRE.event.size + WIRE.stamp.size + WIRE.tuple.size,
 } as const;
 
-/** Takes such calls out of the kernel's table, and returns a record for each. */
-export function sweepConnects(session: ProbeSession, nowNs: number): Uint8Array<ArrayBuffer>[] {
+/** Takes such calls out of the kernel's table, and returns a record for each. `last`: nobody will look again. */
+export function sweepConnects(session: ProbeSession, nowNs: number, last: boolean): Uint8Array<ArrayBuffer>[] {
   const records: Uint8Array<ArrayBuffer>[] = [];
   for (const { key, value } of [...session.values("connect_calls")]) {
     const startNs = u64(new DataView(value.buffer), CALL.start);
-    if (nowNs - startNs < CALL_NS || !session.delete("connect_calls", key)) continue;
+    if (nowNs - startNs < (last ? CALL_NS.atEnd : CALL_NS.usual) || !session.delete("connect_calls", key)) continue;
     const record = new Uint8Array(WIRE.connect.size);
     const view = new DataView(record.buffer);
     const copy = (from: number, size: number, to: number) => record.set(value.subarray(from, from + size), to);

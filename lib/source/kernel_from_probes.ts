@@ -4,7 +4,7 @@
  */
 import type { Anchor } from "../model/clock.ts";
 import { toMonotonicNs } from "../model/clock.ts";
-import { queryTypeNumber } from "../model/codes.ts";
+import { queryTypeNumber, UNKNOWN_ERRNO } from "../model/codes.ts";
 import type { DiskOperation, DnsEvent, KernelEvent, Owner, Stamp, Tuple } from "../model/kernel_event.ts";
 import type { ProbeEvent, ProbeEventV1Alpha2 } from "../model/probe_event.ts";
 
@@ -18,8 +18,6 @@ interface Base {
 
 /** A query without an answer is given up after this long. */
 const DNS_PATIENCE_MS = 5000;
-/** A failure is never told as 0. */
-const UNKNOWN_ERRNO = 1;
 
 /** Events in their order; signals without a kernel event of their own (errors of answered look-ups, aggregates) are left out. */
 export function kernelEvents(probes: readonly ProbeEvent[], anchor: Anchor): KernelEvent[] {
