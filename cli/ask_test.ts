@@ -63,6 +63,23 @@ Deno.test("top fits a terminal of 80 columns and 24 lines, and leaves it as it w
   assert(lines.length <= 24, `${lines.length} lines:\n${frames[1]}`);
 });
 
+Deno.test("top in a low terminal keeps its head; in a high one it shows more of the worst requests", async () => {
+  await using served = await collector("gw");
+  const frame = async (lines: number) => {
+    const io = fakeIo({ columns: 80, lines, terminal: true });
+    const running = main(["top", "--url", served.url, "--interval", "200ms"], io);
+    await until(() => io.stdout.split("\x1b[H").length > 2, "two looks");
+    io.abort();
+    assertEquals(await running, 0);
+    return io.stdout.split("\x1b[H")[1]!.split("\r\n");
+  };
+  const [low, usual, high] = [await frame(5), await frame(24), await frame(60)];
+  assertEquals(low.length, 5);
+  assert(low[0]!.includes("UTC") && high.length <= 60);
+  const requests = (lines: readonly string[]) => lines.filter((line) => /[0-9a-f]{8}/.test(line)).length;
+  assert(requests(high) > requests(usual), `${requests(high)} and ${requests(usual)}`);
+});
+
 Deno.test("top waits for a collector that is away; --once does not", async () => {
   let url: string;
   {

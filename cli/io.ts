@@ -3,7 +3,7 @@ import { IoError } from "../lib/model/errors.ts";
 import type { Io } from "../lib/model/io.ts";
 import { Stopped } from "./stopped.ts";
 
-const DEFAULT_COLUMNS = 100;
+const DEFAULT_SIZE = { columns: 100, rows: 24 };
 /** How long to wait before asking a full, non-blocking pipe again. */
 const FULL_PIPE_WAIT_MS = 2;
 
@@ -56,7 +56,10 @@ export function processIo(exit: (code: number) => never): Io {
     terminal: Deno.stdout.isTerminal(),
     progress: Deno.stderr.isTerminal(),
     get columns() {
-      return terminalColumns();
+      return terminalSize().columns || DEFAULT_SIZE.columns;
+    },
+    get lines() {
+      return terminalSize().rows || DEFAULT_SIZE.rows;
     },
     get stop() {
       if (!listening) listenForSignals(stop, exit);
@@ -105,10 +108,10 @@ function listenForSignals(stop: AbortController, exit: (code: number) => never):
 }
 
 /** Help and tables follow the terminal a person looks at; it may have been resized since the start. */
-function terminalColumns(): number {
+function terminalSize(): { columns: number; rows: number } {
   try {
-    return Deno.consoleSize().columns || DEFAULT_COLUMNS;
+    return Deno.consoleSize();
   } catch {
-    return DEFAULT_COLUMNS;
+    return DEFAULT_SIZE;
   }
 }

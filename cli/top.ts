@@ -5,7 +5,7 @@ export const command: Command = {
   name: "top",
   summary: "a collector's objectives, worst requests, kernel signals and agents, live",
   description:
-    "Fills 80 columns and 24 lines, until Ctrl-C. Where standard output is no terminal it looks once, as with --once.",
+    "Fills the terminal, of which 80 columns and 24 lines are enough, until Ctrl-C. Where standard output is no terminal it looks once, as with --once.",
   examples: [
     { command: "sloctl top", text: "of the collector on this machine" },
     { command: "sloctl top --once --json", text: "one look, for a script" },

@@ -16,6 +16,8 @@ export interface Io {
   readonly progress: boolean;
   /** Width of the terminal in columns; 100 where there is none. */
   readonly columns: number;
+  /** Its height in lines; 24 where there is none. */
+  readonly lines: number;
   /** Aborted by SIGINT or SIGTERM. */
   readonly stop: AbortSignal;
 }

@@ -136,14 +136,22 @@ function ttftMs({ entry, generation }: RequestSpans): number | null {
   if (stated !== null || generation.length !== 1) return stated;
   const [chat] = generation as [Span];
   const firstS = firstChunkS(chat);
-  return firstS === null ? null : Number(chat.startNs - entry.startNs) / 1e6 + firstS * 1000;
+  return firstS === null ? null : within(Number(chat.startNs - entry.startNs) / 1e6 + firstS * 1000, MOST_MS);
 }
 
 function statedTtftMs({ attributes }: Span): number | null {
-  const ms = number(attributes["llm.slo.ttft_ms"]);
+  const ms = within(number(attributes["llm.slo.ttft_ms"]), MOST_MS);
   if (ms !== null) return ms;
   const seconds = number(attributes["gen_ai.latency.time_to_first_token"]);
-  return seconds === null ? null : seconds * 1000;
+  return seconds === null ? null : within(seconds * 1000, MOST_MS);
+}
+
+/** Beyond these a span states nonsense: it would be good in every objective, or alone make up a sum that is kept for ever. */
+const MOST_MS = 86_400_000;
+const MOST_TOKENS = 1e9;
+
+function within(value: number | null, most: number): number | null {
+  return value !== null && value >= 0 && value <= most ? value : null;
 }
 
 function durationMs(span: Span): number {
@@ -161,7 +169,7 @@ function servedTokensPerSecond(entry: Span): number | null {
 
 /** Output tokens over the time after the first; null without usage, or where nothing says when that was: an answer that was not streamed. */
 function tokensPerSecond(span: Span, firstS: number | null): number | null {
-  const tokens = number(span.attributes["gen_ai.usage.output_tokens"]);
+  const tokens = within(number(span.attributes["gen_ai.usage.output_tokens"]), MOST_TOKENS);
   if (tokens === null || firstS === null) return null;
   const seconds = durationMs(span) / 1000 - firstS;
   return seconds > 0 ? tokens / seconds : null;

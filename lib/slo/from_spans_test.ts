@@ -120,6 +120,15 @@ Deno.test("indicators: every one of the eight, and null where the spans do not s
   const rows: [string, Span[], Partial<typeof nothing | Record<string, number | null>>][] = [
     ["a plain call", [entry(), chat()], {}],
     ["TTFT as the service says it", [entry({ "llm.slo.ttft_ms": 42 }), chat()], { ttft_ms: 42 }],
+    ...[-5, 1e300, NaN, Infinity, "42"].map((nonsense): [string, Span[], Partial<typeof nothing>] => [
+      `TTFT that is none: ${nonsense}`,
+      [entry({ "llm.slo.ttft_ms": nonsense }), chat()],
+      {},
+    ]),
+    ["a first chunk that came before the request, tokens without end", [
+      entry(),
+      chat({ "gen_ai.response.time_to_first_chunk": -0.03, "gen_ai.usage.output_tokens": 1e300 }),
+    ], {}],
     ["TTFT of a model server, in seconds", [span("v", server, [0, 100], {
       "gen_ai.latency.time_to_first_token": 0.05,
     })], { ttft_ms: 50, provider_error_rate: null }],

@@ -14,10 +14,13 @@ export interface FakeIoOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly columns?: number;
+  readonly lines?: number;
   readonly terminal?: boolean;
 }
 
-export function fakeIo({ env = {}, stdin = "", columns = 100, terminal = false }: FakeIoOptions = {}): FakeIo {
+export function fakeIo(
+  { env = {}, stdin = "", columns = 100, lines = 24, terminal = false }: FakeIoOptions = {},
+): FakeIo {
   const controller = new AbortController();
   let stdout = "";
   let stderr = "";
@@ -38,6 +41,7 @@ export function fakeIo({ env = {}, stdin = "", columns = 100, terminal = false }
     terminal,
     progress: false,
     columns,
+    lines,
     stop: controller.signal,
     abort: (reason) => controller.abort(reason),
     get stdout() {

@@ -37,10 +37,11 @@ export interface TopView {
 
 /** What is shown is of the last so many minutes. */
 export const MINUTES = 5;
-const WORST = 20;
+const WORST = 50;
 
-const ENTER = "\x1b[?1049h\x1b[?25l";
-const LEAVE = "\x1b[?25h\x1b[?1049l";
+/** A screen of its own, no cursor; and what a narrow terminal has no room for is cut and not wrapped. */
+const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 const HOME = "\x1b[H";
 const CLEAR_LINE = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
@@ -57,7 +58,7 @@ export async function top(options: TopOptions, io: Io): Promise<number> {
   io.out(ENTER);
   try {
     while (!stop.aborted) {
-      io.out(screen(await frame(target, io), io.columns));
+      io.out(screen(await frame(target, io), io));
       await sleep(options.everyMs, stop);
     }
   } finally {
@@ -69,16 +70,16 @@ export async function top(options: TopOptions, io: Io): Promise<number> {
 /** A collector that is away is waited for: it may be restarting. */
 async function frame(target: Target, io: Io): Promise<string> {
   try {
-    return topFrame(await look(target), { width: io.columns, color: io.color });
+    return topFrame(await look(target), { width: io.columns, color: io.color, height: io.lines });
   } catch (error) {
     if (!(error instanceof SloctlError)) throw error;
     return `${truncateMiddle(printable(error.message), io.columns)}\nStill trying; Ctrl-C ends it.\n`;
   }
 }
 
-/** Written over the last one without a flicker. */
-function screen(text: string, columns: number): string {
-  const lines = text.trimEnd().split("\n").map((line) => `${line}${columns > 0 ? CLEAR_LINE : ""}`);
+/** Written over the last one without a flicker. What a low terminal has no room for is left out, lest the head scroll away. */
+function screen(text: string, { columns, lines: height }: Pick<Io, "columns" | "lines">): string {
+  const lines = text.trimEnd().split("\n").slice(0, height).map((line) => `${line}${columns > 0 ? CLEAR_LINE : ""}`);
   return HOME + lines.join("\r\n") + CLEAR_BELOW;
 }
 

@@ -1,4 +1,4 @@
-/** One look at a collector as text: 24 lines of 80 columns hold it. */
+/** One look at a collector as text: 24 lines of 80 columns hold it; in more lines there are more of the worst requests. */
 import type { AgentView, JudgedRequest, SignalSummary } from "../../model/answers.ts";
 import type { IncidentAttribution } from "../../model/incident_attribution.ts";
 import { count, duration, ms, percent } from "../../report/format.ts";
@@ -23,17 +23,19 @@ interface Block {
   readonly empty: string;
 }
 
-export function topFrame(view: TopView, { width, color }: Page): string {
+/** @param height lines there are; undefined: as few as are needed */
+export function topFrame(view: TopView, { width, color, height = 0 }: Page & { readonly height?: number }): string {
   const brush = paint(color);
-  const blocks = [
-    incidentBlock(view, brush),
-    sloBlock(view, brush),
-    requestBlock(view, brush),
-    signalBlock(view),
-    agentBlock(view, brush),
-  ];
-  return heads(view, width, brush) + blocks.map((block) => render(block, width, brush)).join("");
+  const above = [incidentBlock(view, brush), sloBlock(view, brush)];
+  const below = [signalBlock(view), agentBlock(view, brush)];
+  const others = [...above, ...below].reduce((sum, { rows }) => sum + 1 + rows.length, HEADS + 1);
+  const requests = requestBlock(view, brush, Math.max(MOST.requests, height - others));
+  return heads(view, width, brush) +
+    [...above, requests, ...below].map((block) => render(block, width, brush)).join("");
 }
+
+/** Lines above the first block. */
+const HEADS = 2;
 
 function heads({ collector, health }: TopView, width: number, brush: Paint): string {
   const { store, ingest, now, problems } = health;
@@ -108,8 +110,8 @@ function burn({ windows }: SloStatus, name: string): string {
   return rate === null || rate === undefined ? "-" : amount(rate);
 }
 
-function requestBlock({ requests }: TopView, brush: Paint): Block {
-  const shown = requests.requests.slice(0, MOST.requests);
+function requestBlock({ requests }: TopView, brush: Paint, most: number): Block {
+  const shown = requests.requests.slice(0, most);
   return {
     columns: [["worst requests", "left", 14], ["TTFT", "right", 8], ["in all", "right", 8], ["", "left", 6], [
       "service",
