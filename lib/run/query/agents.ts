@@ -6,7 +6,10 @@ import type { ProbeEvent } from "../../model/probe_event.ts";
 interface Agent {
   readonly node: string;
   metrics: boolean;
+  /** On its own clock. */
   heartbeatMs: number | null;
+  /** When a heartbeat came that was newer than the one before, on ours; null: none did. */
+  advancedMs: number | null;
   lastEventMs: number | null;
   mode: AgentView["mode"];
   overheadPct: number | null;
@@ -19,6 +22,9 @@ interface Agent {
 const MOST_AGENTS = 10_000;
 const MOST_NAMES = 100;
 const STALE_MS = 60_000;
+/** A heartbeat that is older when it comes has a clock behind ours, or was long under way. */
+const BEHIND_S = 30;
+const MOST_WARNINGS = 10;
 const MODES: readonly unknown[] = ["core_full", "bcc_degraded", "unsupported"];
 
 export class Agents {
@@ -48,6 +54,7 @@ export class Agents {
       agent.metrics = true;
       switch (name) {
         case "llm_slo_agent_heartbeat":
+          if (agent.heartbeatMs !== null && value * 1000 > agent.heartbeatMs) agent.advancedMs = nowMs;
           agent.heartbeatMs = Math.min(nowMs, value * 1000);
           break;
         case "llm_slo_agent_cpu_overhead_pct":
@@ -69,14 +76,23 @@ export class Agents {
   /** @param nowMs Unix ms */
   answer(nowMs: number): AgentsAnswer {
     const age = (ms: number | null) => ms === null ? null : Math.max(0, (nowMs - ms) / 1000);
+    // Heartbeats that go on are an agent that lives, whatever its clock says.
+    const heard = ({ metrics, heartbeatMs, advancedMs, lastEventMs }: Agent) =>
+      Math.max(heartbeatMs ?? 0, advancedMs ?? 0, metrics ? 0 : lastEventMs ?? 0);
     return {
       schema: "agents-answer/v1",
+      warnings: [...this.#agents.values()].flatMap(({ node, heartbeatMs, advancedMs }) => {
+        const behindS = ((advancedMs ?? -Infinity) - (heartbeatMs ?? 0)) / 1000;
+        return behindS < BEHIND_S ? [] : [
+          `the clock of ${node} is ${behindS.toFixed(0)} s behind, or its metrics take that long: joins by time suffer`,
+        ];
+      }).slice(0, MOST_WARNINGS),
       agents: [...this.#agents.values()].sort((a, b) => a.node < b.node ? -1 : 1).map((agent) => ({
         node: agent.node,
         known_by: agent.metrics ? "metrics" : "events",
         heartbeat_age_s: age(agent.heartbeatMs),
         last_event_age_s: age(agent.lastEventMs),
-        stale: nowMs - Math.max(agent.heartbeatMs ?? 0, agent.metrics ? 0 : agent.lastEventMs ?? 0) > STALE_MS,
+        stale: nowMs - heard(agent) > STALE_MS,
         mode: agent.mode,
         cpu_overhead_pct: agent.overheadPct,
         events: agent.events,
@@ -94,6 +110,7 @@ export class Agents {
         node: key,
         metrics: false,
         heartbeatMs: null,
+        advancedMs: null,
         lastEventMs: null,
         mode: null,
         overheadPct: null,

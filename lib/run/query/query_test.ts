@@ -107,4 +107,15 @@ Deno.test("agents: by their metrics, and by their events", () => {
   assertEquals(known!.signals[1], { signal: "tls_handshake_ms", enabled: false, reason: "over budget" });
   assertEquals([heard!.node, heard!.known_by, heard!.stale, heard!.events], ["n2", "events", true, 1]);
   assertEquals(agents.answer(now + 120_000).agents[0]!.stale, true);
+  // Its clock is two minutes behind: alive as long as its heartbeats go on.
+  const beat = (atMs: number) => agents.metrics([gauge("llm_slo_agent_heartbeat", (atMs - 120_000) / 1000)], atMs);
+  const stale = (atMs: number) => agents.answer(atMs).agents[0]!.stale;
+  const later = now + 600_000;
+  beat(later);
+  beat(later + 10_000);
+  assertEquals([stale(later + 10_000), stale(later + 80_000)], [false, true]);
+  assert(agents.answer(later + 10_000).warnings!.some((text) => text.includes("clock of n1 is 120 s behind")));
+  // The same one again, as a proxy may send it, is no sign of life.
+  beat(later + 10_000);
+  assertEquals(stale(later + 80_000), true);
 });
