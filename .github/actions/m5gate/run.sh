@@ -7,6 +7,8 @@ out=${M5_OUT:-m5gate}
 # Deno from npm where it is not there; the gate needs nothing else.
 [ -n "${SLOCTL_DENO:-}" ] || sh "$root/deploy/setup.sh" || exit 3
 mkdir -p "$out" || exit 4
+# What an earlier step left there must not pass for the verdict of this one, which may end before it has any.
+rm -f "$out/m5_gate_summary.json" "$out/m5_gate.md" "$out/m5_gate.svg" || exit 4
 
 set -- --out-json "$out/m5_gate_summary.json" --out-md "$out/m5_gate.md" --out-svg "$out/m5_gate.svg"
 for flag in candidate-root baseline-root baseline-manifest candidate-ref candidate-commit scenarios mode profile \
