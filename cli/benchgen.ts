@@ -1,5 +1,5 @@
 import project from "../deno.json" with { type: "json" };
-import type { Command } from "./command.ts";
+import type { Command, Input } from "./command.ts";
 import { EVERYTHING } from "./restrict.ts";
 
 export const command: Command = {
@@ -56,18 +56,8 @@ export const command: Command = {
   permissions: EVERYTHING,
   run: async (input, io) => {
     const { benchgen } = await import("../lib/run/benchgen.ts");
-    const scenarios = input.list("scenario");
-    const said = {
-      scenario: scenarios.length === 0 ? undefined : scenarios.join(","),
-      input: input.string("input"),
-      runs: input.number("runs"),
-      rps: input.number("rps"),
-      phases: input.string("phases"),
-      workload: input.string("workload"),
-    };
-    const given = Object.entries(said).flatMap(([flag, value]) => value === undefined ? [] : [`--${flag}`, `${value}`]);
     return await benchgen({
-      scenarios,
+      scenarios: input.list("scenario"),
       out: input.string("out")!,
       workload: input.string("workload"),
       input: input.string("input"),
@@ -77,8 +67,21 @@ export const command: Command = {
       rps: input.number("rps"),
       phases: input.string("phases"),
       fresh: input.boolean("fresh"),
-      argv: ["sloctl", "benchgen", ...(input.boolean("live") ? ["--live"] : []), ...given],
+      argv: ["sloctl", "benchgen", ...typed(input)],
       version: project.version,
     }, io);
   },
 };
+
+/** The flags that were given, as anybody may give them again. */
+function typed(input: Input): string[] {
+  return command.flags.filter(({ name }) => input.given(name)).flatMap(({ name, type }) => {
+    if (type === "boolean") return input.boolean(name) ? [`--${name}`] : [];
+    const value = type === "list"
+      ? input.list(name).join(",")
+      : type === "string"
+      ? input.string(name)
+      : input.number(name);
+    return [`--${name}`, `${value}`];
+  });
+}

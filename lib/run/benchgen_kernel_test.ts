@@ -58,7 +58,18 @@ kernelTest(
     );
     if (dns.verdict === "not-evaluated") await notJudged(test, "no name was looked up in the fault phase");
     else assertEquals(dns.verdict, "pass", dns.sentence);
+    for (const { assertion, observed } of summary.assertions) {
+      if (typeof observed !== "number") continue;
+      assertAlmostEquals(observed, again.observed(assertion.metric, assertion.phase)!, 1e-9 * Math.abs(observed));
+    }
     const { paired } = provenance.overhead;
+    for (const [side, phase] of [[paired.off, "off"], [paired.on, "baseline"]] as const) {
+      assertEquals(side.requests, again.observed("ttft_ms.count", phase));
+      const p95 = again.observed("ttft_ms.p95", phase)!;
+      if (Number.isFinite(p95)) assertAlmostEquals(side.ttft_p95_ms, p95, 1e-9 * p95);
+      assertAlmostEquals(side.machine_cpu_pct, again.meanOf("machine_cpu_pct", phase), 1e-9);
+      assertAlmostEquals(side.seconds, again.meanOf("seconds", phase), 1e-9);
+    }
     assert(paired.off.requests > 0 && paired.on.requests > 0 && paired.order === "off-on", JSON.stringify(paired));
     const raw = (await Deno.readTextFile(`${folder}/raw_samples.jsonl`)).trim().split("\n").map((line) =>
       JSON.parse(line)

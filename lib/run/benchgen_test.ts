@@ -2,7 +2,8 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import { createHash } from "node:crypto";
 import { UnsupportedError, UsageError } from "../model/errors.ts";
 import { validate } from "../report/validate.ts";
-import { recompute } from "../testing/bench_recompute.ts";
+import type { AssertionOutcome } from "../evaluate/assertions.ts";
+import { recompute, type Recomputed } from "../testing/bench_recompute.ts";
 import { fakeIo } from "../testing/fake_io.ts";
 import { M5_OPTIONS } from "../testing/m5_options.ts";
 import { benchgen, type BenchgenOptions } from "./benchgen.ts";
@@ -34,6 +35,17 @@ async function inFolder(work: (out: string) => Promise<void>): Promise<void> {
 
 const json = async (path: string) => JSON.parse(await Deno.readTextFile(path));
 
+/** What each assertion observed, and was held against, is in the CSVs. */
+function followsFrom({ observed }: Recomputed, outcomes: readonly AssertionOutcome[]): void {
+  assert(outcomes.length > 0);
+  for (const { assertion, observed: seen, bound } of outcomes) {
+    const { metric, phase, relative_to, value } = assertion;
+    if (seen !== null) assertAlmostEquals(seen, observed(metric, phase)!, 1e-9 * Math.abs(seen), metric);
+    if (relative_to === undefined || bound === null) continue;
+    assertAlmostEquals(bound, value * observed(metric, relative_to)!, 1e-9 * Math.abs(bound), metric);
+  }
+}
+
 Deno.test("benchgen: a matrix of runs, each with every artefact, its numbers following from its CSVs", async () => {
   await inFolder(async (out) => {
     assertEquals(await benchgen({ ...options, out }, fakeIo()), 0);
@@ -43,7 +55,7 @@ Deno.test("benchgen: a matrix of runs, each with every artefact, its numbers fol
       assertEquals(
         names,
         ("attribution_summary.json class_metrics.csv collector_overhead.csv confusion_matrix.csv incident_predictions.csv " +
-          "provenance.json raw_samples.jsonl report.md requests.csv summary.md").split(" "),
+          "provenance.json raw_samples.jsonl report.md requests.csv series.csv summary.md").split(" "),
       );
       const [summary, provenance, again] = [
         await json(`${folder}/attribution_summary.json`),
@@ -51,6 +63,7 @@ Deno.test("benchgen: a matrix of runs, each with every artefact, its numbers fol
         await recompute(folder),
       ];
       assertEquals(summary.phases, again.phases);
+      followsFrom(again, summary.assertions);
       assertAlmostEquals(summary.accuracy, again.accuracy!, 1e-12);
       assertEquals((await Deno.readTextFile(`${folder}/confusion_matrix.csv`)).trim(), again.confusion);
       for (const [name, digest] of Object.entries(provenance.digests).filter(([name]) => name.includes("."))) {
@@ -132,7 +145,9 @@ Deno.test("benchgen: a run of a recording, with its own requests and what the ke
       await json(`${folder}/attribution_summary.json`),
       await json(`${folder}/provenance.json`),
     ];
-    assertEquals(summary.phases, (await recompute(folder)).phases);
+    const again = await recompute(folder);
+    assertEquals(summary.phases, again.phases);
+    followsFrom(again, summary.assertions);
     assertEquals([summary.accuracy, provenance.replay, provenance.overhead.measured], [1, true, false]);
     const rows = (await Deno.readTextFile(`${folder}/raw_samples.jsonl`)).trim().split("\n").map((line) =>
       JSON.parse(line)

@@ -2,6 +2,10 @@
 
 export interface Recomputed {
   readonly phases: readonly Record<string, unknown>[];
+  /** What an assertion's metric comes to in a phase; null where there is no value. */
+  readonly observed: (metric: string, phase: string) => number | null;
+  /** A statistic of a series measured beside the requests. */
+  readonly meanOf: (series: string, phase: string) => number;
   readonly accuracy: number | null;
   readonly confusion: string;
   readonly overhead: {
@@ -44,6 +48,21 @@ export async function recompute(folder: string): Promise<Recomputed> {
       tokens_p50_tps: of("token_throughput_tps", 0.5),
     };
   });
+  const series = await rowsOf(`${folder}/series.csv`);
+  const valuesOf = (name: string, phase: string) => [
+    ...requests.filter((row) => row.phase === phase && name in row).map((row) => number(row[name]!)),
+    ...series.filter((row) => row.phase === phase && row.series === name).map((row) => number(row.value!)),
+  ];
+  const observed = (metric: string, phase: string) => {
+    const [name, statistic] = metric.split(".") as [string, string];
+    const values = valuesOf(name, phase);
+    const sum = values.reduce((all, value) => all + value, 0);
+    if (statistic === "sum") return sum;
+    if (statistic === "count") return values.length;
+    if (values.length === 0) return null;
+    const q = statistic.startsWith("p") ? Number(statistic.slice(1)) / 100 : { min: 0, max: 1 }[statistic];
+    return q === undefined ? sum / values.length : quantileOf(values, q);
+  };
   const labels = [...new Set(predictions.flatMap((row) => [row.expected_domain!, row.predicted_fault_domain!]))].sort();
   const cells = labels.map((expected) =>
     labels.map((predicted) =>
@@ -52,6 +71,8 @@ export async function recompute(folder: string): Promise<Recomputed> {
   );
   return {
     phases,
+    observed,
+    meanOf: (name, phase) => observed(`${name}.mean`, phase)!,
     accuracy: predictions.length === 0
       ? null
       : predictions.filter((row) => row.expected_domain === row.predicted_fault_domain).length / predictions.length,

@@ -1,4 +1,4 @@
-/** The files of one run, exactly those of the contract and two beside them; the summary's numbers follow from the CSVs. */
+/** The files of one run, exactly those of the contract and three beside them; the summary's numbers follow from the CSVs. */
 import { type AssertionOutcome, evaluateAssertions, type PhaseData } from "../../evaluate/assertions.ts";
 import { classMetricsCsv, confusionCsv, scoreAttribution } from "../../evaluate/attribution_score.ts";
 import { toJson } from "../../model/json.ts";
@@ -46,6 +46,7 @@ export function runFiles(scenario: Scenario, result: RunResult): RunFiles {
     files: {
       "raw_samples.jsonl": rawSamples(scenario, result),
       "requests.csv": requestsCsv(requests),
+      "series.csv": seriesCsv(scenario, result),
       "attribution_summary.json": `${toJson(said, 2)}\n`,
       "incident_predictions.csv": predictionsCsv(attributed.cases),
       "confusion_matrix.csv": confusionCsv(score),
@@ -79,9 +80,24 @@ function rawSamples(scenario: Scenario, { requests, place, origin }: RunResult):
   ).join("");
 }
 
+function number(value: number): string {
+  return Number.isFinite(value) ? String(value) : value > 0 ? "+Inf" : "NaN";
+}
+
+/** What the summary says beside requests: values of the signals that assertions speak of, and what was measured beside. */
+function seriesCsv({ assertions }: Scenario, { signals, beside }: RunResult): string {
+  const named = new Set(assertions.map(({ metric }) => metric.slice(0, metric.lastIndexOf("."))));
+  const values = SCENARIO_PHASES.flatMap((phase) =>
+    Object.entries(signals[phase]).filter(([series]) => named.has(series)).flatMap(([series, values]) =>
+      values.map((value) => ({ phase, series, value }))
+    )
+  );
+  return "phase,series,value\n" +
+    [...values, ...beside].map(({ phase, series, value }) => `${phase},${series},${number(value)}\n`).join("");
+}
+
 /** Every request of the run, all phases. */
 function requestsCsv(requests: readonly BenchRequest[]): string {
-  const number = (value: number) => Number.isFinite(value) ? String(value) : value > 0 ? "+Inf" : "NaN";
   return "phase,request_id,timestamp,ttft_ms,request_latency_ms,token_throughput_tps,error_rate\n" +
     requests.map((r) =>
       `${r.phase},${r.requestId},${r.timestamp},${number(r.ttftMs)},${number(r.latencyMs)},${

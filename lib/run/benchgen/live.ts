@@ -15,7 +15,7 @@ import { injectInto } from "../faultinject_real.ts";
 import { startAgent } from "./agent.ts";
 import { attributedRun } from "./expected.ts";
 import { startLoad } from "./live_load.ts";
-import { notesOf, overheadRows, pairedSide, signalsByPhase } from "./live_numbers.ts";
+import { besideOf, notesOf, overheadRows, pairedSide, signalsByPhase } from "./live_numbers.ts";
 import { requestsIn, type Window, type WindowName } from "./load_records.ts";
 import { machineCpuMs } from "./machine_cpu.ts";
 import type { PairedSide, Place, RunResult } from "./run_result.ts";
@@ -96,6 +96,7 @@ export async function liveRun(options: LiveOptions, io: Pick<Io, "stop" | "err">
   };
   const off = () => window("off", () => spend("agent off", phases.baseline));
 
+  while (!load.begun()) await spend("the load starts", 250);
   await spend("warm-up", pauses.warmUp);
   if (options.offFirst) await off();
   const events = `${work}/events.jsonl`;
@@ -130,21 +131,21 @@ export async function liveRun(options: LiveOptions, io: Pick<Io, "stop" | "err">
   };
   const told = attributedRun(scenario, { ...documents, spans }, options.mode);
   const side = (name: "off" | "baseline"): PairedSide => pairedSide(name, windows, timed, machineMs.get(name)!);
+  const paired = { off: side("off"), on: side("baseline"), order: options.offFirst ? "off-on" : "on-off" } as const;
   return {
     origin: "measured",
     place,
-    requests: timed.flatMap(({ window, intoMs, ...request }) =>
-      window === "off" ? [] : [{
-        ...request,
-        phase: window,
-        faultLabel: window === "fault" ? labelAt(scenario, intoMs) : "none",
-      }]
-    ),
+    requests: timed.map(({ window, intoMs, ...request }) => ({
+      ...request,
+      phase: window,
+      faultLabel: window === "fault" ? labelAt(scenario, intoMs) : "none",
+    })),
     signals: signalsByPhase(documents.probes, windows, toUnixMs),
+    beside: besideOf(paired, { rows, startMs }),
     attributed: told.input,
     overhead: overheadRows(rows, documents.probes, said),
     unmeasured: null,
-    paired: { off: side("off"), on: side("baseline"), order: options.offFirst ? "off-on" : "on-off" },
+    paired,
     started,
     finished: new Date().toISOString(),
     notes: [

@@ -4,6 +4,8 @@ import { IoError } from "../../model/errors.ts";
 import type { Scenario } from "../../model/scenario.ts";
 
 export interface Load extends AsyncDisposable {
+  /** Whether it said that it opens its connections: it sends from a moment later on. On a busy machine its start takes seconds. */
+  readonly begun: () => boolean;
   /** Resolves, with the error to throw, when it ends before it is told to. */
   readonly broken: Promise<IoError>;
   end(): Promise<void>;
@@ -68,5 +70,5 @@ export function startLoad(
     await listening;
     clearTimeout(late);
   };
-  return { broken, end: () => ended ??= end(), [Symbol.asyncDispose]: () => ended ??= end() };
+  return { begun: () => said !== "", broken, end: () => ended ??= end(), [Symbol.asyncDispose]: () => ended ??= end() };
 }

@@ -5,7 +5,7 @@ import type { Span } from "../../model/span.ts";
 import { mean, quantile } from "../../stats/describe.ts";
 import type { AgentCost, CostRow } from "./agent.ts";
 import type { TimedRequest, Window } from "./load_records.ts";
-import type { OverheadRow, PairedSide, RunResult } from "./run_result.ts";
+import type { OverheadRow, Paired, PairedSide, RunResult, SeriesValue } from "./run_result.ts";
 
 export function signalsByPhase(
   probes: readonly ProbeEvent[],
@@ -66,6 +66,20 @@ export function pairedSide(
     ttft_p95_ms: quantile(own, 0.95),
     machine_cpu_pct: machineMs / 10 / seconds,
   };
+}
+
+/** What `paired` and the note on the agent's cost are made of, beside the requests and the rows of the overhead. */
+export function besideOf({ off, on }: Paired, { rows, startMs }: AgentCost): SeriesValue[] {
+  const side = (phase: SeriesValue["phase"], { seconds, machine_cpu_pct }: PairedSide): SeriesValue[] => [
+    { phase, series: "seconds", value: seconds },
+    { phase, series: "machine_cpu_pct", value: machine_cpu_pct },
+  ];
+  return [
+    ...side("off", off),
+    ...side("baseline", on),
+    ...rows.map(({ bpfPct }): SeriesValue => ({ phase: "run", series: "agent_bpf_pct", value: bpfPct })),
+    ...(rows.length === 0 ? [] : [{ phase: "run", series: "agent_start_cpu_ms", value: startMs } as const]),
+  ];
 }
 
 export function notesOf(

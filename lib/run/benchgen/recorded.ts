@@ -54,6 +54,7 @@ export async function recordedRun(
     },
     requests,
     signals: signalsOf(data, windows),
+    beside: [],
     attributed: await attributedRecording(path, scenario, mode, (baseline.endNs - baseline.startNs) / 1e6),
     overhead: [],
     unmeasured: "a recording holds no cost by the 250 ms",

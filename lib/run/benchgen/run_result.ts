@@ -4,7 +4,8 @@ import type { AttributedInput } from "../attributor.ts";
 
 /** One request of the run. */
 export interface BenchRequest {
-  readonly phase: ScenarioPhase;
+  /** `off`: the lab at rest without an agent. */
+  readonly phase: ScenarioPhase | "off";
   readonly requestId: string;
   readonly traceId: string;
   /** RFC 3339. */
@@ -27,6 +28,14 @@ export interface OverheadRow {
   readonly memoryMb: number;
   readonly eventsPerSecond: number;
   readonly droppedEvents: number;
+}
+
+/** A number that was measured beside the requests: a row of series.csv. */
+export interface SeriesValue {
+  /** `run`: of all of it. */
+  readonly phase: BenchRequest["phase"] | "run";
+  readonly series: string;
+  readonly value: number;
 }
 
 /** Requests with the agent off against those with it on, the lab at rest both times. */
@@ -60,6 +69,8 @@ export interface RunResult {
   readonly requests: readonly BenchRequest[];
   /** Values of the signals by phase. */
   readonly signals: Readonly<Record<ScenarioPhase, Readonly<Record<string, readonly number[]>>>>;
+  /** What paired figures and notes are made of. */
+  readonly beside: readonly SeriesValue[];
   readonly attributed: AttributedInput;
   readonly overhead: readonly OverheadRow[];
   /** Why there are no rows; null where there are. */

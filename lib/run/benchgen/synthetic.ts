@@ -47,6 +47,7 @@ export function syntheticRun(
         Object.keys(requests[0]?.signals ?? {}).map((name) => [name, requests.map((r) => r.signals[name]!)]),
       ),
     ])) as unknown as RunResult["signals"],
+    beside: [],
     attributed: attributeFaults({ ...emptyDocuments(), faults, synthetic: true }, mode, { err: () => {} }),
     overhead: [],
     unmeasured: SYNTHETIC_NOTE,
