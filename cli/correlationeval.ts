@@ -7,10 +7,13 @@ export const command: Command = {
     "Reads labelled pairs, one a line, joins each with the four tiers, and compares. Without --threshold a pair counts as joined " +
     "at any tier. Pairs that share a group compete with one another. Exit code 1: below a limit; 3: the pairs cannot tell.",
   examples: [
-    { command: "sloctl correlationeval --input pairs.jsonl", text: "precision, recall and f1" },
+    {
+      command: "sloctl correlationeval --input fixtures/correlation/labelled_pairs.jsonl",
+      text: "precision, recall and f1 of the set that comes with the checkout",
+    },
     {
       command: "sloctl correlationeval --input pairs.jsonl --threshold 0.7 --out-json report.json",
-      text: "older fixtures",
+      text: "only joins of at least that confidence count",
     },
   ],
   flags: [

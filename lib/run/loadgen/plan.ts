@@ -153,7 +153,13 @@ async function traced(options: LoadgenOptions, file: string, io: Pick<Io, "stdin
     mostOut: options.mostOut ?? Infinity,
   });
   if (arrivals.length === 0) {
-    throw new IoError(`Cannot replay "${file}": no row is left of ${distortion.rows}`, "Widen the crop");
+    const { no_length: bare, before_crop: before, after_crop: after } = distortion.left_out;
+    throw new IoError(
+      `Cannot replay "${file}": no row is left of ${distortion.rows} (${bare} without tokens, ${
+        before + after
+      } cropped)`,
+      bare === distortion.rows ? "Check the columns of its lengths" : "Widen the crop",
+    );
   }
   if (options.spread !== undefined && options.spread !== distortion.spread) {
     io.err(`sloctl: --spread ${options.spread} has no effect: the clock of this trace does not tick\n`);
