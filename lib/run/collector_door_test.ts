@@ -4,18 +4,21 @@ import { Buffer } from "node:buffer";
 import { get as httpGet } from "node:http";
 import { gzipSync } from "node:zlib";
 import { IoError, UsageError } from "../model/errors.ts";
-import type { Span } from "../model/span.ts";
+import { type Span, SPAN_KIND } from "../model/span.ts";
+import { probeEventLog } from "../export/probe_event_log.ts";
 import { watchEvents } from "../net/watch_events.ts";
-import { encodeTraces } from "../otlp/mod.ts";
+import { encodeLogs, encodeTraces } from "../otlp/mod.ts";
 import { digestOf } from "../serve/token_file.ts";
+import { SloTracker } from "../slo/tracker.ts";
 import { startCollector } from "../testing/collector.ts";
 import { fakeIo } from "../testing/fake_io.ts";
+import { sloFile } from "../testing/slo.ts";
 import { madeRun } from "../testing/telemetry.ts";
 import { until } from "../testing/until.ts";
 import { incidents } from "./ask/incidents.ts";
 
 const TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-const { spans } = madeRun({ seconds: 1 });
+const { spans, probes } = madeRun({ seconds: 1 });
 const body = encodeTraces(spans, "protobuf");
 
 /** Claims of the token `name`, as a line of the file. */
@@ -140,6 +143,60 @@ Deno.test("a token of a namespace sends and reads nothing of another's", async (
   assertEquals((await post(to.http, "a", encodeTraces(unnamed, "protobuf"))).status, 200);
   const own = `${to.http}/v1/requests/${unnamed[0]!.traceId}`;
   assertEquals([(await get(own, "a")).status, (await get(own, "b")).status], [200, 404]);
+  await to.end();
+});
+
+Deno.test("a token of a namespace is told of its own objectives and agents, and of nothing that counts all together", async () => {
+  await using file = await tokenFile(line("a", { ns: "a" }), line("b", { ns: "b" }), line("all"));
+  const to = await startCollector({ tokenFile: file.path, tracker: new SloTracker(sloFile([])), sloFile: "a.yaml" });
+  for (const url of [`${to.http}/metrics`, to.metrics]) {
+    const statuses = await Promise.all(["a", "b", "all", null].map(async (token) => (await get(url, token)).status));
+    assertEquals(statuses, [403, 403, 200, 401], url);
+  }
+  assertStringIncludes((await get(to.metrics, "a")).text, 'for the namespace \\"a\\", and this collector serves all');
+  const json = async (path: string, token: string) => JSON.parse((await get(to.http + path, token)).text);
+  const slo = async (token: string) => {
+    const { slos, warnings } = await json("/v1/slo?explain=1", token);
+    return slos.length === 1 ? slos[0].counts.good + slos[0].counts.bad : warnings.join();
+  };
+  // Nothing is counted yet, and the file of objectives names no namespace.
+  for (const token of ["a", "b", "all"]) assertEquals(await slo(token), 0);
+  assertEquals((await post(to.http, "a")).status, 200);
+  const requests = spans.filter(({ kind }) => kind === SPAN_KIND.server).length;
+  const counted = async (n: number) => {
+    for (let i = 0; i < 200 && await slo("all") !== n; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    assertEquals(await slo("all"), n);
+  };
+  await counted(requests);
+  assertEquals(await slo("a"), requests);
+  assertStringIncludes(await slo("b"), "other namespaces");
+  const others = spans.map((span): Span => ({ ...span, traceId: span.traceId.replace(/^./, "f") }));
+  assertEquals((await post(to.http, "b", encodeTraces(others, "protobuf"))).status, 200);
+  await counted(2 * requests);
+  for (const token of ["a", "b"]) assertStringIncludes(await slo(token), "other namespaces");
+
+  let told = 0n;
+  const tell = async (token: string, node: string, n: number) => {
+    // None of them is like another.
+    const sent = probes.slice(0, n).map((probe) => ({ ...probe, node, ts_unix_nano: probe.ts_unix_nano + ++told }));
+    const answer = await fetch(`${to.http}/v1/logs`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      body: encodeLogs(sent.map((probe) => probeEventLog(probe, {}, 0n)), "json"),
+    });
+    assertEquals([answer.status, await answer.text()], [200, "{}"]);
+  };
+  await tell("a", "of a", 2);
+  await tell("b", "of b", 3);
+  await tell("a", "of both", 4);
+  await tell("b", "of both", 5);
+  const agents = async (token: string) =>
+    (await json("/v1/agents", token)).agents.map((
+      { node, events }: { node: string; events: number },
+    ) => [node, events]);
+  assertEquals(await agents("a"), [["of a", 2], ["of both", 4]]);
+  assertEquals(await agents("b"), [["of b", 3], ["of both", 5]]);
+  assertEquals(await agents("all"), [["of a", 2], ["of b", 3], ["of both", 9]]);
   await to.end();
 });
 

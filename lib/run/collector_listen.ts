@@ -43,6 +43,7 @@ import { enrichedSpan } from "./enriched_span.ts";
 import { openLines } from "./lines.ts";
 import { Agents } from "./query/agents.ts";
 import { byNamespace } from "./query/by_namespace.ts";
+import { CountedNamespaces } from "./query/counted_namespaces.ts";
 import { scoped } from "./query/scoped.ts";
 import { querySource } from "./query/source.ts";
 import { watchSource } from "./query/watch_source.ts";
@@ -141,7 +142,8 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     onIncident,
     onFault,
   });
-  if (tracker !== null) await restoreSlo(store, tracker, nowMs());
+  const countedIn = tracker === null ? null : new CountedNamespaces(tracker.file.service);
+  if (tracker !== null) await restoreSlo(store, tracker, nowMs(), (events) => countedIn!.learn(events));
   await closeLeftOpen(store, nowMs(), onIncident, (incident) => burns?.resume(incident) ?? false);
   const sendOn = ({ evidence }: JudgedTrace) =>
     sending.spans(evidence.map(({ span, attributes }) => enrichedSpan(span, attributes)));
@@ -156,6 +158,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     onProbes: (probes) => agents.probes(probes, nowMs()),
     onTrace: (trace) => {
       metrics.judged(trace);
+      countedIn?.learn(trace.events);
       desk.observe(trace);
       burns?.observe(trace);
       sendOn(trace);
@@ -191,6 +194,9 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
       storeKind: opened.kind,
       agents,
       tracker: options.tracker,
+      // Who is let in where the collector serves one namespace may know of the collector as a whole.
+      ns: options.place.namespace === "" ? ns : "",
+      counted: countedIn,
       sloFile: options.sloFile,
       windowMs: options.windowMs,
       version: options.version,

@@ -70,21 +70,24 @@ export class Door {
     return this.#refused;
   }
 
-  /** @param authorization the header of that name, as it came */
-  admit(authorization: string | undefined, verb: Verb): Admission {
-    const admission = this.#judge(authorization, verb);
+  /**
+   * @param authorization the header of that name, as it came
+   * @param reach "all": what is asked for tells of every namespace there is, and cannot be told apart
+   */
+  admit(authorization: string | undefined, verb: Verb, reach: "own" | "all" = "own"): Admission {
+    const admission = this.#judge(authorization, verb, reach);
     const { refusal } = admission;
     if (refusal !== undefined) this.#refused.set(refusal.status, (this.#refused.get(refusal.status) ?? 0) + 1);
     return admission;
   }
 
-  #judge(authorization: string | undefined, verb: Verb): Admission {
+  #judge(authorization: string | undefined, verb: Verb, reach: "own" | "all"): Admission {
     const [, presented] = /^bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? "") ?? [];
     if (presented === undefined) return refusal(401, "a token is wanted: authorization: Bearer TOKEN");
     const token = this.#find(digestOf(presented));
     if (token === null) return refusal(401, "the token is not known");
-    const caller = this.#caller(token, verb);
-    const standing = this.#standing(token, verb);
+    const caller = this.#caller(token, verb, reach);
+    const standing = this.#standing(token, verb, reach);
     if (standing !== null) return refusal(standing.status, standing.why, { caller });
     const waitS = this.#buckets.get(token.digest.toHex())?.take(this.#options.clockMs()) ?? 0;
     if (waitS === 0) return { caller };
@@ -93,7 +96,11 @@ export class Door {
   }
 
   /** Why a token that is known is not good for that, here and now; null: it is. */
-  #standing(token: TokenLine, verb: Verb): { readonly status: Refusal["status"]; readonly why: string } | null {
+  #standing(
+    token: TokenLine,
+    verb: Verb,
+    reach: "own" | "all",
+  ): { readonly status: Refusal["status"]; readonly why: string } | null {
     const { namespace, region } = this.#options;
     const { ns } = token;
     if (token.revoked) return { status: 401, why: "the token is revoked" };
@@ -107,7 +114,9 @@ export class Door {
     const foreign = (whose: string) => `the token is for the namespace "${ns}", and this collector serves ${whose}`;
     if (ns !== "" && namespace !== "" && ns !== namespace) return { status: 403, why: foreign("another") };
     if (!token.verbs.includes(verb)) return { status: 403, why: `the token does not have the verb ${verb}` };
-    if (verb === "admin" && ns !== namespace && ns !== "") return { status: 403, why: foreign("all") };
+    if ((verb === "admin" || reach === "all") && ns !== namespace && ns !== "") {
+      return { status: 403, why: foreign("all") };
+    }
     return null;
   }
 
@@ -120,10 +129,10 @@ export class Door {
     return timingSafeEqual(found?.digest ?? NOBODY, digest) && found !== undefined ? found : null;
   }
 
-  #caller({ kid, jti, ns, maxBytes, digest }: TokenLine, verb: Verb): Caller {
+  #caller({ kid, jti, ns, maxBytes, digest }: TokenLine, verb: Verb, reach: "own" | "all"): Caller {
     const isGood = () => {
       const token = this.#find(digest);
-      return token !== null && token.ns === ns && this.#standing(token, verb) === null;
+      return token !== null && token.ns === ns && this.#standing(token, verb, reach) === null;
     };
     return { kid, jti, ns, maxBytes, isGood };
   }

@@ -5,6 +5,8 @@ import { refuse } from "./otlp_http.ts";
 import type { Verb } from "./token_file.ts";
 
 const OPEN = new Set(["/v1/health"]);
+/** What is counted there is counted over all namespaces together. */
+const WHOLE = new Set(["/metrics"]);
 const INGEST = new Set(["/v1/traces", "/v1/logs", "/v1/metrics"]);
 
 /** What a path wants; null: nothing, whoever asks. */
@@ -23,7 +25,11 @@ export function guarded(
   return async (request) => {
     const verb = verbOf(request.path);
     if (verb === null) return await handler(request);
-    const { caller, refusal }: Admission = door.admit(request.headers.authorization, verb);
+    const { caller, refusal }: Admission = door.admit(
+      request.headers.authorization,
+      verb,
+      WHOLE.has(request.path) ? "all" : "own",
+    );
     if (refusal !== undefined) {
       onRefused(request, refusal);
       const answer = refused(request, refusal);

@@ -7,6 +7,7 @@ import { probeEntry, spanEntry } from "../../store/entries.ts";
 import { MemoryStore } from "../../store/memory_store.ts";
 import { madeRun } from "../../testing/telemetry.ts";
 import { Agents } from "./agents.ts";
+import { CountedNamespaces } from "./counted_namespaces.ts";
 import { requestAnswer } from "./request_answer.ts";
 
 async function stored(run: ReturnType<typeof madeRun>) {
@@ -118,4 +119,47 @@ Deno.test("agents: by their metrics, and by their events", () => {
   // The same one again, as a proxy may send it, is no sign of life.
   beat(later + 10_000);
   assertEquals(stale(later + 80_000), true);
+});
+
+Deno.test("agents as one namespace sees them: by what they told of it, or of none", () => {
+  const agents = new Agents();
+  const now = 1_767_225_600_000;
+  const [probe] = madeRun({ seconds: 1 }).probes;
+  const told = (node: string, namespace: string, n: number, atMs: number) =>
+    agents.probes(Array.from({ length: n }, () => ({ ...probe!, node, namespace })), atMs);
+  told("n1", "a", 2, now - 3_000);
+  told("n1", "b", 3, now - 1_000);
+  told("n2", "b", 1, now - 70_000);
+  told("n3", "", 4, now);
+  for (let i = 0; i < 1_100; i++) told("n4", `x${i}`, 1, now);
+  told("n4", "a", 1, now);
+  agents.metrics([{
+    kind: "gauge",
+    metric: {
+      name: "llm_slo_agent_heartbeat",
+      description: "",
+      unit: "",
+      resource: { "host.name": "n2", "k8s.namespace.name": "c" },
+      scope: "",
+    },
+    ...{ attributes: {}, startNs: 0n, timeNs: 0n, flags: 0, exemplars: [], value: now / 1000 },
+  }], now);
+  const seen = (ns: string) =>
+    agents.answer(now, ns).agents.map(({ node, events, last_event_age_s }) => [node, events, last_event_age_s]);
+  assertEquals(seen("a"), [["n1", 2, 3], ["n3", 4, 0]], "of more namespaces than are told apart nobody's");
+  assertEquals(seen("b"), [["n1", 3, 1], ["n2", 1, 70], ["n3", 4, 0]]);
+  assertEquals(seen("c"), [["n2", 0, null], ["n3", 4, 0]], "it told of itself");
+  assertEquals(seen("*"), [["n3", 4, 0]], "which is no namespace's name");
+  assertEquals(seen(""), [["n1", 5, 1], ["n2", 1, 70], ["n3", 4, 0], ["n4", 1_101, 0]]);
+});
+
+Deno.test("objectives are one namespace's where no other was counted", () => {
+  const counted = new CountedNamespaces("gw");
+  const event = (service: string, namespace: string) => ({ service, namespace });
+  counted.learn([event("gw", ""), event("other", "b")]);
+  assertEquals(["", "a", "b"].map((ns) => counted.areSeenBy(ns)), [true, true, true]);
+  counted.learn([event("gw", "a"), event("gw", "a")]);
+  assertEquals(["", "a", "b"].map((ns) => counted.areSeenBy(ns)), [true, true, false]);
+  counted.learn([event("gw", "b")]);
+  assertEquals(["", "a", "b"].map((ns) => counted.areSeenBy(ns)), [true, false, false]);
 });

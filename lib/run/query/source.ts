@@ -8,6 +8,7 @@ import { sloStatus } from "../../slo/status.ts";
 import type { SloTracker } from "../../slo/tracker.ts";
 import { AskedAgain } from "./asked_again.ts";
 import type { Agents } from "./agents.ts";
+import type { CountedNamespaces } from "./counted_namespaces.ts";
 import { JudgedRequests } from "./judged_requests.ts";
 import { requestAnswer } from "./request_answer.ts";
 import type { Readable } from "./scoped.ts";
@@ -18,6 +19,10 @@ export interface SourceOptions {
   readonly storeKind: string;
   readonly agents: Agents;
   readonly tracker: SloTracker | null;
+  /** The one namespace of which who asks may know; "": everything. */
+  readonly ns?: string;
+  /** Where the requests came from that the objectives count; needed where `ns` is one. */
+  readonly counted?: CountedNamespaces | null;
   /** Name of the file of objectives, or null. */
   readonly sloFile: string | null;
   readonly windowMs: number;
@@ -33,7 +38,7 @@ export interface SourceOptions {
 const MOST = 100_000;
 
 export function querySource(options: SourceOptions): QuerySource {
-  const { store, agents, tracker, nowMs } = options;
+  const { store, agents, tracker, nowMs, ns = "" } = options;
   const startedAt = new Date(nowMs()).toISOString();
   const again = new AskedAgain();
   const requests = new JudgedRequests(store);
@@ -54,15 +59,20 @@ export function querySource(options: SourceOptions): QuerySource {
     slo: (service) => {
       const now = nowMs();
       tracker?.advance(now);
-      const slos = (tracker?.tracked ?? []).map((tracked) => sloStatus(tracked, now));
+      const isSeen = ns === "" || (options.counted?.areSeenBy(ns) ?? false);
+      const slos = (isSeen ? tracker?.tracked ?? [] : []).map((tracked) => sloStatus(tracked, now));
       return {
         schema: "slo-answer/v1",
         file: options.sloFile,
         slos: slos.filter((status) => service === undefined || status.service === service),
-        warnings: tracker === null ? ["the collector was given no file of objectives: --slo FILE"] : [],
+        warnings: tracker === null
+          ? ["the collector was given no file of objectives: --slo FILE"]
+          : isSeen
+          ? []
+          : ["the objectives count requests of other namespaces too: a token of one namespace is not told of them"],
       };
     },
-    agents: () => agents.answer(nowMs()),
+    agents: () => agents.answer(nowMs(), ns),
     indexes: () => store.state().indexes,
   };
 }
