@@ -188,15 +188,18 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
     sending: () => sending.state,
     watchers: () => watchers.clients,
   });
+  // Who is let in where the collector serves one namespace may know of the collector as a whole.
+  const servesOne = options.place.namespace !== "";
+  const seesObjectives = (ns: string) => servesOne || (countedIn?.areSeenBy(ns) ?? false);
+  const scopedTo = (ns: string) => scoped(store, ns, () => seesObjectives(ns));
   const sourceOf = (ns: string) =>
     querySource({
-      store: scoped(store, ns),
+      store: scopedTo(ns),
       storeKind: opened.kind,
       agents,
       tracker: options.tracker,
-      // Who is let in where the collector serves one namespace may know of the collector as a whole.
-      ns: options.place.namespace === "" ? ns : "",
-      counted: countedIn,
+      ns: servesOne ? "" : ns,
+      seesObjectives: () => seesObjectives(ns),
       sloFile: options.sloFile,
       windowMs: options.windowMs,
       version: options.version,
@@ -205,7 +208,7 @@ export async function receiveSpans(options: CollectorOptions & { readonly listen
       incidentsOpen: () => desk.open + (burns?.open ?? 0),
       problems: () => [...problems(pipeline, faults), ...sending.warnings(), ...secure?.problems() ?? []],
     });
-  const watchers = new Watchers((ns) => watchSource(scoped(store, ns)), options.watch);
+  const watchers = new Watchers((ns) => watchSource(scopedTo(ns)), options.watch);
   const query = byNamespace((ns) => queryRoute(sourceOf(ns), nowMs));
   const admin = adminRoute({ door: secure?.door ?? null, acts: opened.acts, nowMs, last: () => store.state().last });
   stack.use(new LoopLag((lateMs) => metrics.lag(lateMs)));

@@ -12,10 +12,18 @@ export function entryNamespace({ kind, document }: NewEntry): string {
   return kind === "span" || kind === "log" ? ofResource(document.resource) : document.namespace ?? "";
 }
 
-/** `store` itself where `ns` is "". A page of `newest` may come out shorter than its limit though there is more. */
-export function scoped(store: Store, ns: string): Readable {
+/**
+ * `store` itself where `ns` is "". A page of `newest` may come out shorter than its limit though there is more.
+ *
+ * @param seesObjectives whether all that the objectives count is of this namespace, or names none: an incident of theirs is told of then
+ */
+export function scoped(store: Store, ns: string, seesObjectives: () => boolean = () => true): Readable {
   if (ns === "") return store;
-  const isOurs = (entry: Entry) => ["", ns].includes(entryNamespace(entry));
+  const isOurs = (entry: Entry) => {
+    const named = entryNamespace(entry);
+    if (named !== "") return named === ns;
+    return entry.kind !== "incident" || entry.document.alert === undefined || seesObjectives();
+  };
   return {
     async after(seq, limit, filter) {
       const found: Entry[] = [];

@@ -8,7 +8,6 @@ import { sloStatus } from "../../slo/status.ts";
 import type { SloTracker } from "../../slo/tracker.ts";
 import { AskedAgain } from "./asked_again.ts";
 import type { Agents } from "./agents.ts";
-import type { CountedNamespaces } from "./counted_namespaces.ts";
 import { JudgedRequests } from "./judged_requests.ts";
 import { requestAnswer } from "./request_answer.ts";
 import type { Readable } from "./scoped.ts";
@@ -19,10 +18,10 @@ export interface SourceOptions {
   readonly storeKind: string;
   readonly agents: Agents;
   readonly tracker: SloTracker | null;
-  /** The one namespace of which who asks may know; "": everything. */
+  /** The one namespace of which who asks may know; "": every one. */
   readonly ns?: string;
-  /** Where the requests came from that the objectives count; needed where `ns` is one. */
-  readonly counted?: CountedNamespaces | null;
+  /** Whether who asks may know of the objectives. */
+  readonly seesObjectives?: () => boolean;
   /** Name of the file of objectives, or null. */
   readonly sloFile: string | null;
   readonly windowMs: number;
@@ -38,7 +37,7 @@ export interface SourceOptions {
 const MOST = 100_000;
 
 export function querySource(options: SourceOptions): QuerySource {
-  const { store, agents, tracker, nowMs, ns = "" } = options;
+  const { store, agents, tracker, nowMs, ns = "", seesObjectives = () => true } = options;
   const startedAt = new Date(nowMs()).toISOString();
   const again = new AskedAgain();
   const requests = new JudgedRequests(store);
@@ -59,7 +58,7 @@ export function querySource(options: SourceOptions): QuerySource {
     slo: (service) => {
       const now = nowMs();
       tracker?.advance(now);
-      const isSeen = ns === "" || (options.counted?.areSeenBy(ns) ?? false);
+      const isSeen = seesObjectives();
       const slos = (isSeen ? tracker?.tracked ?? [] : []).map((tracked) => sloStatus(tracked, now));
       return {
         schema: "slo-answer/v1",
