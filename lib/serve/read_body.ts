@@ -1,6 +1,7 @@
 /** A request body off a socket, read without ever holding more than the limit. */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
+import { joinRoomy } from "../model/roomy.ts";
 import type { ByteBudget } from "./byte_budget.ts";
 import { BodyError } from "./http.ts";
 import { tooLarge } from "./inflate.ts";
@@ -46,7 +47,7 @@ export function readBody(
     message.on("data", onData);
     message.once("end", () => {
       clearTimeout(timer);
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      resolve(chunks.length === 1 ? chunks[0]! : joinRoomy(chunks, length));
     });
     const cut = () => fail(new BodyError(400, 'Cannot read "request body": it was cut short'));
     message.once("error", cut);

@@ -1,7 +1,7 @@
 /** Which spans were taken already: a resend after a lost answer must not count twice. */
 import type { Span } from "../model/span.ts";
 import { ID_WORDS } from "../otlp/scan_traces.ts";
-import { SpanTable } from "./span_table.ts";
+import { spanHash, SpanTable } from "./span_table.ts";
 
 export class SeenSpans {
   #recent: SpanTable;
@@ -45,18 +45,20 @@ export class SeenSpans {
   }
 
   #add(words: Uint32Array, at: number): boolean {
-    if (this.#recent.has(words, at) || this.#older.has(words, at)) return false;
+    const hash = spanHash(words, at);
+    if (this.#recent.has(words, at, hash) || this.#older.has(words, at, hash)) return false;
     if (this.#recent.isFull) {
       [this.#recent, this.#older] = [this.#older, this.#recent];
       this.#recent.clear();
     }
-    this.#recent.add(words, at);
+    this.#recent.add(words, at, hash);
     return true;
   }
 
   #delete(words: Uint32Array, at: number): void {
-    this.#recent.delete(words, at);
-    this.#older.delete(words, at);
+    const hash = spanHash(words, at);
+    this.#recent.delete(words, at, hash);
+    this.#older.delete(words, at, hash);
   }
 
   #of(key: string): Uint32Array {

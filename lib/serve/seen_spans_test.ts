@@ -18,3 +18,13 @@ Deno.test("SeenSpans takes back what could not be kept", () => {
   seen.forget(seen.fresh([span(1), span(2)]));
   assertEquals(seen.fresh([span(1), span(2)]).length, 2);
 });
+
+Deno.test("SeenSpans knows each of very many, and none of those that were taken back", () => {
+  const seen = new SeenSpans(100_000);
+  const spans = Array.from({ length: 40_000 }, (_, n) => span(n * 0x10001));
+  assertEquals(seen.fresh(spans).length, spans.length);
+  const back = spans.filter((_, n) => n % 3 === 0);
+  seen.forget(back);
+  assertEquals(seen.fresh(spans).length, back.length);
+  assertEquals(seen.fresh(spans), []);
+});

@@ -4,6 +4,7 @@
  *
  * Layout, little-endian: byte 1, byte 0, requests (16 bits); of each request its spans, its bytes and its encoding (32 bits each); bodies.
  */
+import { ROOM, takeRoom } from "../model/roomy.ts";
 import type { Span } from "../model/span.ts";
 import { withGenAiNames } from "../otlp/genai.ts";
 import { decodeTraces, type Encoding } from "../otlp/mod.ts";
@@ -36,9 +37,11 @@ export function fitting(requests: readonly SpanRequest[], from: number): number 
   return n;
 }
 
+/** Their bodies are not looked at again: one that has room for the head before it becomes the chunk. */
 export function rawChunk(requests: readonly SpanRequest[]): Chunk {
   let at = HEAD + REQUEST_HEAD * requests.length;
-  const body = new Uint8Array(requests.reduce((sum, request) => sum + request.body.length, at));
+  const own = requests.length === 1 && at === ROOM ? takeRoom(requests[0]!.body) : null;
+  const body = own ?? new Uint8Array(requests.reduce((sum, request) => sum + request.body.length, at));
   const view = new DataView(body.buffer);
   view.setUint8(0, RAW);
   view.setUint16(2, requests.length, true);
@@ -49,7 +52,7 @@ export function rawChunk(requests: readonly SpanRequest[]): Chunk {
     view.setUint32(head, scanned.spans, true);
     view.setUint32(head + 4, bytes.length, true);
     view.setUint32(head + 8, ENCODINGS.indexOf(encoding), true);
-    body.set(bytes, at);
+    if (own === null) body.set(bytes, at);
     at += bytes.length;
     entries += scanned.spans;
     oldestMs = Math.min(oldestMs, scanned.oldestMs);

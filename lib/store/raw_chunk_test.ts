@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { joinRoomy } from "../model/roomy.ts";
 import type { Span } from "../model/span.ts";
 import { decodeTraces, encodeTraces, type Encoding } from "../otlp/mod.ts";
 import { scanTraces, type SpanRequest } from "../otlp/scan_traces.ts";
@@ -41,6 +42,17 @@ Deno.test("requests put together give every span back, under the names it was se
   for (const broken of [made.body.slice(0, 3), made.body.slice(0, 30), made.body.with(4, 200)]) {
     assertThrows(() => openChunk(broken, 1).entry(0), TypeError);
   }
+});
+
+Deno.test("a body with room before it becomes the chunk, and is the same as one that is copied", () => {
+  const spans = take(distinctSpans(), 20);
+  const one = request(spans, "json");
+  const copied = rawChunk([one]);
+  const body = joinRoomy([one.body.subarray(0, 100), one.body.subarray(100)], one.body.length);
+  const made = rawChunk([{ ...one, body }]);
+  assertEquals(made.body.buffer, body.buffer);
+  assertEquals(made, copied);
+  assertEquals(openChunk(made.body, 1).spanKey(19), spans[19]!.traceId + spans[19]!.spanId);
 });
 
 Deno.test("what is put together is bounded; one that is larger stands alone", () => {
