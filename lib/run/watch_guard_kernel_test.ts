@@ -9,14 +9,18 @@ import { type Watch, watchKernel, type WatchOptions } from "./watch.ts";
 
 const noClang = await missingTool("clang", "apt-get install clang");
 const WINDOW_MS = 300;
+/** Of the budget: what is restored has to leave it well below, what is shed must have been well above. */
+const BELOW = 0.6, ABOVE = 2;
+/** Percent of one CPU that the programs cost where nothing else happens, at most. */
+const QUIET = 0.5;
 
-/** What watching costs, in percent of one CPU, while `load` runs. */
-async function costOver(options: Partial<WatchOptions>, ms: number): Promise<number> {
+/** What watching costs, in percent of one CPU: all of it, and the programs in the kernel. */
+async function costOver(options: Partial<WatchOptions>, ms: number): Promise<{ total: number; kernel: number }> {
   using watch = watchKernel({ timers: false, steal: false, ...options }, () => {});
   await delay(ms);
-  const { cpu_pct } = watch.cost();
-  assert(cpu_pct !== null);
-  return cpu_pct;
+  const { cpu_pct, kernel_cpu_pct } = watch.cost();
+  assert(cpu_pct !== null && kernel_cpu_pct !== null);
+  return { total: cpu_pct, kernel: kernel_cpu_pct };
 }
 
 interface Guarded extends Disposable {
@@ -26,13 +30,13 @@ interface Guarded extends Disposable {
   until(action: string): Promise<GuardStep>;
 }
 
-function guarded(options: Partial<WatchOptions>, budgetPct: number): Guarded {
+function guarded(options: Partial<WatchOptions>, budgetPct: number, calmMs = 2 * WINDOW_MS): Guarded {
   const steps: GuardStep[] = [];
   const watch = watchKernel({
     timers: false,
     steal: false,
     ...options,
-    guard: { budgetPct, windowMs: WINDOW_MS, calmMs: 2 * WINDOW_MS, onStep: (step) => steps.push(step) },
+    guard: { budgetPct, windowMs: WINDOW_MS, calmMs, onStep: (step) => steps.push(step) },
   }, () => {});
   const until = async (action: string) => {
     for (let i = 0; i < 150; i++) {
@@ -49,15 +53,23 @@ for (const timeOwnPrograms of [false, true]) {
   const whose = timeOwnPrograms ? "as the programs time themselves" : "as the kernel counts it";
   kernelTest(
     `a load that costs too much, ${whose}: thresholds, then the run queue; restored when it is over`,
-    async () => {
+    async (test) => {
       await using load = await rates();
       const options = { probes: ["dns_latency", "runqueue_delay", "tcp_retransmit"] as const, timeOwnPrograms };
-      const quietPct = await costOver(options, 1000);
+      await costOver(options, 1000); // code is compiled
+      const quiet = await costOver(options, 1000);
       const busy = load.start("switches", 0);
       try {
-        const busyPct = await costOver(options, 1000);
-        assert(busyPct > 2 * quietPct, `the load costs too little: ${busyPct} %, ${quietPct} % without it`);
-        using guard = guarded(options, (quietPct + busyPct) / 2);
+        const loaded = await costOver(options, 1000);
+        const costs = `${loaded.total} % under load, ${quiet.total} % without it`;
+        const alone = quiet.kernel < QUIET;
+        if (alone) assert(loaded.kernel > 2 * quiet.kernel, `the load costs too little: ${costs}`);
+        const budget = Math.max(quiet.total / BELOW, quiet.total + (loaded.total - quiet.total) / 4);
+        if (!alone || loaded.total < ABOVE * budget) {
+          const name = `not judged: this machine is busy with other things, watching costs ${costs}`;
+          return void await test.step({ name, ignore: true, fn: () => {} });
+        }
+        using guard = guarded(options, budget);
         const first = await guard.until("raise_thresholds");
         assert(first.kernelPct! > 0 && first.totalPct > first.budgetPct, JSON.stringify(first));
         assertEquals(first.measuredBy, timeOwnPrograms ? "programs" : "kernel");
@@ -87,16 +99,21 @@ for (const timeOwnPrograms of [false, true]) {
   );
 }
 
+/** Percent of one CPU: far more than watching costs, and less than a busy thread gets where it has to share its CPU with others. */
+const BUSY_BUDGET = 8;
+
 kernelTest("an agent that is busy with itself is over its budget too", async () => {
-  using guard = guarded({ probes: ["dns_latency", "connect_latency"] }, 50);
-  const endsAt = performance.now() + 8 * WINDOW_MS;
+  using guard = guarded({ probes: ["dns_latency", "connect_latency"] }, BUSY_BUDGET, 60_000);
+  const endsAt = performance.now() + 40 * WINDOW_MS;
   let steps = 0;
   while (performance.now() < endsAt && steps < 2) {
     for (const until = performance.now() + 50; performance.now() < until;) steps = guard.steps.length;
     await delay(0);
   }
   assertEquals(guard.steps.map(({ action }) => action), ["raise_thresholds", "detach"]);
-  for (const { ownPct, kernelPct } of guard.steps) assert(ownPct > 50 && (kernelPct ?? 0) < 50);
+  for (const step of guard.steps) {
+    assert(step.ownPct > BUSY_BUDGET && (step.kernelPct ?? 0) < BUSY_BUDGET, JSON.stringify(step));
+  }
 });
 
 kernelTest(
