@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { assertNear } from "../testing/near.ts";
+import { nearest } from "./decimal.ts";
 import { type MannWhitneyOptions, mannWhitneyU } from "./mann_whitney.ts";
 import { random } from "./random.ts";
 
@@ -172,4 +173,18 @@ Deno.test("mannWhitneyU: U + U' = mn, swapping swaps the tails, order and monoto
     const bend = (v: number) => Math.log1p(v) * 3 - 7;
     assertEquals(mannWhitneyU(x.map(bend), y.map(bend)), mannWhitneyU(x, y));
   }
+});
+
+Deno.test("z of large samples keeps its digits: its variance summed up in integers", () => {
+  const n = 1_000_000;
+  const [x, y] = [7, 11].map((each) => Float64Array.from({ length: n }, (_, i) => Math.floor(i / each)));
+  let spread = 0n;
+  for (let value = 0; value <= n / 7; value++) {
+    const of = (each: number) => Math.max(0, Math.min(each, n - value * each));
+    const t = BigInt(of(7) + of(11));
+    spread += t * (BigInt(2 * n) - t) * (BigInt(2 * n) + t);
+  }
+  const variance = nearest(BigInt(n) * BigInt(n) * spread, 12n * BigInt(2 * n) * BigInt(2 * n - 1));
+  const { u, z } = mannWhitneyU(x!, y!, { continuity: false });
+  assertNear(z, (u - n * n / 2) / Math.sqrt(variance), 1e-15);
 });
