@@ -1,5 +1,6 @@
 /** What a client trusts beside the public authorities, and what it shows where a server asks who it is. */
-import { IoError, UsageError } from "../model/errors.ts";
+import { UsageError } from "../model/errors.ts";
+import { readPem } from "./pem.ts";
 
 /** Paths of PEM files. */
 export interface ClientTls {
@@ -9,7 +10,7 @@ export interface ClientTls {
   readonly keyFile?: string | undefined;
 }
 
-/** For Deno.createHttpClient. @throws UsageError for half a pair, IoError when a file cannot be read */
+/** For Deno.createHttpClient. @throws UsageError for half a pair and a file without what it is for, IoError when one cannot be read */
 export function clientTls(
   { caFile, certFile, keyFile }: ClientTls,
 ): Deno.CreateHttpClientOptions | (Deno.CreateHttpClientOptions & Deno.TlsCertifiedKeyPem) {
@@ -19,16 +20,8 @@ export function clientTls(
       "Name both files",
     );
   }
-  const trusted = caFile === undefined ? {} : { caCerts: [readPem(caFile)] };
-  return certFile === undefined ? trusted : { ...trusted, cert: readPem(certFile), key: readPem(keyFile!) };
-}
-
-/** @throws IoError */
-function readPem(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    const state = error instanceof Deno.errors.NotFound ? "it does not exist" : (error as Error).message;
-    throw new IoError(`Cannot read "${path}": ${state}`, "Give the path of a PEM file");
-  }
+  const trusted = caFile === undefined ? {} : { caCerts: [readPem(caFile, "CERTIFICATE")] };
+  return certFile === undefined
+    ? trusted
+    : { ...trusted, cert: readPem(certFile, "CERTIFICATE"), key: readPem(keyFile!, "PRIVATE KEY") };
 }

@@ -72,4 +72,9 @@ Deno.test("loadgen: a server that asks who we are gets our certificate, and with
   assert(/^tls_|^reset$|^closed_before_response$/.test(unknown.errors[0].error_type), JSON.stringify(unknown.errors));
   await assertRejects(() => report({ ...to, certFile: client.cert }), UsageError, "takes a certificate and its key");
   await assertRejects(() => report({ ...to, certFile: "/none", keyFile: client.key }), IoError, "does not exist");
+  const foreign = { certFile: client.cert, keyFile: server.key };
+  await assertRejects(() => report({ ...to, ...foreign }), UsageError, "it is not the key of");
+  const swapped = { certFile: client.key, keyFile: client.cert };
+  await assertRejects(() => report({ ...to, ...swapped }), UsageError, "there is no CERTIFICATE in it");
+  await assertRejects(() => report({ ...to, ca: client.key }), UsageError, "there is no CERTIFICATE in it");
 });

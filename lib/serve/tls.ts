@@ -1,5 +1,6 @@
 /** Certificate, key and the authority that signs our clients, as they come out of their files. */
-import { IoError, UsageError } from "../model/errors.ts";
+import { UsageError } from "../model/errors.ts";
+import { readPem } from "../net/pem.ts";
 
 /** PEM texts, under the names node:https gives them. */
 export interface TlsFiles {
@@ -35,19 +36,4 @@ export function readTls({ cert, key, clientCa }: TlsPaths): TlsFiles | undefined
   const pair = { cert: readPem(cert, "CERTIFICATE"), key: readPem(key, "PRIVATE KEY") };
   if (clientCa === undefined) return pair;
   return { ...pair, ca: readPem(clientCa, "CERTIFICATE"), requestCert: true, rejectUnauthorized: true };
-}
-
-/** @throws IoError, UsageError */
-function readPem(path: string, what: string): string {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    const state = error instanceof Deno.errors.NotFound ? "it does not exist" : (error as Error).message;
-    throw new IoError(`Cannot read "${path}": ${state}`, "Give the path of a PEM file");
-  }
-  if (!new RegExp(`-----BEGIN [A-Z ]*${what}-----`).test(text)) {
-    throw new UsageError(`Cannot use "${path}": there is no ${what} in it`, "Give a PEM file");
-  }
-  return text;
 }

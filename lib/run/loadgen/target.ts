@@ -1,4 +1,5 @@
 /** Where to and what: the URL resolved to an address, and the shape of every request. */
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { monotonicNs } from "../../host/clock.ts";
 import type { Api } from "../../load/reply.ts";
@@ -39,6 +40,7 @@ export async function targetOf(options: LoadgenOptions, runId: string): Promise<
   const port = url.port === "" ? (scheme === "https" ? 443 : 80) : Number(url.port);
   const { addresses, dnsNs } = await resolve(hostname);
   const { caCerts: [ca] = [], cert, key } = clientTls({ ...options, caFile: options.ca }) as Partial<Pem>;
+  if (cert !== undefined && key !== undefined) checkPair(cert, key, options);
   return {
     url: `${url.origin}${url.pathname}${url.search}`,
     endpoint: {
@@ -151,6 +153,17 @@ function header(line: string): [string, string] {
     throw new UsageError(`Cannot send header "${name}": it is made for every request`, "Leave it out");
   }
   return [name, value!];
+}
+
+/** A handshake with a key of another certificate fails in words that name neither. */
+function checkPair(cert: string, key: string, { certFile, keyFile }: LoadgenOptions): void {
+  let state = `it is not the key of "${certFile}"`;
+  try {
+    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return;
+  } catch (error) {
+    state = `with "${certFile}": ${(error as Error).message}`;
+  }
+  throw new UsageError(`Cannot use "${keyFile}": ${state}`, "Name a certificate and its key, which has no pass phrase");
 }
 
 const SLO_HEADERS: Readonly<Record<string, string>> = {
