@@ -151,9 +151,10 @@ testUnless(without, "any SLO file that is taken gives rules that promtool proves
         `    severity: ${one("page", "ticket", "critical", "{ page: a, ticket: a }")}`,
         ...(draw.below(2) === 0 ? [] : ["    description: 'says {{ this }} and \"that\": 100 %'"]),
         ...(draw.below(2) === 0 ? [] : ["    runbook: https://example.org/{{x}}"]),
+        ...(draw.below(2) === 0 ? [] : ["    owner: 'the \"{{ printf }}\" team'"]),
       ].join("\n");
     });
-    const text = `service: svc-${seed}\nslos:\n${entries.join("\n")}\n`;
+    const text = `service: svc-${seed}\nlabels: { tier: '{{ $x' }\nslos:\n${entries.join("\n")}\n`;
     await inFolder(async (folder) => {
       const told = await sloctl(`slo rules --slo - --out ${folder}`, text);
       if (told.code === 2) return assertStringIncludes(told.stderr, "can never fire", text);

@@ -7,7 +7,7 @@ import { type AlertLevel, type BurnAlert, slack, type Slo, type SloFile, sloId }
 import type { Counters } from "../source.ts";
 import { labelsOf, recorded, seriesOf } from "./names.ts";
 import type { AlertRule, Labels, RuleGroup } from "./rule.ts";
-import { burnWords, exhaustedWords, noDataWords } from "./words.ts";
+import { burnWords, exhaustedWords, noDataWords, verbatim } from "./words.ts";
 
 export const BURN = "ErrorBudgetBurn";
 export const EXHAUSTED = "ErrorBudgetExhausted";
@@ -18,7 +18,9 @@ export const NO_DATA_FOR = "15m";
 const NO_DATA_WINDOW = "5m";
 
 export function alertGroup(file: Pick<SloFile, "labels">, slo: Slo, counters: Counters | null): RuleGroup {
-  const labels = (level: AlertLevel) => alertLabels(file, slo, level);
+  // Prometheus reads the labels of an alert as templates, as it does its annotations; those of a recording rule it does not.
+  const labels = (level: AlertLevel): Labels =>
+    Object.fromEntries(Object.entries(alertLabels(file, slo, level)).map(([name, value]) => [name, verbatim(value)]));
   const rules: AlertRule[] = burnRules(slo).map(({ level, forS, alerts }) => ({
     alert: BURN,
     expr: burnExpression(slo, alerts),

@@ -38,3 +38,17 @@ Deno.test("rates of all seven windows, and no average of shorter ones", () => {
   const period = records.find(({ record }) => record === "slo:sli_total:count30d")!;
   assertEquals(period.expr, 'sum(increase(ai_requests_total{status=~"success|error"}[30d]))');
 });
+
+Deno.test("text of a person is no template: labels and words of alerts show it, recorded labels have it as it is", () => {
+  const odd = 'a"b {{ printf }} {{ $value';
+  const text = JSON.stringify(odd);
+  const file = parseSloFile(
+    `service: gw\nlabels: { team: ${text} }\nslos:\n  - name: a\n    sli: status == ok\n    objective: "0.999"\n    owner: ${text}\n`,
+    "odd.yaml",
+  );
+  const { groups } = parse(generateRules(file, { nameStyle: "suffixed", snap: null }).rules) as { groups: RuleGroup[] };
+  for (const rule of groups.flatMap(({ rules }) => rules)) {
+    const shown = "alert" in rule ? 'a"b {{ "{{" }} printf }} {{ "{{" }} $value' : odd;
+    assertEquals([rule.labels?.team, rule.labels?.owner], [shown, shown]);
+  }
+});

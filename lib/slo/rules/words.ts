@@ -8,7 +8,7 @@ import type { Labels } from "./rule.ts";
 const EVIDENCE = "sloctl incidents --since 1h";
 
 /** Text that a template leaves as it is. */
-function verbatim(text: string): string {
+export function verbatim(text: string): string {
   return text.replaceAll("{{", '{{ "{{" }}');
 }
 
