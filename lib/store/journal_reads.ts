@@ -1,7 +1,7 @@
 /** What a store on disk answers, whether it is also written here or only read: each answer is a promise, as everywhere in Store. */
 import type { Receipt } from "../model/receipt.ts";
 import type { JournalReader } from "./journal_reader.ts";
-import { Slices } from "./slices.ts";
+import { inSlices } from "./slices.ts";
 import type { Entry, Filter, NamedKind, Period, TimedKind, Window } from "./store.ts";
 
 export abstract class JournalReads {
@@ -54,14 +54,5 @@ export abstract class JournalReads {
   // deno-lint-ignore require-await -- as above
   async byId(kind: NamedKind, id: string): Promise<Entry | null> {
     return this.reader.byId(kind, id);
-  }
-}
-
-async function inSlices<T>(steps: Generator<void, T>): Promise<T> {
-  const slices = new Slices();
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    if (slices.isOver) await slices.rest();
   }
 }

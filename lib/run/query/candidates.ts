@@ -29,6 +29,9 @@ export interface Candidates {
 /** In the order they are shown: what was nearly joined tells more than what was never near. */
 const KINDS = ["too far in time", "joined with another request", "of another trace", "of another process"] as const;
 
+/** Spans or signals looked at between two stops. */
+const STEP = 256;
+
 /** The tiers behind the exact one reach no further. */
 const REACH_MS = 500;
 
@@ -37,28 +40,40 @@ interface Kept {
   readonly subject: ProbeSubject;
 }
 
-/** @param originNs offsets are counted from it */
-export function candidates(
+/** Stops now and then. @param originNs offsets are counted from it */
+export function* candidates(
   { own, spans, probes }: Neighbourhood,
   traceId: string,
   windowMs: number,
   originNs: bigint,
-): Candidates {
+): Generator<void, Candidates> {
   const places = new Places();
-  const kept = probes.flatMap((probe): Kept[] => {
-    const signal = probeSignal(probe, originNs);
-    return signal === null ? [] : [{ probe, subject: new ProbeSubject(probe, signal, places.learn(probe)) }];
-  });
-  const subjects = spans.map((span) => places.spanSubject(span, originNs));
+  const kept: Kept[] = [];
+  for (let i = 0; i < probes.length; i++) {
+    if (i % STEP === 0) yield;
+    const signal = probeSignal(probes[i]!, originNs);
+    if (signal === null) continue;
+    kept.push({ probe: probes[i]!, subject: new ProbeSubject(probes[i]!, signal, places.learn(probes[i]!)) });
+  }
+  const all = new Coverage(windowMs);
+  const subjects: SpanSubject[] = [];
+  for (let i = 0; i < spans.length; i++) {
+    if (i % STEP === 0) yield;
+    const subject = places.spanSubject(spans[i]!, originNs);
+    subjects.push(subject);
+    all.add(subject);
+  }
   const mine = new Set(own.map(({ spanId }) => spanId));
   const isMine = (span: Span) => span.traceId === traceId && mine.has(span.spanId);
   const ownSubjects = subjects.filter((_, i) => isMine(spans[i]!));
   const around = new Rivals(spans, subjects, windowMs);
-  const [nearOwn, all] = [new Coverage(ownSubjects, windowMs), new Coverage(subjects, windowMs)];
+  const nearOwn = new Coverage(windowMs);
+  for (const subject of ownSubjects) nearOwn.add(subject);
 
   const joins: { readonly match: Match; readonly view: Omit<JoinView, "enriches"> }[] = [];
   const joined = new Set<Kept>();
   const near = kept.filter(({ subject }) => nearOwn.mayAnswer(subject));
+  yield;
   for (const { match, one, span } of around.matches(near)) {
     if (!isMine(span)) continue;
     joined.add(one);
@@ -74,11 +89,15 @@ export function candidates(
   joins.sort((a, b) => best(a.match, b.match));
   const written = new Map<number, number>();
 
-  const rejected = kept.filter((one) => !joined.has(one)).map((one) => ({
-    one,
-    kind: kindOf(one.subject, all.answers(one.subject), nearOwn, traceId),
-    farNs: Math.min(Infinity, ...ownSubjects.map((span) => distance(span, one.subject.tsNs))),
-  }));
+  const rejected: { readonly one: Kept; readonly kind: typeof KINDS[number]; readonly farNs: number }[] = [];
+  for (let i = 0; i < kept.length; i++) {
+    if (i % STEP === 0) yield;
+    const one = kept[i]!;
+    if (joined.has(one)) continue;
+    const kind = kindOf(one.subject, all.answers(one.subject), nearOwn, traceId);
+    rejected.push({ one, kind, farNs: farFrom(ownSubjects, one.subject.tsNs) });
+  }
+  yield;
   const because = KINDS.map((kind) => [kind, rejected.filter((one) => one.kind === kind).length] as const);
   const nearest = rejected.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || a.farNs - b.farNs)
     .slice(0, MOST_SHOWN);
@@ -99,6 +118,13 @@ export function candidates(
       })),
     },
   };
+}
+
+/** From the nearest of them; Infinity where there is none. */
+function farFrom(spans: readonly SpanSubject[], atNs: number): number {
+  let far = Infinity;
+  for (const span of spans) far = Math.min(far, distance(span, atNs));
+  return far;
 }
 
 interface Found {

@@ -14,17 +14,19 @@ export class Coverage {
   /** By tier and key. */
   readonly #tiers: readonly Map<string, Lane>[] = TIER_RULES.map(() => new Map<string, Lane>());
 
-  constructor(spans: readonly SpanSubject[], windowMs: number) {
+  constructor(windowMs: number) {
     this.#reaches = reachesNs(windowMs);
-    for (const span of spans) {
-      if (span.startNs > span.endNs) continue;
-      for (let tier = 0; tier < TIER_RULES.length; tier++) {
-        const key = keyOf(TIER_RULES[tier]!, span);
-        if (key === "") continue;
-        const lane = this.#tiers[tier]!.get(key);
-        if (lane === undefined) this.#tiers[tier]!.set(key, { pairs: [span.startNs, span.endNs], merged: null });
-        else lane.pairs.push(span.startNs, span.endNs);
-      }
+  }
+
+  /** To be called for every span before anything is asked. */
+  add(span: SpanSubject): void {
+    if (span.startNs > span.endNs) return;
+    for (let tier = 0; tier < TIER_RULES.length; tier++) {
+      const key = keyOf(TIER_RULES[tier]!, span);
+      if (key === "") continue;
+      const lane = this.#tiers[tier]!.get(key);
+      if (lane === undefined) this.#tiers[tier]!.set(key, { pairs: [span.startNs, span.endNs], merged: null });
+      else lane.pairs.push(span.startNs, span.endNs);
     }
   }
 

@@ -7,6 +7,7 @@ import { indicators, requestSpans } from "../../slo/from_spans.ts";
 import { kernelEvents } from "../../source/kernel_from_probes.ts";
 import { watchedBy } from "../attributor_telemetry.ts";
 import { joinRequests } from "../join.ts";
+import { inSlices } from "../../store/slices.ts";
 import type { Entry } from "../../store/store.ts";
 import { AskedAgain } from "./asked_again.ts";
 import { candidates } from "./candidates.ts";
@@ -33,7 +34,7 @@ export async function requestAnswer(
   }
   const near = await neighbourhood(store, traceId, BigInt(Math.round(windowMs * 1e6)));
   if (near === null) return null;
-  const answer = made(near, incidents, traceId, windowMs);
+  const answer = await inSlices(made(near, incidents, traceId, windowMs));
   const firstSeq = near.entries[0]!.commitSeq;
   if (near.mark !== "") {
     again.keep(traceId, { period: near.period, firstSeq, mark: about(near.mark, firstSeq), answer });
@@ -41,24 +42,27 @@ export async function requestAnswer(
   return answer;
 }
 
-function made(
+function* made(
   near: Neighbourhood,
   incidents: readonly Entry[],
   traceId: string,
   windowMs: number,
-): RequestAnswer {
+): Generator<void, RequestAnswer> {
   const { own, entries, cut } = near;
   const originNs = own.reduce(
     (least, { startNs }) => startNs < least ? startNs : least,
     own[0]?.startNs ?? entries[0]!.timeNs,
   );
   const slo = entries.flatMap((entry) => entry.kind === "slo" ? [entry.document] : []);
+  const requests = requestViews(near, traceId, slo, originNs);
+  yield;
+  const found = yield* candidates(near, traceId, windowMs, originNs);
   return {
     schema: "request-answer/v1",
     trace_id: traceId,
-    requests: requestViews(near, traceId, slo, originNs),
+    requests,
     spans: own.toSorted((a, b) => Number(a.startNs - b.startNs)).map(spanView),
-    ...candidates(near, traceId, windowMs, originNs),
+    ...found,
     slo_events: slo,
     incident_ids: [...new Set(incidents.map(({ id }) => id))],
     warnings: [
