@@ -18,12 +18,12 @@ export class Ring<SubjectT, PayloadT> implements Times {
   next = 0;
   oldest = 0;
 
-  /** @param most rounded up to a power of two */
-  constructor(most: number, tiers: number) {
+  /** @param most rounded up to a power of two @param moments what it holds ends when it starts */
+  constructor(most: number, tiers: number, moments = false) {
     this.size = 2 ** Math.ceil(Math.log2(Math.max(2, most)));
     this.mask = this.size - 1;
     this.starts = new Float64Array(this.size);
-    this.ends = new Float64Array(this.size);
+    this.ends = moments ? this.starts : new Float64Array(this.size);
     this.links = Array.from({ length: tiers }, () => new Float64Array(this.size));
     this.#subjects = new Array(this.size).fill(undefined);
     this.#payloads = new Array(this.size).fill(undefined);

@@ -49,6 +49,8 @@ const TOLD = 2;
 const CROWDED = 4;
 /** So many that are settled elsewhere are taken out of an index, if they are half of what was looked at. */
 const SIFT_FROM = 16;
+/** Lists up to this length are put in order by hand. */
+const SHORT = 12;
 
 export class StreamJoin<SpanT, SignalT> {
   readonly #reaches: readonly number[];
@@ -70,7 +72,7 @@ export class StreamJoin<SpanT, SignalT> {
     this.#reaches = reachesNs(windowMs);
     this.#most = most;
     this.#spans = new Ring(spans, TIERS);
-    this.#signals = new Ring(signals, TIERS);
+    this.#signals = new Ring(signals, TIERS, true);
     this.#marks = new Uint8Array(this.#signals.size);
   }
 
@@ -118,7 +120,8 @@ export class StreamJoin<SpanT, SignalT> {
       const row = this.#spans.lane(span, tier)?.signals;
       if (!row) continue;
       const mostRivals = least > 0 ? Math.floor(TIER_RULES[tier]!.confidence / least) : Infinity;
-      const [fromNs, toNs] = [startNs - this.#reaches[tier]!, endNs + this.#reaches[tier]!];
+      const fromNs = startNs - this.#reaches[tier]!;
+      const toNs = endNs + this.#reaches[tier]!;
       const links = this.#signals.links[tier]!;
       const index = indexOf(row, this.#signals, links, tier === 0 ? isNever : this.#isTraced);
       if (index === null) {
@@ -130,7 +133,7 @@ export class StreamJoin<SpanT, SignalT> {
       }
       this.#considerMany(index, row.first, fromNs, toNs, span, tier, mostRivals, list, unsure);
     }
-    return list.length < 2 ? list : list.sort(byRank);
+    return ranked(list);
   }
 
   /**
@@ -197,7 +200,8 @@ export class StreamJoin<SpanT, SignalT> {
     const { mask } = this.#signals;
     // Of these no stronger tier knows more, and one rival is one too many.
     const tooMany = tier === 1 && mostRivals === 1 ? CROWDED << tier : 0;
-    const [traced, tierName] = [tier > 0 ? TRACED : 0, TIER_RULES[tier]!.tier];
+    const traced = tier > 0 ? TRACED : 0;
+    const tierName = TIER_RULES[tier]!.tier;
     const from = index.firstFrom(fromNs);
     let settled = 0;
     let i = from;
@@ -333,6 +337,18 @@ export class StreamJoin<SpanT, SignalT> {
 }
 
 const isNever = () => false;
+
+/** In place. Most are short, and the first found are mostly the best. */
+function ranked<SignalT>(list: JoinedSignal<SignalT>[]): JoinedSignal<SignalT>[] {
+  if (list.length > SHORT) return list.sort(byRank);
+  for (let i = 1; i < list.length; i++) {
+    const one = list[i]!;
+    let at = i;
+    for (; at > 0 && byRank(one, list[at - 1]!) < 0; at--) list[at] = list[at - 1]!;
+    list[at] = one;
+  }
+  return list;
+}
 
 /** Best confidence first, then nearest, then earliest. */
 function byRank(a: JoinedSignal<unknown>, b: JoinedSignal<unknown>): number {
