@@ -104,6 +104,10 @@ export class ProbeSession implements Disposable {
     const root = openCgroupRoot(options.hostGroups);
     this.#holders.push(root);
     this.cgroupRoot = root.path;
+    // Before any event is told: whose it is, is known by then.
+    this.groupNames = new GroupNames(objectBytes("group_names"));
+    this.exeNames = new ExeNames(objectBytes("exe_names"));
+    this.#holders.push(this.groupNames, this.exeNames);
     const tracepoints = presentHooks(HOOKS);
     this.marksThrottled = hasMember("task_struct", "throttled");
     for (const spec of PROBES.filter((spec) => options.probes.includes(spec.probe))) {
@@ -119,9 +123,6 @@ export class ProbeSession implements Disposable {
       );
     }
     this.#ring = new Ring(events.fd, RING_BYTES);
-    this.groupNames = new GroupNames(objectBytes("group_names"));
-    this.exeNames = new ExeNames(objectBytes("exe_names"));
-    this.#holders.push(this.groupNames, this.exeNames);
   }
 
   /** Tries the ways to have a probe, the best one first. */

@@ -63,6 +63,7 @@ kernelTest("the last minutes, written at the end and on SIGUSR2, give the same f
     for (let i = 0; i < 3; i++) await tryExec("dig", "+tries=1", `@${resolver}`, "nowhere.example.test");
     for (let i = 0; i < 4; i++) await tryExec("curl", "-s", `http://127.0.0.1:${server.addr.port}/`);
     await tryExec("curl", "-s", "http://127.0.0.1:9/");
+    const askedAt = Date.now();
     Deno.kill(Deno.pid, "SIGUSR2");
     const live = await running;
     const told = JSON.parse(live.out) as DiagnosisDocument;
@@ -89,6 +90,7 @@ kernelTest("the last minutes, written at the end and on SIGUSR2, give the same f
       6,
     );
     assert(early.observed.every(({ process }) => process.comm === "dig"), JSON.stringify(early.observed));
+    assert(Date.parse(early.window.end) >= askedAt, `it ends at ${early.window.end}, asked for at ${askedAt}`);
 
     const rows = await run({ source: "replay", input: dump, follow: ["dns"], fields: ["query", "rcode"] });
     assertEquals(rows.out.split("\n").filter((row) => row.startsWith("nowhere.example.test")).length, 6);

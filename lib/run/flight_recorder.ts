@@ -146,6 +146,7 @@ export class FlightRecorder implements AsyncDisposable {
     setTimeout(() => {
       if (this.#agent !== agent) return;
       agent.watch.flush();
+      agent.watch.readClocks();
       this.#write(
         reason,
         dumpName(this.#options.dump, reason, new Date()),

@@ -91,6 +91,8 @@ export interface Watch extends Disposable {
   programs(): readonly string[];
   /** Hands over now what is in the ring. */
   flush(): void;
+  /** Reads the clocks now: they were read within the last second, or, where we had to wait for a CPU, before that. */
+  readClocks(): void;
   /** Stops the probes and hands over all that is left: the last records, and the last partial sum of every thread. */
   finish(): void;
   /**
@@ -267,9 +269,13 @@ class KernelWatch implements Watch {
     this.#session.drain((view, at, length) => this.#record(view, at, length));
   }
 
+  readClocks(): void {
+    this.clocks.add(this.#clock.read());
+  }
+
   finish(): void {
     if (this.#over) return;
-    this.clocks.add(this.#clock.read());
+    this.readClocks();
     this.#sweep(true);
     this.#session.accountSockets();
     this.#session.detach(); // at rest: what a thread has told in a record cannot be in its state too
@@ -344,7 +350,7 @@ class KernelWatch implements Watch {
 
   #scheduleTick(): void {
     this.#tickTimer = setTimeout(() => {
-      this.clocks.add(this.#clock.read());
+      this.readClocks();
       this.#sweep();
       this.#poll();
       for (const pid of cgroupPids(this.#targets)) this.#session.addPid(pid);
