@@ -251,6 +251,7 @@ class KernelWatch implements Watch {
       shed: (probe) => session.shed(probe, () => this.#lastOf(probe)),
       restore: (probe) => session.restore(probe),
     });
+    this.readClocks(); // only now does it watch: loading the programs takes a second where others want the CPU too
     this.#scheduleDrain();
     this.#scheduleTick();
   }

@@ -1,10 +1,12 @@
 /** Whom a watch sees when it is told in cgroups, and where an ended process lived. */
 import { assert, assertEquals } from "@std/assert";
 import { cgroupRoots, makeCgroup, removeCgroupTree } from "../host/cgroup_dirs.ts";
+import { hostClock } from "../host/clock.ts";
 import { exec } from "../host/exec.ts";
 import { CgroupTree } from "../identity/cgroup_tree.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { delay, only, watched } from "../testing/watched.ts";
+import { watchKernel } from "./watch.ts";
 
 kernelTest("--cgroup sees what runs in a cgroup and below it, and nothing else", async () => {
   const name = `sloctl-watch-${Deno.pid}`;
@@ -37,6 +39,25 @@ kernelTest("--cgroup sees what runs in a cgroup and below it, and nothing else",
     for (const dir of new Set([cgroup.cpu, cgroup.unified])) await removeCgroupTree(dir);
   }
 });
+
+kernelTest("a watch begins when its programs are on their hooks, and not when it began to load them", () => {
+  const links: number[] = [];
+  const clock = { ...hostClock, read: () => (links.push(linksHeld()), hostClock.read()) };
+  using watch = watchKernel({ timers: false, steal: false, clock }, () => {});
+  assert(watch.coverage.attached.length > 0);
+  assertEquals([links[0], links.at(-1)], [0, linksHeld()]);
+});
+
+/** Links to hooks of the kernel that this process has open. */
+function linksHeld(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${name}`).includes("bpf_link");
+    } catch {
+      return false; // the directory's own
+    }
+  }).length;
+}
 
 kernelTest("a v1 cgroup is watched by the processes in it, also those that come later", async () => {
   const roots = cgroupRoots();
