@@ -88,12 +88,13 @@ kernelTest("every line of --output is a valid ProbeEvent of the version asked fo
   await using curl = await ownCurl();
   try {
     const place = ["--node", "n1", "--namespace", "ns1", "--pod", "p1", "--container", "c1"];
+    const ports = [closedPort(), closedPort(), closedPort()] as const;
     const running = Promise.all([
-      agent(["--for", "5s", "--output", "stdout", "--event-schema", "v1alpha1", ...place]),
-      agent(["--for", "5s", "--output", "jsonl", "--output-path", file]),
-      agent(["--for", "5s", "--output-path", "-", "--event-kind", "both", "--comm", curl.comm]),
+      agent(["--for", "5s", "--output", "stdout", "--event-schema", "v1alpha1", ...place, ...asked(ports[0])]),
+      agent(["--for", "5s", "--output", "jsonl", "--output-path", file, ...asked(ports[1])]),
+      agent(["--for", "5s", "--output-path", "-", "--event-kind", "both", "--comm", curl.comm, ...asked(ports[2])]),
     ]);
-    await delay(3500); // three agents start on two busy cores
+    await ready(...ports);
     for (let i = 0; i < 5; i++) await tryExec(curl.path, "-s", `http://127.0.0.1:${server.addr.port}/`);
     await tryExec(curl.path, "-s", `http://127.0.0.1:${closedPort()}/`);
     const [old, written, both] = await running;
