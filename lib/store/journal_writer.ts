@@ -56,16 +56,17 @@ export const RECEIPT_MS = 24 * 3600_000;
 export const MOST_RECEIPTS = 131_072;
 
 /**
- * Bytes of the log that are not in the database yet, from which on they are moved there: when nothing waits, and in any case. The log
- * begins anew only when all of it was moved, which is never so while others add to it: at its largest the writer moves the rest itself.
- * As commits wait for that, the rest is first made small: what came while the last of it was moved is moved too, until it is little, or
- * the log is too large.
+ * What the log holds is moved into the database when nothing waits and there is so much of it, and in any case for each so many bytes of
+ * chunks: a part at a time, as whoever commits meanwhile waits for the disk. The log begins anew only when all of it was moved, which is
+ * never so while others add to it: at its largest the writer moves the rest itself. As commits wait for that, the rest is first made
+ * small: what came while the last of it was moved is moved too, until it is little, or the log is too large. A log that is written over
+ * costs less than one that grows: blocks need not be found for it, nor noted in the file system's own journal with every sync.
  */
 const LOG_IDLE_BYTES = 1 << 20;
-const LOG_STEP_BYTES = 8 << 20;
-const LOG_MOST_BYTES = 64 << 20;
+const LOG_STEP_BYTES = 4 << 20;
+const LOG_MOST_BYTES = 16 << 20;
 const LOG_REST_BYTES = 1 << 20;
-const LOG_TOO_MUCH_BYTES = 96 << 20;
+const LOG_TOO_MUCH_BYTES = 24 << 20;
 /** What a commit takes in the log beside what it holds, about: pages of tables and indexes, each as a whole. */
 const COMMIT_LOG_BYTES = 20 << 10;
 /** How often `progress` is written at most. */
@@ -94,6 +95,8 @@ export class JournalWriter implements Disposable {
   #logBytes = 0;
   #movedBytes = 0;
   #isMoving = false;
+  /** Of chunks, since something was moved last. */
+  #sinceBytes = 0;
 
   /** Opens, recovers what the log holds, and takes the lease. @throws IoError, IntegrityError, UnsupportedError */
   constructor(options: WriterOptions) {
@@ -183,6 +186,7 @@ export class JournalWriter implements Disposable {
     [this.#last, this.#digest, this.#held] = [last, digest, held];
     this.#bytes += bytes;
     this.#logBytes += bytes + answers;
+    this.#sinceBytes += bytes + answers;
   }
 
   /** Removes whole chunks that end at `seq` or before, a few at a time; false when there is nothing left to remove. */
@@ -244,7 +248,7 @@ export class JournalWriter implements Disposable {
     const isFull = this.#logBytes > LOG_MOST_BYTES;
     const isLast = isFull && (rest <= LOG_REST_BYTES || this.#logBytes > LOG_TOO_MUCH_BYTES);
     if (isLast || isFull && this.#options.moveLog === undefined) this.#moveLog();
-    else if (isFull || rest > LOG_STEP_BYTES) this.#moveApart();
+    else if (isFull || this.#sinceBytes > LOG_STEP_BYTES) this.#moveApart();
   }
 
   /** Takes a lease that lapsed again. @throws FencedError, IoError */
@@ -309,6 +313,7 @@ export class JournalWriter implements Disposable {
     const { moveLog } = this.#options;
     if (this.#isMoving || moveLog === undefined) return;
     const bytes = this.#logBytes;
+    this.#sinceBytes = 0;
     this.#isMoving = true;
     void moveLog().then(() => {
       this.#isMoving = false;
@@ -326,7 +331,7 @@ export class JournalWriter implements Disposable {
       // A full disk: nothing is lost, the log stays as it is and is tried again.
       this.#logBytes = LOG_IDLE_BYTES;
     }
-    this.#movedBytes = 0;
+    this.#movedBytes = this.#sinceBytes = 0;
   }
 
   /** What finds the entries of a chunk. */

@@ -7,7 +7,7 @@ import { JournalWriter } from "./journal_writer.ts";
 import { distinctSpans, take } from "../testing/collector_process.ts";
 
 /** What is in the log of 4 096 bytes a page is about 18 KiB for each of them. */
-const COMMITS = 6_000;
+const COMMITS = 2_000;
 
 Deno.test("a log that is always added to begins anew when it is large, however small the commits are", async () => {
   const dir = await Deno.makeTempDir();
@@ -35,7 +35,7 @@ Deno.test("a log that is always added to begins anew when it is large, however s
     }
     assertEquals(writer.state.last, COMMITS);
     const { size } = await Deno.stat(`${databasePath(dir)}-wal`);
-    assert(size < 80 << 20, `${size} bytes of log after ${moves} moves`);
+    assert(size < 24 << 20, `${size} bytes of log after ${moves} moves`);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
