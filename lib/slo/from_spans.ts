@@ -32,10 +32,24 @@ export function requestSpans(spans: readonly Span[]): RequestSpans[] {
     return [...calls].map(([entry, list]): RequestSpans => ({
       entry,
       retrieval: list.filter((span) => operationOf(span) === "retrieval"),
-      generation: list.filter((span) => operationOf(span) === "generation"),
+      generation: innermost(list.filter((span) => operationOf(span) === "generation"), byId),
       other: list.filter((span) => !["retrieval", "generation"].includes(operationOf(span)!)),
     }));
   });
+}
+
+/** Without those that only wrap another of them: a framework's call to a model, and the client library's inside it, are one call. */
+function innermost(spans: readonly Span[], byId: ReadonlyMap<string, Span>): Span[] {
+  if (spans.length < 2) return [...spans];
+  const wrappers = new Set<Span>();
+  for (const span of spans) {
+    let at = byId.get(span.parentSpanId);
+    for (let depth = 0; at !== undefined && at !== span && depth < DEEPEST; depth++) {
+      wrappers.add(at);
+      at = byId.get(at.parentSpanId);
+    }
+  }
+  return spans.filter((span) => !wrappers.has(span));
 }
 
 /** How deep a service nests its spans at most; a malformed trace may even loop. */

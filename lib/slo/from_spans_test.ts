@@ -77,6 +77,14 @@ Deno.test("requests: which spans are one, and what belongs to them", () => {
       span("p>s", client, [1, 2], { "db.system": "postgresql", "db.operation": "query" }),
       span("c>s", client, [2, 8], op("chat")),
     ], { s: ["c", "q", ""] }],
+    ["a framework's call around the client library's, and one that was tried twice", [
+      span("s", server, [0, 9]),
+      span("f>s", client, [1, 4], op("chat")),
+      span("c>f", client, [1, 4], op("chat")),
+      span("g>s", client, [4, 8], op("chat")),
+      span("d>g", client, [4, 5], op("chat")),
+      span("e>g", client, [6, 8], op("chat")),
+    ], { s: ["c d e", "", ""] }],
     ["OpenInference", [
       span("w", internal, [0, 9], { "openinference.span.kind": "CHAIN" }),
       span("r>w", internal, [1, 2], { "openinference.span.kind": "RETRIEVER" }),
