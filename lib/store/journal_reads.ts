@@ -37,9 +37,10 @@ export abstract class JournalReads {
     return this.reader.mark(traceId, period);
   }
 
+  // deno-lint-ignore require-await -- as above
   async newest(limit: number, filter?: Filter & { readonly sinceNs?: bigint }): Promise<readonly Entry[]> {
     const found: Entry[] = [];
-    await this.eachNewest(limit, filter ?? {}, (entry) => found.push(entry));
+    for (const _ of this.reader.newest(limit, filter ?? {}, (entry) => found.push(entry)));
     return found;
   }
 

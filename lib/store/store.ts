@@ -120,7 +120,7 @@ export interface Store extends AsyncDisposable {
   /** The newest first, none that happened before `sinceNs`. */
   newest(limit: number, filter?: Filter & { readonly sinceNs?: bigint }): Promise<readonly Entry[]>;
 
-  /** As `newest`, one by one as they are read: what is not kept need not be in memory together. */
+  /** As `newest`, one by one as they are read: they need not be in memory together, and others have their turn in between. */
   eachNewest(
     limit: number,
     filter: Filter & { readonly sinceNs?: bigint },

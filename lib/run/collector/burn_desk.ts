@@ -6,7 +6,7 @@ import { durationText } from "../../slo/duration.ts";
 import type { SloTracker } from "../../slo/tracker.ts";
 import type { Slo } from "../../slo/slo.ts";
 import { incidentEntry } from "../../store/entries.ts";
-import type { Store } from "../../store/store.ts";
+import type { Entry, Store } from "../../store/store.ts";
 import { burnCause } from "./burn_cause.ts";
 import type { JudgedTrace } from "./judge.ts";
 
@@ -136,10 +136,9 @@ export class BurnDesk {
   async #cause(slo: Slo, broken: readonly Broken[]) {
     const firstMs = broken.reduce((least, { atMs }) => Math.min(least, atMs), this.#options.nowMs());
     const sinceNs = BigInt(firstMs) * 1_000_000n;
-    const entries = await this.#options.store.newest(MOST_ENTRIES, {
-      kinds: ["span", "probe"],
-      sinceNs: sinceNs - BigInt(LONGEST_REQUEST_MS) * 1_000_000n,
-    });
+    const entries: Entry[] = [];
+    const filter = { kinds: ["span", "probe"], sinceNs: sinceNs - BigInt(LONGEST_REQUEST_MS) * 1_000_000n } as const;
+    await this.#options.store.eachNewest(MOST_ENTRIES, filter, (entry) => entries.push(entry));
     const spans = entries.flatMap((entry) => entry.kind === "span" ? [entry.document] : []).reverse();
     const marked = (mark: "synthetic" | "replay") => spans.some(({ resource }) => resource[mark] === true);
     const cause = burnCause({

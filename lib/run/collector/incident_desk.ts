@@ -7,7 +7,7 @@ import type { IncidentAttribution } from "../../model/incident_attribution.ts";
 import { type IncidentChange, IncidentWatch, type RequestSample } from "../../slo/incident_watch.ts";
 import { incidentEntry } from "../../store/entries.ts";
 import type { Span } from "../../model/span.ts";
-import type { Store } from "../../store/store.ts";
+import type { Entry, Store } from "../../store/store.ts";
 import { incidentDocument } from "./incident_document.ts";
 import type { JudgedTrace } from "./judge.ts";
 
@@ -137,7 +137,8 @@ export class IncidentDesk {
     }
     // What the first of these requests looked up and opened was told long before it ended.
     const sinceNs = this.#epochNs + BigInt(Math.round(incident.baseline.fromNs - LONGEST_REQUEST_NS));
-    const entries = await store.newest(MOST_ENTRIES, { kinds: ["span", "probe"], sinceNs });
+    const entries: Entry[] = [];
+    await store.eachNewest(MOST_ENTRIES, { kinds: ["span", "probe"], sinceNs }, (entry) => entries.push(entry));
     const document = incidentDocument({
       id: watched.id!,
       namespace: watched.namespace,
