@@ -81,6 +81,8 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   let inFlight = 0;
   let heardMs = -Infinity;
   const closing = new AbortController();
+  /** Answers that are not all taken yet, and since when; the oldest first. */
+  const untaken = new Map<ServerResponse, { readonly socket: Socket; readonly sinceMs: number }>();
 
   const limits = {
     maxHeaderSize: MAX_HEAD_BYTES,
@@ -94,7 +96,10 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     const underWay = connections.begins(peer);
     // 0: others of the same packet, after the one that was too many.
     if (underWay === 0 || underWay > MOST_AHEAD) return void message.socket.destroy();
-    response.once("close", () => connections.ends(peer));
+    response.once("close", () => {
+      connections.ends(peer);
+      untaken.delete(response);
+    });
     requests++;
     inFlight++;
     heardMs = performance.now();
@@ -123,7 +128,10 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
       })
       .then((answer) => {
         if (answer.stream === undefined || message.method === "HEAD") {
-          return send(message, response, answer, closing.signal.aborted, takeMs);
+          const { socket } = message;
+          if (!send(message, response, answer, closing.signal.aborted)) return;
+          untaken.set(response, { socket, sinceMs: performance.now() });
+          return;
         }
         inFlight--; // it may last for days: nobody waits for its end
         return sendStream(response, { ...answer, stream: answer.stream }, closing.signal)
@@ -153,9 +161,19 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     }
   });
   const address = server.address() as AddressInfo;
+  // One timer for all of them: one for each would be a good part of what a small request costs.
+  const sweep = setInterval(() => {
+    const before = performance.now() - takeMs;
+    for (const [response, { socket, sinceMs }] of untaken) {
+      if (sinceMs > before) break;
+      untaken.delete(response);
+      socket.destroy();
+    }
+  }, Math.min(1_000, takeMs / 2));
 
   async function stop(): Promise<void> {
     closing.abort();
+    clearInterval(sweep);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (let waited = 0; inFlight > 0 && waited < GRACE_MS; waited += POLL_MS) await delay(POLL_MS);
     await delay(POLL_MS); // for the last answer to leave
@@ -190,14 +208,9 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   };
 }
 
-function send(
-  message: IncomingMessage,
-  response: ServerResponse,
-  answer: HttpAnswer,
-  closing: boolean,
-  takeMs: number,
-): void {
-  if (response.destroyed || response.writableEnded) return;
+/** False: there was nobody to send it to. */
+function send(message: IncomingMessage, response: ServerResponse, answer: HttpAnswer, closing: boolean): boolean {
+  if (response.destroyed || response.writableEnded) return false;
   const body = typeof answer.body === "string" ? new TextEncoder().encode(answer.body) : answer.body;
   const early = !message.complete;
   response.writeHead(answer.status, {
@@ -206,12 +219,11 @@ function send(
     ...(early || closing ? { connection: "close" } : {}),
   });
   response.end(body);
-  const untaken = setTimeout(() => message.socket.destroy(), takeMs);
-  response.once("close", () => clearTimeout(untaken));
-  if (!early) return;
+  if (!early) return true;
   message.resume();
   const timer = setTimeout(() => message.socket.destroy(), LINGER_MS);
   message.socket.once("close", () => clearTimeout(timer));
+  return true;
 }
 
 /** Of these one side may believe the first and another the last. */
