@@ -68,7 +68,7 @@ kernelTest(
     await using link = await badLink();
     const server = link.far.command([Deno.execPath(), "eval", SERVE]).spawn();
     try {
-      await delay(1000);
+      await link.far.listens(80);
       let said: string[] = [];
       const seen = await watched(async () => {
         said = await connector.run(

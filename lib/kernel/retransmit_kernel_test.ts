@@ -18,7 +18,7 @@ kernelTest(
   async () => {
     await using link = await Link.make();
     const server = link.far.command([Deno.execPath(), "eval", SERVE]).spawn();
-    await delay(1000);
+    await link.far.listens(80);
     const client = link.near.command([Deno.execPath(), "eval", CLIENT], { stdin: "piped", stdout: "piped" }).spawn();
     try {
       const reader = client.stdout.getReader();

@@ -5,19 +5,22 @@ import type { DiagnosisDocument } from "../model/diagnosis.ts";
 import type { ProbeEventV1Alpha2 } from "../model/probe_event.ts";
 import { validate } from "../report/validate.ts";
 import { AGENT_DEFAULTS } from "../testing/agent_defaults.ts";
-import { fakeIo } from "../testing/fake_io.ts";
+import { agentReady } from "../testing/agent_ready.ts";
+import { type FakeIo, fakeIo } from "../testing/fake_io.ts";
 import { kernelTest } from "../testing/kernel.ts";
-import { delay } from "../testing/watched.ts";
 import { runAgent } from "./agent.ts";
 
 type Attributes = Readonly<Record<string, unknown>> | undefined;
+
+/** It says there when it is ready. */
+const ASKED = { metricsBind: "127.0.0.1:0" };
 
 const SYNCS = 4;
 const BYTES = 300;
 
 /** Each writes 300 single bytes and syncs its file once. */
-async function load(file: string): Promise<void> {
-  await delay(1200); // attached by now
+async function load(file: string, watching: FakeIo): Promise<void> {
+  await agentReady(watching);
   for (let i = 0; i < SYNCS; i++) {
     await exec("dd", "if=/dev/zero", `of=${file}`, "bs=1", `count=${BYTES}`, "conv=fsync", "status=none");
   }
@@ -35,8 +38,8 @@ async function withFile<T>(test: (file: string) => Promise<T>): Promise<T> {
 kernelTest("every call and every request of a target is in one document, alone or in a histogram", async () => {
   await withFile(async (file) => {
     const io = fakeIo();
-    const options = { ...AGENT_DEFAULTS, forMs: 3500, comm: "dd", output: "stdout" };
-    await Promise.all([runAgent(options, io), load(file)]);
+    const options = { ...AGENT_DEFAULTS, ...ASKED, forMs: 3000, comm: "dd", output: "stdout" };
+    await Promise.all([runAgent(options, io), load(file, io)]);
     const documents = io.stdout.trim().split("\n").map((line) => JSON.parse(line) as ProbeEventV1Alpha2);
     for (const document of documents) assertEquals(validate("probe-event/v1alpha2", document), []);
     const of = (signal: string, call?: string) =>
@@ -64,9 +67,9 @@ kernelTest("the diagnosis has them by name; without a target it says why there a
   await withFile(async (file) => {
     const [target, everybody] = [fakeIo(), fakeIo()];
     await Promise.all([
-      runAgent({ ...AGENT_DEFAULTS, forMs: 3500, comm: "dd", json: true }, target),
+      runAgent({ ...AGENT_DEFAULTS, ...ASKED, forMs: 3000, comm: "dd", json: true }, target),
       runAgent({ ...AGENT_DEFAULTS, forMs: 1000, json: true }, everybody),
-      load(file),
+      load(file, target),
     ]);
     const document = JSON.parse(target.stdout) as DiagnosisDocument;
     assertEquals(validate("diagnosis/v1", document), []);

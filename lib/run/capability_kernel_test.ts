@@ -101,7 +101,7 @@ const CLIENT = `const conn = await Deno.connect({ hostname: "${Link.FAR}", port:
 kernelTest("without BTF: retransmissions as the namespace counts them, and whose they are", async () => {
   await using link = await Link.make();
   const server = link.far.command([Deno.execPath(), "eval", SERVE]).spawn();
-  await delay(1000);
+  await link.far.listens(80);
   let client: Deno.ChildProcess | undefined;
   try {
     let counted = 0;

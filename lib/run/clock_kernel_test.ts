@@ -6,7 +6,8 @@ import type { Clock } from "../model/clock.ts";
 import type { DiagnosisDocument } from "../model/diagnosis.ts";
 import { validate } from "../report/validate.ts";
 import { AGENT_DEFAULTS } from "../testing/agent_defaults.ts";
-import { fakeIo } from "../testing/fake_io.ts";
+import { agentReady } from "../testing/agent_ready.ts";
+import { type FakeIo, fakeIo } from "../testing/fake_io.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { type OwnCurl, ownCurl } from "../testing/own_curl.ts";
 import { delay } from "../testing/watched.ts";
@@ -31,10 +32,10 @@ class MovedClock implements Clock {
 }
 
 /** Three requests, the last of them 2.5 s after the first; the clock moves after the second. */
-async function traffic(curl: OwnCurl, move: () => void): Promise<void> {
+async function traffic(curl: OwnCurl, io: FakeIo, move: () => void): Promise<void> {
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => new Response("ok"));
   const url = `http://127.0.0.1:${server.addr.port}/`;
-  await delay(1000);
+  await agentReady(io);
   for (let i = 0; i < 2; i++) await exec(curl.path, "-s", url);
   await delay(300);
   move();
@@ -47,8 +48,15 @@ kernelTest("wall time is set an hour back: stamps follow it, durations and count
   const clock = new MovedClock();
   const io = fakeIo();
   const startMs = Date.now();
-  const options = { ...AGENT_DEFAULTS, forMs: 4500, comm: curl.comm, output: "stdout", clock };
-  await Promise.all([runAgent(options, io), traffic(curl, () => clock.setNs = -HOUR_NS)]);
+  const options = {
+    ...AGENT_DEFAULTS,
+    forMs: 4500,
+    metricsBind: "127.0.0.1:0",
+    comm: curl.comm,
+    output: "stdout",
+    clock,
+  };
+  await Promise.all([runAgent(options, io), traffic(curl, io, () => clock.setNs = -HOUR_NS)]);
 
   const events = io.stdout.trim().split("\n").map((line) => JSON.parse(line));
   const of = (signal: string) => events.filter((event) => event.signal === signal);
@@ -63,8 +71,8 @@ kernelTest("the machine sleeps for a minute: no duration contains it, and the di
   await using curl = await ownCurl();
   const clock = new MovedClock();
   const io = fakeIo();
-  const options = { ...AGENT_DEFAULTS, forMs: 4500, comm: curl.comm, json: true, clock };
-  await Promise.all([runAgent(options, io), traffic(curl, () => clock.sleptNs = MINUTE_NS)]);
+  const options = { ...AGENT_DEFAULTS, forMs: 4500, metricsBind: "127.0.0.1:0", comm: curl.comm, json: true, clock };
+  await Promise.all([runAgent(options, io), traffic(curl, io, () => clock.sleptNs = MINUTE_NS)]);
 
   const document = JSON.parse(io.stdout) as DiagnosisDocument;
   assertEquals(validate("diagnosis/v1", document), []);

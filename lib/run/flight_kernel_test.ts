@@ -6,10 +6,10 @@ import type { DiagnosisDocument } from "../model/diagnosis.ts";
 import { IoError } from "../model/errors.ts";
 import { validate } from "../report/validate.ts";
 import { AGENT_DEFAULTS } from "../testing/agent_defaults.ts";
-import { type FakeIo, fakeIo } from "../testing/fake_io.ts";
+import { agentReady } from "../testing/agent_ready.ts";
+import { fakeIo } from "../testing/fake_io.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { serving } from "../testing/serving.ts";
-import { until } from "../testing/until.ts";
 import { delay } from "../testing/watched.ts";
 import { type AgentOptions, runAgent } from "./agent.ts";
 import { replay } from "./demo/recorded.ts";
@@ -34,19 +34,6 @@ async function run(
   return { out: io.stdout, err: io.stderr };
 }
 
-/** Resolves when it has attached its probes, however long that takes on a busy machine. */
-async function ready(io: FakeIo): Promise<void> {
-  await until(() => io.stderr.includes("metrics at"), "the agent's port", 30_000);
-  const at = /http:\/\/(\S+)\/metrics/.exec(io.stderr)![1]!;
-  for (let i = 0; i < 300; i++) {
-    const answer = await fetch(`http://${at}/readyz`);
-    await answer.body?.cancel();
-    if (answer.status === 200) return;
-    await delay(50);
-  }
-  throw new Error("the agent does not get ready");
-}
-
 kernelTest("the last minutes, written at the end and on SIGUSR2, give the same findings when replayed", async () => {
   const resolver = "127.53.53.3";
   await using _dns = await badResolver(resolver);
@@ -59,7 +46,7 @@ kernelTest("the last minutes, written at the end and on SIGUSR2, give the same f
   try {
     const io = fakeIo();
     const running = run({ forMs: 4000, json: true, record: 60_000, dump, metricsBind: "127.0.0.1:0" }, io);
-    await ready(io);
+    await agentReady(io);
     for (let i = 0; i < 3; i++) await tryExec("dig", "+tries=1", `@${resolver}`, "nowhere.example.test");
     for (let i = 0; i < 4; i++) await tryExec("curl", "-s", `http://127.0.0.1:${server.addr.port}/`);
     await tryExec("curl", "-s", "http://127.0.0.1:9/");
@@ -124,7 +111,7 @@ kernelTest("slow requests make it write by itself, once", async () => {
       dump: `${folder}/x.jsonl.gz`,
       objectiveMs: 400,
     }, io);
-    await ready(io);
+    await agentReady(io);
     for (let i = 0; i < 10; i++) await Promise.all([get(0), get(0)]);
     assert(!io.stderr.includes("slow_requests"), io.stderr);
     for (let i = 0; i < 12 && !io.stderr.includes("slow_requests"); i++) {
