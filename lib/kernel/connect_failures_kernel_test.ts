@@ -115,7 +115,8 @@ kernelTest(
     const seen = await watched(async () => {
       const killed = connector.start(link.near, "10.99.7.2 82 block");
       const stays = connector.start(link.near, "10.99.7.2 82 block");
-      await delay(300);
+      const waiting = async () => (await link.near.run("cat", "/proc/net/tcp")).match(/:0052 02 /g)?.length ?? 0; // SYN_SENT
+      for (let i = 0; i < 200 && await waiting() < 2; i++) await delay(20);
       killed.kill("SIGKILL");
       await killed.stdout.cancel();
       await exec("ip", "-n", link.near.name, "link", "del", "veth0");

@@ -4,6 +4,7 @@ import { tryExec } from "../host/exec.ts";
 import type { ExchangeEvent, TlsEvent } from "../model/kernel_event.ts";
 import { makeCertificates } from "../testing/certificates.ts";
 import { kernelTest } from "../testing/kernel.ts";
+import { listening } from "../testing/listening.ts";
 import { cannotRun, serving } from "../testing/serving.ts";
 import { delay, only, type Seen, watched } from "../testing/watched.ts";
 
@@ -230,7 +231,7 @@ kernelTest("early data is a request, and its answer is not the handshake", async
   };
   const seen = await watched(async () => {
     const server = openssl("s_server", "-accept", `127.0.0.1:${port}`, "-cert", cert, "-key", key, "-early_data");
-    await delay(300);
+    await listening(port);
     for (const flags of [["-sess_out", session], ["-sess_in", session, "-early_data", early]]) {
       const client = openssl("s_client", "-connect", `127.0.0.1:${port}`, ...flags);
       await delay(250);

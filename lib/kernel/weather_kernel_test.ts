@@ -104,9 +104,10 @@ kernelTest("threads that end while they wait for a CPU leave the table, and thei
     const child = new Deno.Command("taskset", { args: ["-c", "0", "sh", "-c", "while :; do :; done"] }).spawn();
     pids.push(child.pid);
   }
+  for (let i = 0; i < 250 && held(session, "threads", pids).length < pids.length; i++) await delay(20);
   await delay(300);
   for (const pid of pids) Deno.kill(pid, "SIGKILL");
-  await delay(200);
+  for (let i = 0; i < 250 && held(session, "threads", pids).length > 0; i++) await delay(20);
   assertEquals(held(session, "threads", pids), []);
   const sums = drained(session).filter((event) => event.kind === "wait_sum" && pids.includes(event.owner.pid));
   assertEquals(new Set(sums.map(({ owner }) => owner.pid)).size, 6);

@@ -3,7 +3,8 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { exec } from "../host/exec.ts";
 import { IoError } from "../model/errors.ts";
 import { AGENT_DEFAULTS } from "../testing/agent_defaults.ts";
-import { fakeIo } from "../testing/fake_io.ts";
+import { agentReady } from "../testing/agent_ready.ts";
+import { type FakeIo, fakeIo } from "../testing/fake_io.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { ownCurl } from "../testing/own_curl.ts";
 import { delay } from "../testing/watched.ts";
@@ -11,13 +12,14 @@ import { runAgent } from "./agent.ts";
 
 const REQUESTS = 12;
 
-/** Runs the agent on `REQUESTS` requests of a curl of our own. Yields what `runAgent` came to. */
-async function overRequests(io: ReturnType<typeof fakeIo>, change: Partial<typeof AGENT_DEFAULTS>): Promise<number> {
+/** Runs the agent on `REQUESTS` requests of a curl of our own. Yields what `runAgent` came to. `said`: where it says what it does. */
+async function overRequests(io: FakeIo, change: Partial<typeof AGENT_DEFAULTS>, said = io): Promise<number> {
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => new Response("ok"));
   await using curl = await ownCurl();
-  const running = runAgent({ ...AGENT_DEFAULTS, comm: curl.comm, output: "stdout", ...change }, io);
+  const options = { ...AGENT_DEFAULTS, comm: curl.comm, output: "stdout", metricsBind: "127.0.0.1:0" };
+  const running = runAgent({ ...options, ...change }, io);
   running.catch(() => {}); // looked at below
-  await delay(300);
+  await agentReady(said);
   for (let i = 0; i < REQUESTS; i++) await exec(curl.path, "-s", `http://127.0.0.1:${server.addr.port}/`);
   await delay(100);
   io.abort();
@@ -29,7 +31,7 @@ kernelTest(
   async () => {
     const io = fakeIo();
     const stuck = { ...io, outSoon: () => new Promise<void>(() => {}), abort: io.abort };
-    const error = await assertRejects(() => overRequests(stuck, {}), IoError);
+    const error = await assertRejects(() => overRequests(stuck, {}, io), IoError);
     const lost = Number(/nobody took (\d+) events for 2 s/.exec(error.message)?.[1]);
     assert(lost >= 2 * REQUESTS, error.message); // a connect and a first byte each, and what the scheduler did
     assertMatch(io.stderr, new RegExp(`^sloctl: 0 events written, LOST: shutdown ${lost}[;\n]`, "m"));

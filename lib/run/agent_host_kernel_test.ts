@@ -8,22 +8,22 @@ import { AGENT_DEFAULTS } from "../testing/agent_defaults.ts";
 import { agentReady } from "../testing/agent_ready.ts";
 import { type FakeIo, fakeIo } from "../testing/fake_io.ts";
 import { kernelTest } from "../testing/kernel.ts";
-import { runAgent } from "./agent.ts";
+import { type AgentOptions, runAgent } from "./agent.ts";
 
 type Attributes = Readonly<Record<string, unknown>> | undefined;
-
-/** It says there when it is ready. */
-const ASKED = { metricsBind: "127.0.0.1:0" };
 
 const SYNCS = 4;
 const BYTES = 300;
 
-/** Each writes 300 single bytes and syncs its file once. */
-async function load(file: string, watching: FakeIo): Promise<void> {
-  await agentReady(watching);
+/** Under the eyes of an agent: four programs, each writes 300 single bytes and syncs its file once. */
+async function load(file: string, change: Partial<AgentOptions>, io: FakeIo): Promise<void> {
+  const running = runAgent({ ...AGENT_DEFAULTS, metricsBind: "127.0.0.1:0", comm: "dd", ...change }, io);
+  await agentReady(io);
   for (let i = 0; i < SYNCS; i++) {
     await exec("dd", "if=/dev/zero", `of=${file}`, "bs=1", `count=${BYTES}`, "conv=fsync", "status=none");
   }
+  io.abort();
+  assertEquals(await running, 0, io.stderr);
 }
 
 async function withFile<T>(test: (file: string) => Promise<T>): Promise<T> {
@@ -38,8 +38,7 @@ async function withFile<T>(test: (file: string) => Promise<T>): Promise<T> {
 kernelTest("every call and every request of a target is in one document, alone or in a histogram", async () => {
   await withFile(async (file) => {
     const io = fakeIo();
-    const options = { ...AGENT_DEFAULTS, ...ASKED, forMs: 3000, comm: "dd", output: "stdout" };
-    await Promise.all([runAgent(options, io), load(file, io)]);
+    await load(file, { output: "stdout" }, io);
     const documents = io.stdout.trim().split("\n").map((line) => JSON.parse(line) as ProbeEventV1Alpha2);
     for (const document of documents) assertEquals(validate("probe-event/v1alpha2", document), []);
     const of = (signal: string, call?: string) =>
@@ -66,11 +65,8 @@ kernelTest("every call and every request of a target is in one document, alone o
 kernelTest("the diagnosis has them by name; without a target it says why there are no system calls", async () => {
   await withFile(async (file) => {
     const [target, everybody] = [fakeIo(), fakeIo()];
-    await Promise.all([
-      runAgent({ ...AGENT_DEFAULTS, ...ASKED, forMs: 3000, comm: "dd", json: true }, target),
-      runAgent({ ...AGENT_DEFAULTS, forMs: 1000, json: true }, everybody),
-      load(file, target),
-    ]);
+    await load(file, { json: true }, target);
+    assertEquals(await runAgent({ ...AGENT_DEFAULTS, forMs: 200, json: true }, everybody), 0, everybody.stderr);
     const document = JSON.parse(target.stdout) as DiagnosisDocument;
     assertEquals(validate("diagnosis/v1", document), []);
     const count = (what: string) =>

@@ -5,6 +5,7 @@ import { processStartTicks } from "../host/process_start.ts";
 import type { DiagnosisDocument } from "../model/diagnosis.ts";
 import { validate } from "../report/validate.ts";
 import { AGENT_DEFAULTS } from "../testing/agent_defaults.ts";
+import { agentReady } from "../testing/agent_ready.ts";
 import { fakeIo } from "../testing/fake_io.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { ownCurl } from "../testing/own_curl.ts";
@@ -13,14 +14,17 @@ import { delay } from "../testing/watched.ts";
 import { runAgent } from "./agent.ts";
 import { watchKernel } from "./watch.ts";
 
+/** It says there when it is ready. */
+const ASKED = { metricsBind: "127.0.0.1:0" };
+
 kernelTest("two agents at once count the same; that one ends leaves the other whole", async () => {
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => new Response("ok"));
   await using curl = await ownCurl();
   const url = `http://127.0.0.1:${server.addr.port}/`;
   const [short, long] = [fakeIo(), fakeIo()];
-  const options = { ...AGENT_DEFAULTS, comm: curl.comm, output: "stdout" };
+  const options = { ...AGENT_DEFAULTS, ...ASKED, comm: curl.comm, output: "stdout" };
   const [shortRun, longRun] = [runAgent(options, short), runAgent(options, long)];
-  await delay(300);
+  for (const io of [short, long]) await agentReady(io);
   for (let i = 0; i < 10; i++) await exec(curl.path, "-s", url);
   await delay(100);
   short.abort();
@@ -86,10 +90,10 @@ kernelTest("the agent says what was lost, and is less sure of what it made of th
   await using talker = await serving([Deno.execPath(), "eval", CHATTER]);
   const [script, person] = [fakeIo(), fakeIo()];
   const running = [
-    runAgent({ ...AGENT_DEFAULTS, json: true, pids: [`${talker.pid}`] }, script),
-    runAgent({ ...AGENT_DEFAULTS, pids: [`${talker.pid}`] }, person),
+    runAgent({ ...AGENT_DEFAULTS, ...ASKED, json: true, pids: [`${talker.pid}`] }, script),
+    runAgent({ ...AGENT_DEFAULTS, ...ASKED, pids: [`${talker.pid}`] }, person),
   ];
-  await delay(200);
+  for (const io of [script, person]) await agentReady(io);
   await talkUnheard(talker.pid);
   for (const io of [script, person]) io.abort();
   await Promise.all(running);

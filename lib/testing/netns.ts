@@ -1,5 +1,6 @@
 /** For kernel tests: network namespaces of their own, which are gone with all that is in them when disposed of. */
 import { exec, tryExec } from "../host/exec.ts";
+import { listening } from "./listening.ts";
 
 let made = 0;
 
@@ -35,14 +36,9 @@ export class Namespace implements AsyncDisposable {
     return new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null", ...options });
   }
 
-  /** Resolves when somebody inside listens on this TCP port, however long a busy machine takes; gives up after 20 s. */
+  /** Resolves when somebody inside listens on this TCP port. */
   async listens(port: number): Promise<void> {
-    const listener = new RegExp(`:${port.toString(16).toUpperCase().padStart(4, "0")} [0-9A-F:]+ 0A `);
-    for (let i = 0; i < 400; i++) {
-      if (listener.test(await this.run("cat", "/proc/net/tcp", "/proc/net/tcp6"))) return;
-      await new Promise((done) => setTimeout(done, 50));
-    }
-    throw new Error(`nobody listens on port ${port}`);
+    await listening(port, () => this.run("cat", "/proc/net/tcp", "/proc/net/tcp6"));
   }
 
   /** nftables commands, in one transaction. */
