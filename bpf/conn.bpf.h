@@ -199,10 +199,8 @@ static __always_inline __u64 tuple_key(const struct llm_slo_tuple *own, __u32 ne
 }
 
 /* 1 and the owner in the header, when the process now running is a target; else 0, and the header is nobody's. */
-static __always_inline int claim(struct llm_slo_event *header, struct task_struct *task)
+static __always_inline int claim_as(struct llm_slo_event *header, struct task_struct *task, __u32 pid)
 {
-	__u32 pid = BPF_CORE_READ(task, tgid);
-
 	if (header->flags & X_OWNED && header->pid == pid)
 		return 1;
 	if (!is_target(task)) {
@@ -212,6 +210,11 @@ static __always_inline int claim(struct llm_slo_event *header, struct task_struc
 	fill_owner(header, task);
 	header->flags |= X_OWNED;
 	return 1;
+}
+
+static __always_inline int claim(struct llm_slo_event *header, struct task_struct *task)
+{
+	return claim_as(header, task, BPF_CORE_READ(task, tgid));
 }
 
 #endif

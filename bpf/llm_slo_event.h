@@ -386,6 +386,7 @@ enum llm_slo_want {
 	LLM_SLO_WANT_V1_MEMORY = 8,
 	LLM_SLO_WANT_V1_CPU = 16,
 	LLM_SLO_WANT_ENDS = 32, /* the ends of turns, beside their first response bytes */
+	LLM_SLO_WANT_CLOCKS = 64, /* what threads' counters say, with every stamp */
 };
 
 enum llm_slo_filter {

@@ -276,7 +276,7 @@ static __always_inline void emit(void *record, __u64 size, __u32 kind)
 /* Reads thread `tid`'s clock as it stands at `now`, from any context. */
 static __always_inline void read_clock(struct llm_slo_clock *out, __u32 tid, __u64 now)
 {
-	struct llm_slo_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	struct llm_slo_thread *thread = config.wants & LLM_SLO_WANT_CLOCKS ? bpf_map_lookup_elem(&threads, &tid) : 0;
 
 	if (!thread) {
 		out->run_ns = NO_CLOCK;

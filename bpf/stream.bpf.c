@@ -235,7 +235,7 @@ static __always_inline void has_read(struct sock *sk, struct task_struct *task)
 	now = bpf_ktime_get_ns();
 	since = take_read(conn, BPF_CORE_READ((struct tcp_sock *)sk, copied_seq), now);
 	record = &conn->record;
-	if (!claim(&record->header, task))
+	if (!claim_as(&record->header, task, bpf_get_current_pid_tgid() >> 32))
 		return;
 	if (since && now - since >= TUNED(unread_threshold_ns))
 		tell_pause(record, LLM_SLO_UNREAD, since, now);

@@ -76,6 +76,7 @@ async function throttled(route: "thread" | "group"): Promise<Comparison[]> {
     }, {
       probes: ["runqueue_delay"],
       throttling: route,
+      clocks: false, // as an agent watches
       ...(route === "group" ? { cgroupPaths: [cgroup.cpu] } : {}), // by thread: everybody, since it is not there yet
     });
     const common = { signal: "cfs_throttled_ms", n: 1, stat: "sum", unit: "ms" } as const;

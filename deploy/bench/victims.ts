@@ -85,7 +85,7 @@ async function byTurns(program: string, { what, kind, rounds, goal, watch }: Vic
       pairs.push({ without, watched: await underRunqlat(run) });
       continue;
     }
-    using agent = watchKernel({ timers: false, ...watch }, () => {});
+    using agent = watchKernel({ timers: false, clocks: false, ...watch }, () => {}); // as agent_attach.ts does
     pairs.push({ without, watched: await run() });
     lost += Object.values(agent.drops()).reduce((sum, n) => sum + n, 0);
   }

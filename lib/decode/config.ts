@@ -28,6 +28,8 @@ export interface ProbeConfig extends Thresholds {
   readonly calls: boolean;
   /** Tell the end of a turn of a connection too, not its first response byte alone; default true. */
   readonly ends?: boolean;
+  /** What threads' counters say with every stamp; default true. Without, records have no clocks, and packets cost less. */
+  readonly clocks?: boolean;
   /** The kernel tells when an application reads. */
   readonly haveRead: boolean;
   /** Controllers that are v1 hierarchies here: records name their groups where v2 has the owner at its root. */
@@ -81,7 +83,8 @@ export function encodeConfig(config: ProbeConfig): Uint8Array<ArrayBuffer> {
   view.setBigUint64(WIRE.config.sum_period_ns, BigInt(config.sumPeriodNs), true);
   const wants = (config.timers ? WANT.timers : 0) | (config.calls ? WANT.calls : 0) |
     (config.v1?.has("pids") ? WANT.v1_pids : 0) | (config.v1?.has("memory") ? WANT.v1_memory : 0) |
-    (config.v1?.has("cpu") ? WANT.v1_cpu : 0) | (config.ends === false ? 0 : WANT.ends);
+    (config.v1?.has("cpu") ? WANT.v1_cpu : 0) | (config.ends === false ? 0 : WANT.ends) |
+    (config.clocks === false ? 0 : WANT.clocks);
   view.setUint32(WIRE.config.wants, wants, true);
   const filter = (config.byPid ? FILTER.pid : 0) | (config.byCgroup ? FILTER.cgroup : 0) |
     (config.comm === undefined ? 0 : FILTER.comm);

@@ -105,9 +105,8 @@ export function tuple(view: DataView, at: number): Tuple {
   };
 }
 
-/** `wanted` false: null, for whoever asks no clock: it is most of what an event is made of. */
-export function threadClock(view: DataView, at: number, wanted = true): ThreadClock | null {
-  if (!wanted || view.getUint32(at + WIRE.clock.run_ns + 4, true) === NO_CLOCK) return null;
+export function threadClock(view: DataView, at: number): ThreadClock | null {
+  if (view.getUint32(at + WIRE.clock.run_ns + 4, true) === NO_CLOCK) return null;
   return {
     runNs: u64(view, at + WIRE.clock.run_ns),
     runqNs: u64(view, at + WIRE.clock.runq_ns),
@@ -117,7 +116,7 @@ export function threadClock(view: DataView, at: number, wanted = true): ThreadCl
 }
 
 /** null where the instant has not come, or cannot be seen. */
-export function stamp(view: DataView, at: number, clocks = true): Stamp | null {
+export function stamp(view: DataView, at: number): Stamp | null {
   const ns = u64(view, at + WIRE.stamp.ns);
-  return ns === 0 ? null : { ns, clock: threadClock(view, at + WIRE.stamp.clock, clocks) };
+  return ns === 0 ? null : { ns, clock: threadClock(view, at + WIRE.stamp.clock) };
 }

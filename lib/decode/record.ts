@@ -42,8 +42,8 @@ const SIZES: Readonly<Record<number, number>> = {
 /** Why a record was refused. */
 export type Refusal = "short" | "unknown_kind" | "wrong_size";
 
-/** Decodes the record of `length` bytes at `at`. Without `clocks` the counters of threads are left out, as if unknown. */
-export function decodeRecord(view: DataView, at: number, length: number, clocks = true): KernelEvent | Refusal {
+/** Decodes the record of `length` bytes at `at`. */
+export function decodeRecord(view: DataView, at: number, length: number): KernelEvent | Refusal {
   if (length < WIRE.event.size) return "short";
   const kind = view.getUint16(at + WIRE.event.kind, true);
   const size = SIZES[kind];
@@ -51,21 +51,21 @@ export function decodeRecord(view: DataView, at: number, length: number, clocks 
   if (length !== size) return "wrong_size";
   switch (kind) {
     case KIND.dns:
-      return decodeDns(view, at, clocks);
+      return decodeDns(view, at);
     case KIND.connect:
-      return decodeConnect(view, at, clocks);
+      return decodeConnect(view, at);
     case KIND.exchange:
-      return decodeExchange(view, at, clocks);
+      return decodeExchange(view, at);
     case KIND.gap:
       return decodePause(view, at, "gap");
     case KIND.unread:
       return decodePause(view, at, "unread");
     case KIND.tls:
-      return decodeTls(view, at, clocks);
+      return decodeTls(view, at);
     case KIND.retransmit:
       return decodeRetransmit(view, at);
     case KIND.timer:
-      return decodeTimer(view, at, clocks);
+      return decodeTimer(view, at);
     case KIND.reclaim:
       return decodeReclaim(view, at);
     case KIND.disk:
@@ -81,15 +81,15 @@ export function decodeRecord(view: DataView, at: number, length: number, clocks 
   }
 }
 
-function decodeDns(view: DataView, at: number, clocks: boolean): DnsEvent {
+function decodeDns(view: DataView, at: number): DnsEvent {
   const flags = view.getUint16(at + WIRE.event.flags, true);
   return {
     kind: "dns",
     tsNs: endedNs(view, at),
     owner: owner(view, at),
     startNs: u64(view, at + WIRE.dns.start + WIRE.stamp.ns),
-    startClock: threadClock(view, at + WIRE.dns.start + WIRE.stamp.clock, clocks),
-    endClock: threadClock(view, at + WIRE.dns.end_clock, clocks),
+    startClock: threadClock(view, at + WIRE.dns.start + WIRE.stamp.clock),
+    endClock: threadClock(view, at + WIRE.dns.end_clock),
     tuple: tuple(view, at + WIRE.dns.tuple),
     queryName: queryName(view, at + WIRE.dns.name, view.getUint16(at + WIRE.dns.name_len, true)),
     queryType: view.getUint16(at + WIRE.dns.query_type, true),
@@ -104,23 +104,23 @@ function decodeDns(view: DataView, at: number, clocks: boolean): DnsEvent {
   };
 }
 
-function decodeConnect(view: DataView, at: number, clocks: boolean): ConnectEvent {
+function decodeConnect(view: DataView, at: number): ConnectEvent {
   return {
     kind: "connect",
     tsNs: endedNs(view, at),
     owner: owner(view, at),
     startNs: u64(view, at + WIRE.connect.start + WIRE.stamp.ns),
-    startClock: threadClock(view, at + WIRE.connect.start + WIRE.stamp.clock, clocks),
-    endClock: threadClock(view, at + WIRE.connect.end_clock, clocks),
+    startClock: threadClock(view, at + WIRE.connect.start + WIRE.stamp.clock),
+    endClock: threadClock(view, at + WIRE.connect.end_clock),
     tuple: tuple(view, at + WIRE.connect.tuple),
     cookie: idText(view, at + WIRE.connect.cookie),
     errno: view.getInt32(at + WIRE.connect.error, true),
   };
 }
 
-function decodeExchange(view: DataView, at: number, clocks: boolean): ExchangeEvent {
+function decodeExchange(view: DataView, at: number): ExchangeEvent {
   const flags = view.getUint16(at + WIRE.event.flags, true);
-  const start = stamp(view, at + WIRE.exchange.request_start, clocks) ?? { ns: 0, clock: null };
+  const start = stamp(view, at + WIRE.exchange.request_start) ?? { ns: 0, clock: null };
   const trace = traceIds(view, at, flags);
   return {
     kind: "exchange",
@@ -134,10 +134,10 @@ function decodeExchange(view: DataView, at: number, clocks: boolean): ExchangeEv
     preexisting: (flags & EXCHANGE_FLAG.preexisting) !== 0,
     shared: (flags & EXCHANGE_FLAG.shared) !== 0,
     requestStart: start,
-    requestEnd: stamp(view, at + WIRE.exchange.request_end, clocks) ?? start,
-    responseStart: stamp(view, at + WIRE.exchange.response_start, clocks),
-    responseEnd: stamp(view, at + WIRE.exchange.response_end, clocks),
-    firstRead: stamp(view, at + WIRE.exchange.first_read, clocks),
+    requestEnd: stamp(view, at + WIRE.exchange.request_end) ?? start,
+    responseStart: stamp(view, at + WIRE.exchange.response_start),
+    responseEnd: stamp(view, at + WIRE.exchange.response_end),
+    firstRead: stamp(view, at + WIRE.exchange.first_read),
     bytesOut: u64(view, at + WIRE.exchange.bytes_out),
     bytesIn: u64(view, at + WIRE.exchange.bytes_in),
     chunks: view.getUint32(at + WIRE.exchange.chunks, true),
@@ -177,7 +177,7 @@ function decodeWait(view: DataView, at: number, kind: "runq" | "throttled"): Wai
 
 const ENCRYPTED_ALERT = 256;
 
-function decodeTls(view: DataView, at: number, clocks: boolean): TlsEvent {
+function decodeTls(view: DataView, at: number): TlsEvent {
   const flags = view.getUint16(at + WIRE.event.flags, true);
   const alert = view.getUint32(at + WIRE.tls.alert, true);
   const failed = (flags & TLS_FLAG.tls_failed) !== 0;
@@ -186,8 +186,8 @@ function decodeTls(view: DataView, at: number, clocks: boolean): TlsEvent {
     tsNs: endedNs(view, at),
     owner: owner(view, at),
     startNs: u64(view, at + WIRE.tls.start + WIRE.stamp.ns),
-    startClock: threadClock(view, at + WIRE.tls.start + WIRE.stamp.clock, clocks),
-    endClock: threadClock(view, at + WIRE.tls.end_clock, clocks),
+    startClock: threadClock(view, at + WIRE.tls.start + WIRE.stamp.clock),
+    endClock: threadClock(view, at + WIRE.tls.end_clock),
     tuple: tuple(view, at + WIRE.tls.tuple),
     cookie: idText(view, at + WIRE.tls.cookie),
     role: flags & TLS_FLAG.tls_server ? "server" : "client",
@@ -218,13 +218,13 @@ function decodeRetransmit(view: DataView, at: number): RetransmitEvent {
   };
 }
 
-function decodeTimer(view: DataView, at: number, clocks: boolean): TimerEvent {
+function decodeTimer(view: DataView, at: number): TimerEvent {
   return {
     kind: "timer",
     tsNs: endedNs(view, at),
     owner: owner(view, at),
     startNs: u64(view, at + WIRE.timer.start_ns),
-    endClock: threadClock(view, at + WIRE.timer.clock, clocks),
+    endClock: threadClock(view, at + WIRE.timer.clock),
   };
 }
 

@@ -319,6 +319,7 @@ export const WANT = {
   v1_memory: 8,
   v1_cpu: 16,
   ends: 32,
+  clocks: 64,
 } as const;
 
 /** enum llm_slo_filter */

@@ -38,7 +38,7 @@ export function attach(
       steal: !plan.disabled.has("cpu_steal_pct"),
       timers: false,
       ends: plan.mode === "diagnosis" || flight !== undefined, // of no event is the end of a turn told
-      clocks: plan.mode === "diagnosis", // no event says what its thread's counters said
+      clocks: flight !== undefined, // a recording is whole; neither events nor findings tell what a thread's counters said
       ...(guard === null ? {} : { guard: { ...guard, onStep: onGuard } }),
       mode: options.capabilityMode,
       hostGroups: identity.view.cgroups,

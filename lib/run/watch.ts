@@ -59,7 +59,7 @@ export interface WatchOptions {
   readonly timers: boolean;
   /** Tell the end of each turn of a connection too; default true. Its first response byte is told in any case. */
   readonly ends?: boolean;
-  /** Tell with events what their threads' counters said; default true. */
+  /** Events carry what their threads' counters said; default true. */
   readonly clocks?: boolean;
   /** From when on things are told one by one; default USUAL. */
   readonly thresholds?: Partial<Thresholds>;
@@ -193,6 +193,7 @@ class KernelWatch implements Watch {
           timers: options.timers,
           calls,
           ...(options.ends === undefined ? {} : { ends: options.ends }),
+          ...(options.clocks === undefined ? {} : { clocks: options.clocks }),
           haveRead,
           v1,
           byPid,
@@ -374,7 +375,7 @@ class KernelWatch implements Watch {
     if (this.#options.onRecord !== undefined) {
       this.#options.onRecord(new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset + at, length).slice());
     }
-    const event = decodeRecord(view, at, length, this.#options.clocks);
+    const event = decodeRecord(view, at, length);
     if (typeof event === "string") this.#refused[event] = (this.#refused[event] ?? 0) + 1;
     else this.#hand(event);
   }
