@@ -7,9 +7,12 @@ import { rates } from "../load/rates.ts";
 const STEPS = [{ events: 0, goalPct: null }, { events: 1000, goalPct: 1 }, { events: 10_000, goalPct: 3 }] as const;
 const ROOT = new URL("../../", import.meta.url).pathname;
 export const GOAL_RSS_MB = 150;
-/** Loading programs and compiling code is no part of the running cost. At 1000 events a second V8 compiles for about half a minute. */
-const SETTLE_MS = 30_000;
-const MEASURE_MS = 8000;
+/**
+ * Loading programs and compiling code is no part of the running cost. At 1000 events a second V8 goes on compiling the hot path until some
+ * 45 s have passed (--trace-opt says so).
+ */
+const SETTLE_MS = 60_000;
+const MEASURE_MS = 10_000;
 
 export interface AgentCost {
   /** Of which half are DNS queries and half first bytes. */

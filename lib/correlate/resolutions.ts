@@ -41,6 +41,8 @@ interface Query {
   readonly settled: boolean;
   /** There is no such name, or nothing of that type under it. */
   readonly nothing: boolean;
+  /** Since when it is; infinite: it is not. */
+  readonly settledNs: number;
 }
 
 interface Lookup {
@@ -122,6 +124,7 @@ export class Resolutions {
 }
 
 function asQuery(event: DnsEvent): Query {
+  const settled = (event.rcode === 0 && !event.truncated) || event.rcode === NXDOMAIN;
   const name = event.queryName.toLowerCase();
   return {
     name: name.endsWith(".") ? name.slice(0, -1) : name,
@@ -134,7 +137,8 @@ function asQuery(event: DnsEvent): Query {
     startNs: event.startNs,
     endNs: event.tsNs,
     answered: event.rcode !== null,
-    settled: (event.rcode === 0 && !event.truncated) || event.rcode === NXDOMAIN,
+    settled,
+    settledNs: settled ? event.tsNs : Infinity,
     nothing: event.rcode === NXDOMAIN || (event.rcode === 0 && event.answers === 0 && !event.truncated),
   };
 }
@@ -160,7 +164,7 @@ function forget(open: Open, ns: number): void {
 function nearest(query: Query, lookups: readonly Lookup[]): Lookup | undefined {
   let best: { readonly lookup: Lookup; readonly own: boolean; readonly distance: number } | undefined;
   for (const lookup of lookups) {
-    if (!belongs(query, lookup)) continue;
+    if (isAskedAgain(query, lookup.queries[0]!) || !belongs(query, lookup)) continue;
     const own = lookup.queries.some((other) => together(query, other));
     const distance = lookup.queries.reduce(
       (least, { startNs }) => Math.min(least, Math.abs(startNs - query.startNs)),
@@ -169,6 +173,12 @@ function nearest(query: Query, lookups: readonly Lookup[]): Lookup | undefined {
     if (best === undefined || (own === best.own ? distance < best.distance : own)) best = { lookup, own, distance };
   }
   return best?.lookup;
+}
+
+/** A rival for sure, told from the others quickly: what a busy process asks is mostly what it has asked before, and knows the answer of. */
+function isAskedAgain(query: Query, other: Query): boolean {
+  return query.name === other.name && query.type === other.type && query.queryId !== other.queryId &&
+    other.settledNs <= query.startNs && other.startNs < query.startNs;
 }
 
 /** Plain loops: of a busy process every query is compared with hundreds. */

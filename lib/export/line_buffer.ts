@@ -2,6 +2,7 @@
  * Lines on their way out, as bytes. Documents are written into them key by key: an agent tells thousands of events a second, and text
  * that is made, joined and encoded for each costs three times as much.
  */
+import type { UnixTime } from "../model/clock.ts";
 import { toJson } from "../model/json.ts";
 
 const QUOTE = 34, COMMA = 44, MINUS = 45, DOT = 46, ZERO = 48, COLON = 58, BACKSLASH = 92, LINE_FEED = 10;
@@ -97,6 +98,13 @@ export class LineBuffer {
     if (!this.#strange) return;
     this.#at = start;
     this.#raw(toJson(value));
+  }
+
+  /** Nanoseconds since 1970, as a part of a line. */
+  unixTime({ seconds, ns }: UnixTime): void {
+    if (!(seconds >= 1)) return this.value(BigInt(Math.round(seconds)) * BigInt(SECOND) + BigInt(Math.round(ns)));
+    this.#digits(seconds, 1);
+    this.#digits(ns, 9);
   }
 
   /** A member of an object. Its name needs no escapes. */

@@ -2,6 +2,7 @@
  * ProbeEvents as lines, without the documents: byte for byte what `toProbeEvents` and `LineBuffer.json` make of the same event. An agent
  * writes thousands of them a second, and most of a line says whose it is: that is made once for each thread.
  */
+import type { UnixTime } from "../model/clock.ts";
 import type { Owner, Tuple } from "../model/kernel_event.ts";
 import { PROBE_EVENT_SCHEMA, type ProbeStatus } from "../model/probe_event.ts";
 import { type SignalName, SIGNALS } from "../model/signals.ts";
@@ -42,12 +43,17 @@ interface Whose {
   connTuple: Bytes;
 }
 
-export type LinesContext = Omit<ProbeEventContext, "process">;
+export interface LinesContext extends Omit<ProbeEventContext, "process" | "toUnixNs"> {
+  /** Kernel clock, in nanoseconds, to Unix time. */
+  readonly toUnix: (ns: number, out: UnixTime) => void;
+}
 
 export class ProbeLines {
   readonly #context: LinesContext;
   readonly #before: Bytes;
   readonly #after: Bytes;
+  /** Used again for every line. */
+  readonly #at: UnixTime = { seconds: 0, ns: 0 };
   readonly #known = new WeakMap<Owner, Whose>();
   #last: { readonly owner: Owner; readonly whose: Whose } | undefined;
 
@@ -64,7 +70,8 @@ export class ProbeLines {
     const whose = this.#whose(owner, identity, reading.cgroup);
     to.bytesOf(this.#before);
     to.bytesOf(FIRST);
-    to.value(this.#context.toUnixNs(reading.endNs));
+    this.#context.toUnix(reading.endNs, this.#at);
+    to.unixTime(this.#at);
     to.bytesOf(whose.heads.get(signal) ?? this.#head(whose, owner, signal));
     to.value(reading.value);
     to.bytesOf(UNITS.get(signal)![readingStatus(reading)]);

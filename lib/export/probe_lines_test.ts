@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { UnixTime } from "../model/clock.ts";
 import { type KernelEvent, NOBODY, type Owner } from "../model/kernel_event.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { type EventIdentity, readings, toProbeEvents } from "./probe_event.ts";
@@ -84,6 +85,9 @@ const IDENTITIES: readonly (EventIdentity | undefined)[] = [
   { namespace: "n", pod: "p", container: "c", containerId: "0123", podUid: "u", service: "s", nsPid: 3 },
 ];
 
+const BASE_S = 1_790_000_000;
+const toUnixNs = (ns: number) => BigInt(BASE_S) * 1_000_000_000n + 123_456_789n + BigInt(Math.round(ns));
+
 const CONTEXTS: readonly LinesContext[] = [
   { namespace: "", pod: "", container: "" },
   { namespace: "ns", pod: 'p"', container: "c" },
@@ -92,7 +96,10 @@ const CONTEXTS: readonly LinesContext[] = [
     ...place,
     node: "n\u00f61",
     schemaVersion,
-    toUnixNs: (ns: number) => 1_790_000_000_123_456_789n + BigInt(Math.round(ns)),
+    toUnix(ns: number, out: UnixTime) {
+      out.seconds = BASE_S + Math.floor((ns + 123_456_789) / 1e9);
+      out.ns = (ns + 123_456_789) % 1e9;
+    },
     deviceName: () => "vda",
   }))
 );
@@ -111,7 +118,7 @@ Deno.test("lines of all kinds of events, byte for byte as their documents would 
             for (const reading of readings(event, context.deviceName)) {
               lines.add(reading, event.owner, identity, direct);
             }
-            for (const document of toProbeEvents(event, { ...context, process: () => identity })) {
+            for (const document of toProbeEvents(event, { ...context, toUnixNs, process: () => identity })) {
               whole.json(document, before, after);
             }
           }
@@ -126,8 +133,10 @@ Deno.test("lines of all kinds of events, byte for byte as their documents would 
 Deno.test("a value JSON cannot say becomes what the documents make of it", () => {
   const [direct, whole] = [new LineBuffer(16), new LineBuffer(16)];
   const event = { kind: "runq", owner, tsNs: NaN, startNs: 0 } as KernelEvent;
-  const context = { ...CONTEXTS[1]!, toUnixNs: () => 5n };
+  const context = { ...CONTEXTS[1]!, toUnix: (_: number, out: UnixTime) => void ([out.seconds, out.ns] = [0, 5]) };
   for (const reading of readings(event)) new ProbeLines(context).add(reading, owner, undefined, direct);
-  for (const document of toProbeEvents(event, { ...context, process: () => undefined })) whole.json(document);
+  for (const document of toProbeEvents(event, { ...context, toUnixNs: () => 5n, process: () => undefined })) {
+    whole.json(document);
+  }
   assertEquals(text(direct), text(whole));
 });

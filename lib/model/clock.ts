@@ -40,6 +40,12 @@ export interface ClockStretch {
   readonly reading: ClockReading;
 }
 
+/** A moment since 1970: whole seconds, and nanoseconds beyond them. */
+export interface UnixTime {
+  seconds: number;
+  ns: number;
+}
+
 /** Wall time is steered by less than this between two readings; more is a step. */
 const STEP_NS = 50e6;
 /** The monotonic and the boot clock run alike but for suspend. */
@@ -68,6 +74,8 @@ export class ClockLine {
   /** One per stretch without a break: from when it holds, and its latest reading. */
   readonly #stretches: { readonly fromNs: number; reading: ClockReading }[];
   readonly #breaks: ClockBreak[] = [];
+  /** The reading used last, in halves. */
+  #split: { readonly reading: ClockReading; readonly seconds: number; readonly ns: number } | undefined;
 
   constructor(first: ClockReading) {
     this.#stretches = [{ fromNs: -Infinity, reading: first }];
@@ -119,8 +127,29 @@ export class ClockLine {
   }
 
   toUnixNs(monotonicNs: number): bigint {
-    const stretch = this.#stretches.findLast(({ fromNs }) => fromNs <= monotonicNs) ?? this.#stretches[0]!;
-    return toUnixNs(stretch.reading, monotonicNs);
+    return toUnixNs(this.#readingAt(monotonicNs), monotonicNs);
+  }
+
+  /** The same without a bigint, into `out`: for whoever writes thousands a second. */
+  toUnix(monotonicNs: number, out: UnixTime): void {
+    const reading = this.#readingAt(monotonicNs);
+    if (this.#split?.reading !== reading) {
+      const seconds = reading.unixNs / 1_000_000_000n;
+      const ns = Number(reading.unixNs - seconds * 1_000_000_000n);
+      this.#split = { reading, seconds: Number(seconds), ns };
+    }
+    const ns = this.#split.ns + Math.round(monotonicNs - reading.monotonicNs);
+    const seconds = Math.floor(ns / 1e9);
+    out.seconds = this.#split.seconds + seconds;
+    out.ns = ns - seconds * 1e9;
+  }
+
+  #readingAt(monotonicNs: number): ClockReading {
+    for (let i = this.#stretches.length - 1; i > 0; i--) {
+      const { fromNs, reading } = this.#stretches[i]!;
+      if (fromNs <= monotonicNs) return reading;
+    }
+    return this.#stretches[0]!.reading;
   }
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ClockLine, type ClockReading, suspendedIn, toMonotonicNs, toUnixNs } from "./clock.ts";
+import { ClockLine, type ClockReading, suspendedIn, toMonotonicNs, toUnixNs, type UnixTime } from "./clock.ts";
 
 const S = 1e9;
 const EPOCH = 1_700_000_000_000_000_000n;
@@ -25,6 +25,16 @@ Deno.test("toUnixNs and toMonotonicNs undo each other, to the nanosecond", () =>
   const anchor = reading(5);
   assertEquals(toUnixNs(anchor, 5 * S + 1), EPOCH + 5_000_000_001n);
   assertEquals(toMonotonicNs(anchor, toUnixNs(anchor, 4 * S - 7)), 4 * S - 7);
+});
+
+Deno.test("ClockLine.toUnix says what toUnixNs says, in two numbers", () => {
+  const clocks = line(reading(5), reading(6), reading(7, 0, -3600.25), reading(8, 60, -3600.25));
+  const out: UnixTime = { seconds: 0, ns: 0 };
+  for (const ns of [0, 1, 4.9 * S, 5 * S - 1, 6 * S + 0.4, 6.999999999 * S, 7 * S, 7.75 * S, 1e6 * S + 1]) {
+    clocks.toUnix(ns, out);
+    assertEquals(BigInt(out.seconds) * 1_000_000_000n + BigInt(out.ns), clocks.toUnixNs(ns), `${ns}`);
+    assertEquals(out.ns >= 0 && out.ns < S, true);
+  }
 });
 
 Deno.test("ClockLine: steps and suspends are found, told apart, and wall time is right on both sides", () => {

@@ -1,7 +1,8 @@
 import { type EventIdentity, type ProbeEventContext, readings, toProbeEvents } from "../export/probe_event.ts";
+import type { LinesContext } from "../export/probe_lines.ts";
 import type { Reading } from "../export/reading.ts";
 import { blockDeviceName } from "../host/block_devices.ts";
-import type { ClockLine } from "../model/clock.ts";
+import type { ClockLine, UnixTime } from "../model/clock.ts";
 import type { KernelEvent, Owner } from "../model/kernel_event.ts";
 import type { ProbeEvent } from "../model/probe_event.ts";
 import type { SignalName } from "../model/signals.ts";
@@ -26,10 +27,11 @@ export function documentContext(
   options: Pick<AgentOptions, "namespace" | "pod" | "container" | "eventSchema">,
   node: string,
   clocks: () => ClockLine,
-): DocumentContext {
+): DocumentContext & LinesContext {
   const { namespace, pod, container, eventSchema: schemaVersion } = options;
   const toUnixNs = (ns: number) => clocks().toUnixNs(ns);
-  return { node, namespace, pod, container, toUnixNs, deviceName: blockDeviceName, schemaVersion };
+  const toUnix = (ns: number, out: UnixTime) => clocks().toUnix(ns, out);
+  return { node, namespace, pod, container, toUnixNs, toUnix, deviceName: blockDeviceName, schemaVersion };
 }
 
 type Told = Pick<AgentPlan, "targeted" | "disabled">;
