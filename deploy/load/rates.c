@@ -104,7 +104,7 @@ static long switches_of(int who)
 
 static void to_and_fro(int out, int in, int other_out, int other_in, long per_second, long seconds, const char *what)
 {
-	long start, end, delay, rounds = 0;
+	long start, end, delay, at, rounds = 0;
 	char byte = 0;
 	pid_t other = child();
 
@@ -126,12 +126,13 @@ static void to_and_fro(int out, int in, int other_out, int other_in, long per_se
 		pace(start, 2 * rounds, per_second);
 	}
 	delay = delay_of(getpid()) + delay_of(other);
+	at = now_ns();
 	close(out);
 	if (in != out)
 		close(in);
 	waitpid(other, NULL, 0);
-	printf("{\"%s\":%ld,\"rounds\":%ld,\"delay_ns\":%ld,\"pid\":%d,\"other\":%d}\n", what,
-	       switches_of(RUSAGE_SELF) + switches_of(RUSAGE_CHILDREN), rounds, delay, getpid(), other);
+	printf("{\"%s\":%ld,\"rounds\":%ld,\"delay_ns\":%ld,\"at_ns\":%ld,\"pid\":%d,\"other\":%d}\n", what,
+	       switches_of(RUSAGE_SELF) + switches_of(RUSAGE_CHILDREN), rounds, delay, at, getpid(), other);
 }
 
 static void switches(long per_second, long seconds)

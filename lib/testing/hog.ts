@@ -36,12 +36,13 @@ export function runDelayNs(pid: number): number {
   return Number(Deno.readTextFileSync(`/proc/${pid}/task/${pid}/schedstat`).split(" ")[1]);
 }
 
-/** What was told of one thread's waits, long ones and sums of short ones together, in ns. */
-export function toldWaits({ events }: Seen, tid: number): { runq: number; throttled: number } {
+/** What was told of one thread's waits, long ones until `untilNs` and sums of short ones together, in ns. */
+export function toldWaits({ events }: Seen, tid: number, untilNs = Infinity): { runq: number; throttled: number } {
   const sum = { runq: 0, throttled: 0 };
   for (const event of events) {
     if (event.owner.tid !== tid) continue;
-    if (event.kind === "runq" || event.kind === "throttled") sum[event.kind] += event.tsNs - event.startNs;
+    const whole = event.kind === "runq" || event.kind === "throttled";
+    if (whole && event.tsNs <= untilNs) sum[event.kind] += event.tsNs - event.startNs;
     if (event.kind !== "wait_sum") continue;
     sum.runq += event.runqNs;
     sum.throttled += event.throttledNs;
