@@ -12,6 +12,7 @@ Deno.test("encodeConfig lays the configuration out as the probes read it", () =>
     [{ ...plain, byPid: true, byCgroup: true, haveRead: true }, FILTER.pid | FILTER.cgroup, ""],
     [{ ...plain, comm: "curl", timers: true, calls: true }, FILTER.comm, "curl"],
     [{ ...plain, timedPlace: 0, ends: false }, 0, ""],
+    [{ ...plain, clocks: false }, 0, ""],
     [{ ...plain, v1: new Set(["pids", "cpu", "freezer"]) }, 0, ""],
     [{ ...plain, comm: "a-name-that-is-too-long" }, FILTER.comm, "a-name-that-is-"], // as the kernel cuts it
   ];
@@ -25,7 +26,8 @@ Deno.test("encodeConfig lays the configuration out as the probes read it", () =>
     assertEquals(new Uint8Array(view.buffer, at.tuning, WIRE.tuning.size), encodeTuning(USUAL));
     const v1 = config.v1 === undefined ? 0 : WANT.v1_pids | WANT.v1_cpu;
     const wants = (config.timers ? WANT.timers : 0) | (config.calls ? WANT.calls : 0) | v1;
-    assertEquals(view.getUint32(at.wants, true), wants | (config.ends === false ? 0 : WANT.ends));
+    const told = (config.ends === false ? 0 : WANT.ends) | (config.clocks === false ? 0 : WANT.clocks);
+    assertEquals(view.getUint32(at.wants, true), wants | told);
   }
 });
 
