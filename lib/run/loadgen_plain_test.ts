@@ -74,6 +74,9 @@ Deno.test("loadgen: a server that asks who we are gets our certificate, and with
   await assertRejects(() => report({ ...to, certFile: "/none", keyFile: client.key }), IoError, "does not exist");
   const foreign = { certFile: client.cert, keyFile: server.key };
   await assertRejects(() => report({ ...to, ...foreign }), UsageError, "it is not the key of");
+  const locked = `${client.key}.locked`;
+  await Deno.writeTextFile(locked, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n-----END ENCRYPTED PRIVATE KEY-----\n");
+  await assertRejects(() => report({ ...to, certFile: client.cert, keyFile: locked }), UsageError, "it is encrypted");
   const swapped = { certFile: client.key, keyFile: client.cert };
   await assertRejects(() => report({ ...to, ...swapped }), UsageError, "there is no CERTIFICATE in it");
   await assertRejects(() => report({ ...to, ca: client.key }), UsageError, "there is no CERTIFICATE in it");

@@ -159,9 +159,11 @@ function header(line: string): [string, string] {
 function checkPair(cert: string, key: string, { certFile, keyFile }: LoadgenOptions): void {
   let state = `it is not the key of "${certFile}"`;
   try {
+    // OpenSSL would ask for the pass phrase, on the terminal.
+    if (key.includes("ENCRYPTED")) throw new Error("it is encrypted");
     if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return;
   } catch (error) {
-    state = `with "${certFile}": ${(error as Error).message}`;
+    state = (error as Error).message;
   }
   throw new UsageError(`Cannot use "${keyFile}": ${state}`, "Name a certificate and its key, which has no pass phrase");
 }
