@@ -1,6 +1,7 @@
 /** The agent that is measured: the program itself in a process of its own, looked at again and again. */
 import { IoError } from "../../model/errors.ts";
 import { ProcessBpf, ProcessCpu } from "../../host/process_cpu.ts";
+import { endsWithUs } from "../../host/ends_with_us.ts";
 import { selfCommand } from "../../host/self.ts";
 import { RunStats } from "../../kernel/run_stats.ts";
 
@@ -43,7 +44,7 @@ const ATTACH_MS = 30_000;
 
 /** @throws UnsupportedError, through `attached`, where it cannot attach */
 export function startAgent({ args, program = selfCommand() }: AgentPlan): MeasuredAgent {
-  const [path, ...prefix] = program;
+  const [path, ...prefix] = endsWithUs(program);
   const child = new Deno.Command(path!, {
     args: [...prefix, ...args],
     stdin: "null",

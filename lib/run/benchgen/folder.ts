@@ -66,14 +66,30 @@ function partOf(folder: string, pid: number | string): string {
 /** What processes that were killed had begun of this run. */
 async function removeAbandoned(folder: string): Promise<void> {
   const [parent, name] = [folder.slice(0, folder.lastIndexOf("/")), folder.slice(folder.lastIndexOf("/") + 1)];
+  await removeOfTheDead(
+    parent,
+    (entry) => entry.startsWith(`.${name}.part-`) ? /\.part-(\d+)$/.exec(entry)?.[1] : undefined,
+  );
+}
+
+/** Removes what in a folder belongs to a process that is gone; `pidOf` tells whose it is by its name, or nobody's. */
+async function removeOfTheDead(parent: string, pidOf: (name: string) => string | undefined): Promise<void> {
   try {
-    for await (const entry of Deno.readDir(parent)) {
-      const [, pid] = entry.name.startsWith(`.${name}.part-`) ? /\.part-(\d+)$/.exec(entry.name) ?? [] : [];
-      if (pid !== undefined && !isAlive(pid)) await Deno.remove(`${parent}/${entry.name}`, { recursive: true });
+    for await (const { name } of Deno.readDir(parent)) {
+      const pid = pidOf(name);
+      if (pid !== undefined && !isAlive(pid)) await Deno.remove(`${parent}/${name}`, { recursive: true });
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
+}
+
+/** A folder for what a live run writes on its way; those of runs that were killed are removed. */
+export async function workFolder(): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: `sloctl-bench-${Deno.pid}-` });
+  const parent = folder.slice(0, folder.lastIndexOf("/"));
+  await removeOfTheDead(parent, (name) => /^sloctl-bench-(\d+)-/.exec(name)?.[1]).catch(() => {});
+  return folder;
 }
 
 function isAlive(pid: string): boolean {

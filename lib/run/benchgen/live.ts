@@ -17,6 +17,7 @@ import { attributedRun } from "./expected.ts";
 import { startLoad } from "./live_load.ts";
 import { besideOf, notesOf, overheadRows, pairedSide, signalsByPhase } from "./live_numbers.ts";
 import { requestsIn, type Window, type WindowName } from "./load_records.ts";
+import { workFolder } from "./folder.ts";
 import { machineCpuMs } from "./machine_cpu.ts";
 import type { PairedSide, Place, RunResult } from "./run_result.ts";
 
@@ -65,7 +66,7 @@ export async function liveRun(options: LiveOptions, io: Pick<Io, "stop" | "err">
   const spans: Span[] = [];
   const windows: Window[] = [];
   const machineMs = new Map<WindowName, number>();
-  const work = await Deno.makeTempDir({ prefix: "sloctl-bench-" });
+  const work = await workFolder();
   await using stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(work, { recursive: true }));
   const otlpEndpointOnHost = async (hostname: string) => {

@@ -1,4 +1,5 @@
 /** The load of a live run: `sloctl loadgen` in a process of its own. */
+import { endsWithUs } from "../../host/ends_with_us.ts";
 import { selfCommand } from "../../host/self.ts";
 import { IoError } from "../../model/errors.ts";
 import type { Scenario } from "../../model/scenario.ts";
@@ -18,7 +19,7 @@ export function startLoad(
   seconds: number,
   out: string,
 ): Load {
-  const [program, ...prefix] = selfCommand();
+  const [program, ...prefix] = endsWithUs(selfCommand());
   const args = [
     "loadgen",
     "--target",
