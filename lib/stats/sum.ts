@@ -32,8 +32,8 @@ export function stddev(values: Iterable<number>): number {
 /** The variance in units of a power of two, so that no square of 1e-200 is 0 and none of 1e200 infinite. */
 function spread(values: Iterable<number>): { readonly squared: number; readonly unit: number } {
   const list = listed(values);
-  if (list.length < 2) return { squared: NaN, unit: 1 };
   const centre = mean(list);
+  if (list.length < 2 || Number.isNaN(centre)) return { squared: NaN, unit: 1 };
   let widest = 0;
   for (const value of list) widest = Math.max(widest, Math.abs(value - centre));
   if (!(widest > 0 && widest < Infinity)) return { squared: widest, unit: 1 };

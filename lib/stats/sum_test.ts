@@ -26,6 +26,7 @@ Deno.test("sum and mean", () => {
     assertEquals(sum(values), total, String(values));
     assertEquals(sum(Float64Array.from(values, (v) => typeof v === "number" ? v : NaN)), total);
     assertEquals(mean(values.values()), centre, String(values));
+    if (Number.isNaN(centre)) assertEquals(stddev(values), NaN, String(values));
   }
 });
 
