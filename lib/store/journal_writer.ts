@@ -59,14 +59,15 @@ export const MOST_RECEIPTS = 131_072;
  * What the log holds is moved into the database when nothing waits and there is so much of it, and in any case for each so many bytes of
  * chunks: a part at a time, as whoever commits meanwhile waits for the disk. The log begins anew only when all of it was moved, which is
  * never so while others add to it: at its largest the writer moves the rest itself. As commits wait for that, the rest is first made
- * small: what came while the last of it was moved is moved too, until it is little, or the log is too large. A log that is written over
- * costs less than one that grows: blocks need not be found for it, nor noted in the file system's own journal with every sync.
+ * small: what came while the last of it was moved is moved too, until it is little beside what the log has grown to meanwhile (a
+ * busy machine moves slowly), or the log is too large. A log that is written over costs less than one that grows: blocks need not be
+ * found for it, nor noted in the file system's own journal with every sync.
  */
 const LOG_IDLE_BYTES = 1 << 20;
 const LOG_STEP_BYTES = 4 << 20;
 const LOG_MOST_BYTES = 16 << 20;
 const LOG_REST_BYTES = 1 << 20;
-const LOG_TOO_MUCH_BYTES = 24 << 20;
+const LOG_TOO_MUCH_BYTES = 128 << 20;
 /** What a commit takes in the log beside what it holds, about: pages of tables and indexes, each as a whole. */
 const COMMIT_LOG_BYTES = 20 << 10;
 /** How often `progress` is written at most. */
@@ -246,7 +247,8 @@ export class JournalWriter implements Disposable {
     if (this.#isMoving) return;
     const rest = this.#logBytes - this.#movedBytes;
     const isFull = this.#logBytes > LOG_MOST_BYTES;
-    const isLast = isFull && (rest <= LOG_REST_BYTES || this.#logBytes > LOG_TOO_MUCH_BYTES);
+    const isLittle = rest <= LOG_REST_BYTES + (this.#logBytes - LOG_MOST_BYTES) / 8;
+    const isLast = isFull && (isLittle || this.#logBytes > LOG_TOO_MUCH_BYTES);
     if (isLast || isFull && this.#options.moveLog === undefined) this.#moveLog();
     else if (isFull || this.#sinceBytes > LOG_STEP_BYTES) this.#moveApart();
   }
