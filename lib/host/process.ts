@@ -76,6 +76,11 @@ export function mainCgroup(paths: ReadonlyMap<string, string>): string {
   return [...paths.values()].sort((a, b) => b.length - a.length)[0] ?? "";
 }
 
+/** Nobody has asked for its exit code yet: it has no executable any more, and v1 hierarchies say that it is in their roots. */
+function hasEnded({ state }: ProcessStat): boolean {
+  return state === "Z" || state === "X";
+}
+
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -92,11 +97,12 @@ export function readProcess(pid: number, proc = "/proc"): ProcessInfo | undefine
   const dir = `${proc}/${pid}`;
   const look = () => parseStat(attempt(() => Deno.readTextFileSync(`${dir}/stat`)) ?? "");
   const stat = look();
-  if (stat === undefined) return undefined;
+  if (stat === undefined || hasEnded(stat)) return undefined;
   const exe = attempt(() => Deno.readLinkSync(`${dir}/exe`));
   const net = attempt(() => Deno.readLinkSync(`${dir}/ns/net`));
   const cgroups = parseCgroup(attempt(() => Deno.readTextFileSync(`${dir}/cgroup`)) ?? "");
-  if (look()?.startTicks !== stat.startTicks) return undefined;
+  const after = look();
+  if (after?.startTicks !== stat.startTicks || hasEnded(after)) return undefined;
   return {
     pid,
     comm: stat.comm,

@@ -25,11 +25,11 @@ Deno.test("parseCgroup and mainCgroup: v1, v2, hybrid", () => {
   for (const [text, expected] of rows) assertEquals(mainCgroup(parseCgroup(text)), expected, text);
 });
 
-async function fakeProcess(root: string, pid: number, comm: string, startTicks: number) {
+async function fakeProcess(root: string, pid: number, comm: string, startTicks: number, state = "S") {
   const dir = `${root}/${pid}`;
   await Deno.mkdir(`${dir}/ns`, { recursive: true });
-  await Deno.writeTextFile(`${dir}/stat`, `${pid} (${comm}) S ${TAIL} ${startTicks} 0`);
-  await Deno.writeTextFile(`${dir}/cgroup`, "0::/x\n");
+  await Deno.writeTextFile(`${dir}/stat`, `${pid} (${comm}) ${state} ${TAIL} ${startTicks} 0`);
+  await Deno.writeTextFile(`${dir}/cgroup`, state === "Z" ? "0::/\n" : "0::/x\n");
   await Deno.symlink("/usr/bin/" + comm, `${dir}/exe`).catch(() => {});
   await Deno.symlink("net:[4026531840]", `${dir}/ns/net`).catch(() => {});
 }
@@ -51,13 +51,18 @@ Deno.test("ProcessTable: fresh, ended, reused, bounded", async () => {
     const table = new ProcessTable({ proc: root, limit: 2, freshMs: 10, now: () => ms });
     assertEquals(table.get(7)?.comm, "nginx");
 
+    await fakeProcess(root, 7, "nginx", 100, "Z");
+    ms = 15;
+    assertEquals(table.get(7)?.cgroup, "/x", "one that nobody has waited for yet is in no group any more");
+    assertEquals(readProcess(7, root), undefined);
+
     await Deno.remove(`${root}/7`, { recursive: true });
-    ms = 20;
+    ms = 30;
     assertEquals(table.get(7)?.comm, "nginx", "an ended process keeps its last answer");
 
     await fakeProcess(root, 7, "curl", 200);
     assertEquals(table.get(7)?.comm, "nginx", "still fresh");
-    ms = 40;
+    ms = 50;
     assertEquals(table.get(7)?.startTicks, 200, "the pid was reused");
 
     assertEquals(table.get(7, 2_000_000_000)?.comm, "curl", "the process that began 200 ticks after boot");
