@@ -99,7 +99,9 @@ function sloBlock({ slos, slo_file }: TopView, brush: Paint): Block {
     ]),
     alarm: worst.map(({ state }) => state === "ok" ? null : state === "no_data" ? brush.dim : brush.red),
     all: slos.length,
-    empty: slo_file === null ? "no file of objectives (collector --slo FILE)" : "none",
+    empty: slo_file === null
+      ? "no file of objectives (collector --slo FILE)"
+      : "none that this token may see: they count other namespaces too",
   };
 }
 
