@@ -4,7 +4,7 @@
  * `loadgen` measures the load generator alone, `journal` the collector's store alone, beside the OpenTelemetry
  * Collector where that can be built (seven minutes), and `queries`, its answers (a minute; also alone).
  * `--json` prints one JSON document, `--write` also puts the figures into docs/bench.md
- * and docs/loadgen.md. What this machine or this user cannot do is skipped with its reason. Takes about six minutes.
+ * and docs/loadgen.md. What this machine or this user cannot do is skipped with its reason. Takes about eight minutes.
  */
 import { RECORD_BYTES } from "../lib/decode/record.ts";
 import { ebpfRefusal } from "../lib/host/ebpf_refusal.ts";
