@@ -48,7 +48,7 @@ export function sweepDns(session: ProbeSession, nowNs: number): Bytes[] {
   return records;
 }
 
-/** Where the structs dns_sending, dns_stream and dns_asker of bpf/dns_message.bpf.h keep the time of their last use. */
+/** Where the structs dns_sending, dns_stream and dns_asker of bpf/dns_state.bpf.h keep the time of their last use. */
 const SENDING_AT = 16;
 const ASKER_AT = 0;
 const STREAM_AT = WIRE.event.size;

@@ -14,7 +14,7 @@ import { sweepDns } from "./watch_dns.ts";
 /** All of 127.0.0.0/8 is this machine, and nobody else listens on port 53 of these. */
 const SERVER = "127.53.55.1";
 const SILENT = "127.53.55.2";
-/** Entries of dns_pending, bpf/dns_message.bpf.h. */
+/** Entries of dns_pending, bpf/dns_state.bpf.h. */
 const ROOM = 4096;
 const MANY = 5000;
 
