@@ -105,7 +105,7 @@ async function killRounds(kills: number): Promise<number> {
   const http = watchOverHttp(collector.url);
   const grpc = watchOverGrpc(collector.grpc);
   stack.defer(async () => {
-    grpc.end();
+    await grpc.end();
     await http.end();
     await collector.end("SIGKILL");
   });

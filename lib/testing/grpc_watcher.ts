@@ -1,40 +1,45 @@
-/** A watcher over gRPC, as its own clients have to be: it comes again where it was when the connection breaks. */
-import grpc from "@grpc/grpc-js";
-import { Buffer } from "node:buffer";
-import { WireReader } from "../otlp/wire_reader.ts";
-import { WireWriter } from "../otlp/wire_writer.ts";
+/**
+ * A watcher over gRPC, as its own clients have to be: it comes again where it was when the connection breaks. Each connection is a
+ * process: the HTTP/2 client of Deno 2.9.6 now and then takes its process with it when the server is killed.
+ */
 
-const PATH = "/sloctl.watch.v1.WatchService/Watch";
-const same = (bytes: Buffer) => bytes;
+const CHILD = new URL("./grpc_watch_child.ts", import.meta.url).pathname;
+const AGAIN_MS = 50;
+
+export interface GrpcWatcher {
+  readonly seen: readonly number[];
+  readonly end: () => Promise<void>;
+}
 
 /** Sequences as they come, from the first on. @param address HOST:PORT of a collector that may end and begin again */
-export function watchOverGrpc(address: string): { readonly seen: readonly number[]; readonly end: () => void } {
+export function watchOverGrpc(address: string): GrpcWatcher {
   const seen: number[] = [];
   let over = false;
-  let client: grpc.Client | null = null;
-  const watch = () => {
-    if (over) return;
-    client?.close();
-    client = new grpc.Client(address, grpc.credentials.createInsecure());
-    const request = new WireWriter();
-    request.varint(1, seen.at(-1) ?? 0);
-    const call = client.makeServerStreamRequest(PATH, same, same, Buffer.from(request.finish()), new grpc.Metadata());
-    call.on("data", (bytes: Buffer) => {
-      const r = new WireReader(new Uint8Array(bytes));
-      while (r.next()) {
-        const outer = r.enter();
-        while (r.next()) r.field === 1 && r.wire === 0 ? seen.push(Number(r.uint64())) : r.skip();
-        r.leave(outer);
+  let child: Deno.ChildProcess | undefined;
+  const watching = (async () => {
+    while (!over) {
+      const args = ["run", "-A", "--no-check", CHILD, address, `${seen.at(-1) ?? 0}`];
+      child = new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "piped", stderr: "null" }).spawn();
+      let text = "";
+      for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
+        const lines = (text + part).split("\n");
+        text = lines.pop()!;
+        seen.push(...lines.map(Number));
       }
-    });
-    call.on("error", () => setTimeout(watch, 50));
-  };
-  watch();
+      await child.status;
+      if (!over) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  })();
   return {
     seen,
     end: () => {
       over = true;
-      client?.close();
+      try {
+        child?.kill("SIGKILL");
+      } catch {
+        // it has ended
+      }
+      return watching;
     },
   };
 }
