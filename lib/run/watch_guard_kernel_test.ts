@@ -1,5 +1,6 @@
 /** The overhead guard under a load that really costs too much, and under an agent that does. */
 import { assert, assertEquals } from "@std/assert";
+import process from "node:process";
 import type { GuardStep } from "../model/guard.ts";
 import { kernelTest } from "../testing/kernel.ts";
 import { rates } from "../../deploy/load/rates.ts";
@@ -30,13 +31,13 @@ interface Guarded extends Disposable {
   until(action: string): Promise<GuardStep>;
 }
 
-function guarded(options: Partial<WatchOptions>, budgetPct: number, calmMs = 2 * WINDOW_MS): Guarded {
+function guarded(options: Partial<WatchOptions>, budgetPct: number): Guarded {
   const steps: GuardStep[] = [];
   const watch = watchKernel({
     timers: false,
     steal: false,
     ...options,
-    guard: { budgetPct, windowMs: WINDOW_MS, calmMs, onStep: (step) => steps.push(step) },
+    guard: { budgetPct, windowMs: WINDOW_MS, calmMs: 2 * WINDOW_MS, onStep: (step) => steps.push(step) },
   }, () => {});
   const until = async (action: string) => {
     for (let i = 0; i < 150; i++) {
@@ -98,21 +99,22 @@ for (const timeOwnPrograms of [false, true]) {
   );
 }
 
-/** Percent of one CPU: far more than watching costs, and less than a busy thread gets where it has to share its CPU with others. */
-const BUSY_BUDGET = 8;
-
-kernelTest("an agent that is busy with itself is over its budget too", async () => {
-  using guard = guarded({ probes: ["dns_latency", "connect_latency"] }, BUSY_BUDGET, 60_000);
-  const endsAt = performance.now() + 40 * WINDOW_MS;
+kernelTest("an agent that is busy with itself is over its budget too", async (test) => {
+  using guard = guarded({ probes: ["dns_latency", "connect_latency"] }, 50);
+  const [began, before] = [performance.now(), process.cpuUsage()];
   let steps = 0;
-  while (performance.now() < endsAt && steps < 2) {
+  while (performance.now() < began + 8 * WINDOW_MS && steps < 2) {
     for (const until = performance.now() + 50; performance.now() < until;) steps = guard.steps.length;
     await delay(0);
   }
-  assertEquals(guard.steps.map(({ action }) => action), ["raise_thresholds", "detach"]);
-  for (const step of guard.steps) {
-    assert(step.ownPct > BUSY_BUDGET && (step.kernelPct ?? 0) < BUSY_BUDGET, JSON.stringify(step));
+  const { user, system } = process.cpuUsage(before);
+  const had = (user + system) / 10 / (performance.now() - began);
+  if (had < 70) {
+    const name = `not judged: on this busy machine a busy thread has ${had.toFixed(0)} % of a CPU`;
+    return void await test.step({ name, ignore: true, fn: () => {} });
   }
+  assertEquals(guard.steps.map(({ action }) => action), ["raise_thresholds", "detach"]);
+  for (const step of guard.steps) assert(step.ownPct > 50 && (step.kernelPct ?? 0) < 50, JSON.stringify(step));
 });
 
 kernelTest(
