@@ -21,6 +21,8 @@ const GUESTS = "deploy/kernels/";
 const RUN_LIMIT_MS = 10 * 60_000;
 const TOTAL_LIMIT_MS = 40 * 60_000;
 const MORE_TRIES = 2;
+/** More is told; it is no failure of what was tested. */
+const MOST_MINUTES = 19;
 
 /** Paths of test files below `folder`, relative to the root, sorted. */
 async function testFiles(folder = ""): Promise<string[]> {
@@ -111,13 +113,13 @@ const guests = some(kernel.filter((path) => path.startsWith(GUESTS)), unit);
 const runs = [...await unit, ...await guests];
 runs.push(...await inTurn(kernel.filter((path) => !path.startsWith(GUESTS))));
 
-const again: string[] = [];
+const notes: string[] = [];
 for (let more = MORE_TRIES; more > 0; more--) {
   for (const first of runs.splice(0)) {
     const retry = secondTry(first);
     runs.push(retry?.kept ?? first);
     if (retry === null) continue;
-    again.push(...retry.failed.map(({ file, name }) => `again: ${file}: ${name} — failed and was run once more`));
+    notes.push(...retry.failed.map(({ file, name }) => `again: ${file}: ${name} — failed and was run once more`));
     const { filter } = retry;
     const second = await run(retry.files, left(), filter === undefined ? {} : { filter });
     // What the filter leaves out is reported as skipped.
@@ -126,6 +128,8 @@ for (let more = MORE_TRIES; more > 0; more--) {
     runs.push({ ...second, cases: second.cases?.filter(counts) ?? null });
   }
 }
+const minutes = (performance.now() - started) / 60_000;
+if (minutes > MOST_MINUTES) notes.push(`slow: ${minutes.toFixed(1)} minutes; ${MOST_MINUTES} are allowed`);
 const { ok, lines } = summarize(runs);
-await writeAll(new TextEncoder().encode(`\n${[...again, ...lines].join("\n")}\n`));
+await writeAll(new TextEncoder().encode(`\n${[...notes, ...lines].join("\n")}\n`));
 Deno.exitCode = ok ? 0 : 1;

@@ -4,6 +4,9 @@ import type { TestCase } from "./junit.ts";
 /** Stands between the name of a test that was not run and the reason; lib/testing/kernel.ts writes it. */
 export const SKIP_MARK = " — skipped: ";
 
+/** The same, where a test finds out while it runs that this machine is too busy to judge: it adds a skipped step of that name. */
+const NOT_JUDGED = " > not judged: ";
+
 /** One `deno test` process. */
 export interface TestRun {
   /** What it was asked to run. */
@@ -54,8 +57,10 @@ function failuresOf({ files, cases, code }: TestRun): string[] {
   return failures.length > 0 ? failures : [`${where}failed outside of any test: see the message of deno test above`];
 }
 
+/** A step that could not judge has its reason in its name. */
 function skipLine(name: string): string {
-  const at = name.lastIndexOf(SKIP_MARK);
-  if (at < 0) return `skipped: ${name} — no reason given`;
-  return `skipped: ${name.slice(0, at)} — ${name.slice(at + SKIP_MARK.length)}`;
+  const mark = [SKIP_MARK, NOT_JUDGED].find((one) => name.includes(one));
+  if (mark === undefined) return `skipped: ${name} — no reason given`;
+  const at = name.lastIndexOf(mark);
+  return `skipped: ${name.slice(0, at)} — ${mark === NOT_JUDGED ? "not judged: " : ""}${name.slice(at + mark.length)}`;
 }

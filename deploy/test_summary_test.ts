@@ -13,6 +13,11 @@ Deno.test("summarize", () => {
       true,
       ["skipped: dns — needs root", "skipped: y — no reason given", "1 passed, 0 failed, 2 skipped"],
     ],
+    [
+      [run([one("x", "passed"), one("x > not judged: busy", "skipped")], 0)],
+      true,
+      ["skipped: x — not judged: busy", "1 passed, 0 failed, 1 skipped"],
+    ],
     [[run([one("x", "passed"), one("y", "failed")], 1)], false, ["failed: a_test.ts: y", "1 passed, 1 failed"]],
     // b_test.ts threw while loading: it has no line in the report.
     [
