@@ -34,16 +34,22 @@ export interface ShiftOptions {
   readonly minShiftShare?: number;
 }
 
+const LEAST_MS = 10, LEAST_SHARE = 0.25, LEAST_MADS = 3;
+
+/** By so many milliseconds a median has to be later than the baseline's for a person to notice. `baseline` is not empty. */
+export function noticeableMs(baseline: readonly number[], leastMs = LEAST_MS, leastShare = LEAST_SHARE): number {
+  return Math.max(leastMs, leastShare * median(baseline), LEAST_MADS * mad(baseline));
+}
+
 /** null when nothing moved, or there is too little to say so. `samples` in any order; those up to `baselineEndNs` are the baseline. */
 export function findShift(samples: readonly Sample[], baselineEndNs: number, options: ShiftOptions = {}): Shift | null {
-  const { windowNs = 4e9, stepNs = 1e9, minSamples = 6, alpha = 0.001, minShiftMs = 10, minShiftShare = 0.25 } =
-    options;
+  const { windowNs = 4e9, stepNs = 1e9, minSamples = 6, alpha = 0.001, minShiftMs, minShiftShare } = options;
   const sorted = [...samples].sort((a, b) => a.atNs - b.atNs);
   const baseline = sorted.filter((s) => s.atNs <= baselineEndNs).map((s) => s.ttftMs);
   const later = sorted.filter((s) => s.atNs > baselineEndNs);
   if (baseline.length < minSamples || later.length < minSamples) return null;
   const centre = median(baseline);
-  const margin = Math.max(minShiftMs, minShiftShare * centre, 3 * mad(baseline));
+  const margin = noticeableMs(baseline, minShiftMs, minShiftShare);
 
   const tail = quantile(baseline, 0.95) + margin;
   const beyondTail = (ttftMs: number) => ttftMs > tail;

@@ -8,9 +8,10 @@ import type { ProbeEvent } from "../../model/probe_event.ts";
 import type { Span } from "../../model/span.ts";
 import { type Label, LABELS } from "../../model/split.ts";
 import { indicators, type RequestSpans, requestSpans } from "../../slo/from_spans.ts";
+import { noticeableMs } from "../../slo/shift.ts";
 import type { Slo } from "../../slo/slo.ts";
 import { kernelEvents } from "../../source/kernel_from_probes.ts";
-import { mad, median } from "../../stats/describe.ts";
+import { median } from "../../stats/describe.ts";
 import { watchedBy } from "../attributor_telemetry.ts";
 import { decided } from "../incident_fields.ts";
 import { joinRequests } from "../join.ts";
@@ -37,11 +38,6 @@ type Told =
 /** Fewer are no sample. */
 const LEAST_BROKEN = 6;
 const LEAST_KEPT = 30;
-/** Later by so much than those that kept it, at least: as for any incident (lib/slo/shift.ts). */
-const LEAST_MS = 10;
-const LEAST_SHARE = 0.25;
-const LEAST_MADS = 3;
-
 export function burnCause(input: BurnCauseInput): Told {
   const { slo, spans, epochNs, sinceNs } = input;
   const requests = requestSpans(spans).filter(({ entry }) =>
@@ -82,7 +78,7 @@ function slow(input: BurnCauseInput, broken: readonly RequestSpans[], all: reado
   const [ms, usual] = [slow, kept].map((group) => group.map(({ ttftMs }) => ttftMs)) as [number[], number[]];
   const excess = median(ms) - median(usual);
   const compared = `${median(ms).toFixed(0)} ms in the median against ${median(usual).toFixed(0)} ms`;
-  if (excess < Math.max(LEAST_MS, LEAST_SHARE * median(usual), LEAST_MADS * mad(usual))) {
+  if (excess < noticeableMs(usual)) {
     return unknown(`the requests that broke it had their first token no later than those that kept it: ${compared}`);
   }
   const whole = wholeExcess(broken, all, input.broken);
